@@ -1,0 +1,81 @@
+import { stripVTControlCharacters } from 'node:util'
+import { createLogUpdate } from 'log-update'
+import type { Progress } from '../src/node.ts'
+import { clock } from './figure.ts'
+import { noNotices, notice, troubleOf } from './notices.ts'
+import type { Paint } from './paint.ts'
+import { screen } from './screen.ts'
+import { clip, widthOf } from './text.ts'
+import type { Watch } from './watch.ts'
+
+const FRAME_MS = 100
+/** Wider than this the eye has to travel. */
+const MAX_WIDTH = 100
+const ERASE_LINE_AND_GO_UP = '\u001b[2K\u001b[1A'
+
+/** The live block on a terminal: at most ten pictures a second, and one a second when nothing happens. */
+export const liveWatch = (stream: NodeJS.WriteStream, paint: Paint, now: () => number): Watch => {
+  const update = createLogUpdate(stream)
+  const beganAt = now()
+  let notices = noNotices
+  let progress: Progress | null = null
+  let doing = ''
+  let fresh = false
+  let shownSecond = -1
+  let shown: string[] = []
+
+  const linesAt = (elapsedMs: number): string[] => {
+    const width = Math.min(MAX_WIDTH, stream.columns || 80)
+    if (progress === null) return [clip(`  ${clock(elapsedMs)}  ${doing}`, width)]
+    const lines = screen(progress, width, elapsedMs, { paint, trouble: troubleOf(notices) })
+    // On a low terminal the lines at the end give way: the head and the counts matter most.
+    return ['', ...lines.slice(0, Math.max(1, (stream.rows || 24) - 3))]
+  }
+  const draw = (): void => {
+    const elapsedMs = now() - beganAt
+    const second = Math.floor(elapsedMs / 1000)
+    if (!fresh && second === shownSecond) return
+    fresh = false
+    shownSecond = second
+    shown = linesAt(elapsedMs)
+    update(shown.join('\n'))
+  }
+  const persist = (line: string): void => {
+    update.persist(line)
+    shown = []
+    fresh = true
+  }
+  const onResize = (): void => {
+    // The terminal has folded lines that were wider than it is now: log-update does not know of the rows that this made.
+    const folds = shown.map(
+      (line) => Math.max(1, Math.ceil(widthOf(stripVTControlCharacters(line)) / stream.columns)) - 1,
+    )
+    stream.write(ERASE_LINE_AND_GO_UP.repeat(folds.reduce((sum, rows) => sum + rows, 0)))
+    update.clear()
+    fresh = true
+  }
+  stream.on('resize', onResize)
+  const timer = setInterval(draw, FRAME_MS)
+  timer.unref()
+
+  return {
+    event: (event) => {
+      if (event.kind === 'progress') progress = event.progress
+      const next = notice(notices, event)
+      notices = next.notices
+      fresh = true
+      if (next.line !== null) persist(next.line)
+    },
+    stage: (text) => {
+      doing = text
+      fresh = true
+    },
+    say: persist,
+    end: () => {
+      clearInterval(timer)
+      stream.off('resize', onResize)
+      update.clear()
+      update.done()
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/** `carsync`: which commands there are. Each is loaded only when it is called, so that help and version are quick. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+
+type Declare = (command: Command, done: (code: number) => void) => void
+
+type Entry = { summary: string; examples: readonly string[]; notes?: readonly string[]; load(): Promise<Declare> }
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  sync: {
+    summary: 'mirror the source into the database',
+    examples: [
+      'carsync sync',
+      'carsync sync --demo',
+      'carsync sync --priority "Audi,BMW" --max-rate 2',
+      'carsync sync --time-budget 90s --json',
+    ],
+    notes: [
+      'An unfinished run is resumed if its last commit is under 6 hours old.',
+      'Without API_BASE_URL and DATABASE_URL the demo inventory is mirrored.',
+      'Exit codes: 0 complete, 1 failed, 2 wrong usage or configuration, 3 incomplete and resumable,',
+      '4 complete with removals held back.',
+    ],
+    load: async () => (await import('./sync.ts')).declareSync,
+  },
+  status: {
+    summary: 'show the current or last run',
+    examples: ['carsync status', 'carsync status --json'],
+    load: async () => (await import('./status.ts')).declareStatus,
+  },
+  runs: {
+    summary: 'show the history of runs',
+    examples: ['carsync runs', 'carsync runs --limit 5 --json'],
+    load: async () => (await import('./runs.ts')).declareRuns,
+  },
+  rejects: {
+    summary: 'show records that could not be stored, with reason and payload',
+    examples: ['carsync rejects', 'carsync rejects --limit 100 --json'],
+    load: async () => (await import('./rejects.ts')).declareRejects,
+  },
+  migrate: {
+    summary: 'apply the schema',
+    examples: ['carsync migrate', 'carsync migrate --print | psql "$DATABASE_URL"'],
+    notes: ['sync does this by itself when it may.'],
+    load: async () => (await import('./migrate.ts')).declareMigrate,
+  },
+  doctor: {
+    summary: 'check configuration, database and API, and say what to do',
+    examples: ['carsync doctor', 'carsync doctor --json'],
+    load: async () => (await import('./doctor.ts')).declareDoctor,
+  },
+  'demo-api': {
+    summary: 'serve the demo inventory on loopback, with the limits and faults asked for',
+    examples: [
+      'carsync demo-api --port 4010 --cars 5000',
+      'carsync demo-api --limit "10/s burst 5" --limit-headers retry-after',
+      'carsync demo-api --faults "status500=0.05,reset=0.02" --dirty 1%',
+    ],
+    notes: [
+      'The demo that sync starts takes its size from CARSYNC_DEMO_CARS and its latency from CARSYNC_DEMO_LATENCY_MS.',
+    ],
+    load: async () => (await import('./demo-api.ts')).declareDemoApi,
+  },
+}
+
+/** package.json lies one folder up, and two when this was built. */
+const version = (): string => {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version
+    } catch {}
+  }
+  return 'unknown'
+}
+
+const helpAfter = ({ examples, notes = [] }: Pick<Entry, 'examples' | 'notes'>): string =>
+  ['', 'Examples:', ...examples.map((example) => `  ${example}`), ...(notes.length > 0 ? ['', ...notes] : [])].join(
+    '\n',
+  )
+
+const programFor = async (called: string | undefined, done: (code: number) => void): Promise<Command> => {
+  const program = new Command('carsync')
+    .description("Mirrors a paginated API's vehicle inventory into Postgres")
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .exitOverride()
+    .showHelpAfterError('Run it with --help to see what there is.')
+    .addHelpText('after', helpAfter({ examples: ['carsync sync', 'carsync sync --help', 'carsync status --json'] }))
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(entry.summary).addHelpText('after', helpAfter(entry))
+    if (name !== called) continue
+    ;(await entry.load())(command, done)
+    if (name !== 'sync') command.option('--verbose', 'on an unexpected error, say where it came from')
+  }
+  return program
+}
+
+/** Sentences for what is expected to go wrong; where it came from only when that is asked for. */
+const tell = (error: unknown, verbose: boolean): number => {
+  // Known by its exit code, so that telling of an error does not need the engine to be loadable.
+  const { exitCode = null, message = String(error), stack } = error as Partial<Error & { exitCode: number }>
+  if (verbose) console.error(stack ?? message, (error as Partial<Error>).cause ?? '')
+  else console.error(exitCode === null ? `Unexpected error: ${message}. With --verbose it says where.` : message)
+  return exitCode ?? 1
+}
+
+/** Runs `carsync` with these arguments and answers the exit code of the contract. Never throws. */
+export const carsync = async (args: readonly string[]): Promise<number> => {
+  let code = 0
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const called = words[0] === 'help' ? words[1] : words[0]
+  try {
+    const program = await programFor(called, (answer) => {
+      code = answer
+    })
+    if (args.length === 0) {
+      program.outputHelp({ error: true })
+      return 2
+    }
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has printed its sentence already; help and version arrive here too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return tell(error, args.includes('--verbose'))
+  }
+}

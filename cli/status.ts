@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import type { StatusReport } from '../src/node.ts'
+import { count, moment, range } from './figure.ts'
+import { type Paint, paintFor } from './paint.ts'
+import { print, printJson } from './print.ts'
+import { summaryLines } from './summary-lines.ts'
+import { table } from './table.ts'
+import { printable } from './text.ts'
+
+type Flags = { demo?: boolean; json?: boolean }
+
+const segmentLines = (segments: StatusReport['segments']): string[] =>
+  segments.length < 2
+    ? []
+    : [
+        '',
+        ...table(
+          [
+            { title: 'part', max: 30 },
+            { title: 'cars', align: 'right' },
+            { title: 'of', align: 'right' },
+          ],
+          segments.map(({ name, done, total }) => [printable(name), count(done), total === null ? '?' : count(total)]),
+        ).map((line) => `  ${line}`),
+      ]
+
+/** A status report as lines. */
+export const statusLines = (report: StatusReport, paint: Paint): string[] => {
+  const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
+  const { lease, learned } = report
+  const limit = learned.requestsPerSecond === null ? 'no limit met' : `${learned.requestsPerSecond} requests/s`
+  return [
+    `${paint('bold', report.source)}: ${report.mode} run ${report.status}${report.status === 'running' ? ` (${report.phase})` : ''}`,
+    `Began ${moment(report.startedAt)}${when}${report.resumed ? ', resumed' : ''}. Run ${report.runId}`,
+    ...(report.reason === undefined ? [] : [printable(report.reason)]),
+    ...(lease === undefined ? [] : [`Held by ${printable(lease.holder)} since ${moment(lease.since)}`]),
+    ...(report.etaMs === null ? [] : [`${range(report.etaMs)} left`]),
+    '',
+    ...summaryLines(report, paint),
+    ...segmentLines(report.segments),
+    '',
+    `Learned: ${limit}, ${learned.concurrency} at a time, ${learned.pageSize} cars a page`,
+    ...(report.heldRemovals > 0 ? [`Removals held back: ${count(report.heldRemovals)}`] : []),
+  ]
+}
+
+/** Declares `carsync status`. */
+export const declareStatus = (command: Command, done: (code: number) => void): void => {
+  command
+    .option('--demo', 'look into the demo database')
+    .option('--json', 'print the summary object, with phase, ETA and lease, on stdout')
+    .action(async (flags: Flags) => {
+      const { read } = await import('./reading.ts')
+      const { found, nothing } = await read(flags.demo === true, null, (store) => store.report())
+      if (flags.json) printJson(found)
+      else print(found === null ? [nothing] : statusLines(found, paintFor(process.stdout, process.env)))
+      done(0)
+    })
+}

@@ -1,0 +1,52 @@
+import type { StatusReport } from '../src/node.ts'
+import { count, duration, rate } from './figure.ts'
+import type { Paint, Tone } from './paint.ts'
+import { padEnd, padStart, widthOf } from './text.ts'
+
+type Figures = Pick<
+  StatusReport,
+  'cars' | 'pages' | 'requests' | 'rate' | 'proof' | 'status' | 'durationMs' | 'activeMs'
+>
+type Row = [label: string, figure: string, remark?: string, tone?: Tone]
+
+const requestsRemark = ({ limited, failed, retried }: Figures['requests']): string =>
+  [
+    [limited, 'refused for speed'],
+    [failed, 'failed'],
+    [retried, 'made again'],
+  ]
+    .filter(([number]) => Number(number) > 0)
+    .map(([number, what]) => `${count(Number(number))} ${what}`)
+    .join(', ')
+
+const PROOF = {
+  exact: 'shown to have seen every car of the source',
+  none: 'not shown to have seen every car of the source',
+} as const
+
+/** The counts of a run as a short aligned table. */
+export const summaryLines = (summary: Figures, paint: Paint): string[] => {
+  const { cars, pages, requests } = summary
+  // A resumed run took longer than this process did.
+  const all = summary.activeMs > summary.durationMs + 1000 ? `${duration(summary.activeMs)} in all` : ''
+  const rows: Row[] = [
+    ['Cars seen', count(cars.seen)],
+    ['  new', count(cars.inserted)],
+    ['  changed', count(cars.updated)],
+    ['  unchanged', count(cars.unchanged)],
+    ['  removed', count(cars.removed)],
+    ['  rejected', count(cars.rejected), '', cars.rejected > 0 ? 'yellow' : undefined] as Row,
+    ['Pages', count(pages.done), pages.total === null ? 'the source gives no total' : `of ${count(pages.total)}`],
+    ['Requests', count(requests.total), requestsRemark(requests)],
+    ['Duration', duration(summary.durationMs), all],
+    ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],
+    ['Proof', summary.proof, summary.status === 'complete' ? PROOF[summary.proof] : ''],
+  ]
+  const labels = Math.max(...rows.map(([label]) => widthOf(label)))
+  const figures = Math.max(...rows.map(([, figure]) => widthOf(figure)))
+  return rows.map(([label, figure, remark, tone]) => {
+    const shown = padStart(figure, figures)
+    const line = `  ${paint('dim', padEnd(label, labels))}  ${tone ? paint(tone, shown) : shown}`
+    return remark ? `${line}  ${paint('dim', remark)}` : line
+  })
+}

@@ -1,0 +1,127 @@
+import { hostname } from 'node:os'
+import { type Command, Option } from 'commander'
+import type { DemoApi } from '../demo/demo-api.ts'
+import {
+  dryRun,
+  type GivenOptions,
+  OPTIONS,
+  openStore,
+  realWorld,
+  type Source,
+  type Summary,
+  type SyncEvent,
+  sync,
+} from '../src/node.ts'
+import { calledAs } from './called-as.ts'
+import { startDemo } from './demo.ts'
+import { endingLines } from './ending.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { isLive, paintFor } from './paint.ts'
+import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
+import { stopOnSignals } from './stopping.ts'
+import { plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
+
+type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean }
+type Flags = Shown & { demo?: boolean; dryRun?: boolean }
+
+/** Settings that are flags; their names, values and sentences come from the one table. */
+const SETTINGS = ['fresh', 'priority', 'maxRate', 'maxConcurrency', 'pageSize', 'timeBudget', 'raw'] as const
+
+const settingFlag = (name: (typeof SETTINGS)[number]): Option => {
+  const row: { flag: string; sentence: string; example: string; default?: unknown } = OPTIONS[name]
+  const sentence = row.flag.startsWith('--no-') ? `do not ${row.sentence}` : row.sentence
+  return new Option(row.flag, row.flag.includes('<') ? `${sentence}, e.g. ${row.example}` : sentence)
+}
+
+const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
+
+const watchFor = async (flags: Shown, now: () => number): Promise<Watch> => {
+  const { stderr, env } = process
+  if (flags.quiet) return quietWatch(write(stderr))
+  if (flags.verbose) return verboseWatch(write(stderr), now)
+  if (!isLive(stderr, env)) return plainWatch(write(stderr))
+  const { liveWatch } = await import('./live.ts')
+  return liveWatch(stderr, paintFor(stderr, env), now)
+}
+
+const firstLine = (settings: Settings): string | null => {
+  switch (settings.demo) {
+    case null:
+      return null
+    case 'asked':
+      return `Demo: invented cars are mirrored into ${folderName(settings)}; a configured database is not touched.`
+    case 'unconfigured':
+      return `Demo: no API_BASE_URL and no DATABASE_URL is set, so invented cars are mirrored into ${folderName(settings)}.`
+  }
+}
+
+/** Runs the engine; the demo inventory and the database live as long as it does. */
+const mirror = async (settings: Settings, source: Source, isDryRun: boolean, watch: Watch): Promise<Summary> => {
+  const stopping = stopOnSignals(() => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'))
+  let demo: DemoApi | null = null
+  try {
+    watch.stage('starting')
+    if (settings.demo !== null) demo = await startDemo()
+    const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
+    const follow = async (events: AsyncGenerator<SyncEvent, Summary>): Promise<Summary> => {
+      watch.stage('asking the source what it has')
+      let next = await events.next()
+      for (; !next.done; next = await events.next()) watch.event(next.value)
+      return next.value
+    }
+    if (isDryRun) return await follow(dryRun(options, realWorld, { source, stop: stopping.signal }))
+    watch.stage(`opening ${databaseName(settings)}`)
+    const store = await openStore(options, settings.place)
+    try {
+      const holder = `${hostname()}, process ${process.pid}`
+      return await follow(sync(options, realWorld, store, { mode: 'full', source, stop: stopping.signal, holder }))
+    } finally {
+      await store.close()
+    }
+  } finally {
+    watch.end()
+    stopping.dispose()
+    await demo?.close()
+  }
+}
+
+const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
+  const settings = await readSettings(given, flags.demo === true)
+  const { options, demo } = settings
+  const source = sourceFor(settings)
+  const out = flags.json ? process.stderr : process.stdout
+  const first = firstLine(settings)
+  if (first !== null) write(out)(first)
+  else if (!flags.quiet)
+    write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)
+
+  const isDryRun = flags.dryRun === true
+  const summary = await mirror(settings, source, isDryRun, await watchFor(flags, realWorld.now))
+  const context = {
+    demo,
+    embedded: options.databaseUrl === null,
+    dryRun: isDryRun,
+    schema: options.schema,
+    call: calledAs(process),
+  }
+  if (!flags.json || !flags.quiet) write(out)(endingLines(summary, context, paintFor(out, process.env)).join('\n'))
+  if (flags.json) write(process.stdout)(JSON.stringify(summary))
+  return exitCodeOf(summary)
+}
+
+/** Declares `carsync sync`. */
+export const declareSync = (command: Command, done: (code: number) => void): void => {
+  command.option('--full', 'read the whole source (what it does today in any case)')
+  for (const name of SETTINGS) command.addOption(settingFlag(name))
+  command
+    .option('--demo', 'mirror the demo inventory into .carsync/demo; no configured database is touched')
+    .option('--dry-run', 'read the plan and one page, write nothing at all')
+    .option('--json', 'print the summary as one JSON object on stdout, and nothing else there')
+    .option('--quiet', 'only the end')
+    .option('--verbose', 'every event as a line')
+    .action(async (flags: Flags) => {
+      // `--no-raw` gives `raw` a default of its own: only what was typed may beat the environment and the file.
+      const typed = SETTINGS.filter((name) => command.getOptionValueSource(name) === 'cli')
+      done(await runSync(Object.fromEntries(typed.map((name) => [name, command.getOptionValue(name)])), flags))
+    })
+}

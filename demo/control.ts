@@ -1,0 +1,65 @@
+import { carId } from './car-id.ts'
+import type { DemoStats } from './stats.ts'
+import { type DemoCar, everything, type Stock } from './stock.ts'
+
+/** What a test or a benchmark can do to a running server. The same over a thread, over HTTP and in place. */
+export type Control = {
+  stats(): DemoStats
+  bumpStamps(): void
+  change(what: { share: number; seed?: number }): number[]
+  add(count: number): number[]
+  remove(what: readonly number[] | number): number[]
+  restore(count: number): number[]
+  advanceClock(ms: number): void
+  ids(): number[]
+  truthRows(from: number, size: number): DemoCar[]
+}
+
+/** Controls of a stock; `clock` is the server's. */
+export function createControl(
+  stock: Stock,
+  stats: DemoStats,
+  clock: { now(): number; advance(ms: number): void },
+): Control {
+  const seconds = () => Math.floor(clock.now() / 1000)
+  return {
+    stats: () => stats,
+    bumpStamps: () => stock.bumpStamps(),
+    change: ({ share, seed = 1 }) => stock.churn.change(share, seed, seconds()),
+    add: (count) => stock.churn.add(count, seconds()),
+    remove: (what) => stock.churn.remove(what, seconds()),
+    restore: (count) => stock.churn.restore(count, seconds()),
+    advanceClock: (ms) => clock.advance(ms),
+    ids: () => stock.listing.rows(everything, 0, stock.churn.count()).map(carId),
+    truthRows: (from, size) => stock.truth(from, size),
+  }
+}
+
+type Call = { share?: number; seed?: number; count?: number; ids?: number[]; ms?: number }
+
+/** Answers `GET /_control/stats` and `POST /_control/…` with a JSON body; null when there is no such control. */
+export function controlByPath(control: Control, method: string, path: string, body: string): object | null {
+  const name = path.replace('/_control/', '')
+  if (method === 'GET' && name === 'stats') return control.stats()
+  if (method !== 'POST') return null
+  const call = (body === '' ? {} : JSON.parse(body)) as Call
+  const counted = (ids: number[]) => ({ count: ids.length, ids: ids.slice(0, 1000) })
+  switch (name) {
+    case 'bump-stamps':
+      control.bumpStamps()
+      return {}
+    case 'change':
+      return counted(control.change({ share: call.share ?? 0, seed: call.seed ?? 1 }))
+    case 'add':
+      return counted(control.add(call.count ?? 0))
+    case 'remove':
+      return counted(control.remove(call.ids ?? call.count ?? 0))
+    case 'restore':
+      return counted(control.restore(call.count ?? 0))
+    case 'advance-clock':
+      control.advanceClock(call.ms ?? 0)
+      return {}
+    default:
+      return null
+  }
+}

@@ -1,0 +1,46 @@
+/** Faults that strike by chance, in the order in which one draw is shared out among them. */
+export const faultKinds = [
+  'status500',
+  'status503',
+  'reset',
+  'resetMid',
+  'truncated',
+  'html',
+  'errorBody',
+  'hang',
+  'drip',
+  'emptyPage',
+  'badGzip',
+  'wrongLength',
+] as const
+/** One of them. */
+export type FaultKind = (typeof faultKinds)[number]
+
+/** What goes wrong: probabilities (0 to 1) by kind, and the faults that do not depend on chance. */
+export type Faults = Partial<Record<FaultKind, number>> & {
+  /** How long a dripping body takes in all; default 5000. */
+  dripMs?: number
+  /** 401 on every request after this many. */
+  unauthorizedAfter?: number
+  /** Pages that fail for ever with 500: numbers, or "3,7" (any listing), or "all:3,7" (the unfiltered listing only). */
+  deadPages?: readonly number[] | string
+}
+
+/** The fault for a draw in [0, 1), or null. Pure. */
+export function pickFault(faults: Faults, roll: number): FaultKind | null {
+  let edge = 0
+  for (const kind of faultKinds) {
+    edge += faults[kind] ?? 0
+    if (roll < edge) return kind
+  }
+  return null
+}
+
+/** Whether this page of a listing is one that never answers. */
+export function isDeadPage(faults: Faults, page: number, filtered: boolean): boolean {
+  const dead = faults.deadPages
+  if (dead === undefined) return false
+  if (typeof dead !== 'string') return dead.includes(page)
+  const [scope, list] = dead.startsWith('all:') ? ['all', dead.slice(4)] : ['any', dead]
+  return !(scope === 'all' && filtered) && list.split(',').some((text) => Number(text) === page)
+}

@@ -1,0 +1,71 @@
+/** What a sync tells whoever watches it. Doors turn events into lines, pages or metrics; the engine prints nothing. */
+
+export type Mode = 'full' | 'incremental'
+export type RunStatus = 'running' | 'complete' | 'incomplete' | 'failed' | 'abandoned'
+export type Phase = 'planning' | 'sweeping' | 'checking' | 'done'
+
+export type CarCounts = {
+  seen: number
+  inserted: number
+  updated: number
+  unchanged: number
+  removed: number
+  rejected: number
+}
+
+export type RequestCounts = { total: number; ok: number; limited: number; failed: number; retried: number }
+
+/** `total` is null where the source does not say how many there are. */
+export type SegmentProgress = { name: string; done: number; total: number | null }
+
+/** A picture of the run at one instant, as committed. Rates are per second over the last few seconds. */
+export type Progress = {
+  phase: Phase
+  /** Time spent on the run so far, by all processes. */
+  activeMs: number
+  pages: { done: number; total: number | null }
+  cars: CarCounts
+  carsTotal: number | null
+  segments: SegmentProgress[]
+  requests: RequestCounts
+  carsPerSecond: number
+  requestsPerSecond: number
+  inFlight: number
+  etaMs: { low: number; high: number } | null
+  /** What the pace is and why, for people: "3 requests/s; 429 at 4.1/s". */
+  pace: { requestsPerSecond: number | null; concurrency: number; pageSize: number; why: string }
+}
+
+export type SyncEvent =
+  | { kind: 'started'; runId: string; source: string; mode: Mode; resumed: boolean }
+  | { kind: 'lease-awaited'; holder: string; since: string }
+  | { kind: 'planned'; total: number | null; segments: SegmentProgress[]; note: string | null }
+  | { kind: 'progress'; progress: Progress }
+  | { kind: 'slowed'; why: string; waitMs: number }
+  | { kind: 'page-failed'; label: string; why: string; attempt: number; retryInMs: number }
+  | { kind: 'page-dead'; label: string; why: string }
+  | { kind: 'note'; message: string }
+  | { kind: 'finished'; summary: Summary }
+
+/** The object that `sync --json` prints; see the contract. */
+export type Summary = {
+  runId: string
+  source: string
+  mode: Mode
+  status: 'complete' | 'incomplete' | 'failed' | 'busy'
+  proof: 'exact' | 'none'
+  resumed: boolean
+  startedAt: string
+  finishedAt: string
+  durationMs: number
+  activeMs: number
+  pages: { done: number; total: number | null }
+  requests: RequestCounts
+  cars: CarCounts
+  rate: { carsPerSecond: number; carsPerMinute: number; pagesPerSecond: number }
+  heldRemovals: number
+  learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number }
+  /** Why the run ended as it did, where it is not simply complete. */
+  reason?: string
+  lease?: { holder: string; since: string; expiresAt: string }
+}

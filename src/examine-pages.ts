@@ -1,0 +1,135 @@
+/**
+ * From pages as they came to what must be written: which records are new, which really changed, which cannot be stored.
+ * Most records of a later sweep are recognised by their fingerprint and never parsed.
+ */
+import { Buffer } from 'node:buffer'
+import { messageOf } from './errors.ts'
+import type { CutRecord, Source, SourcePage } from './source/source.ts'
+import type { CarWrite } from './store/cars-sql.ts'
+import type { PageCommit, PageEntry, Reject } from './store/commit-pages.ts'
+import type { Known } from './store/known-cars.ts'
+import type { Store } from './store/store.ts'
+
+/** A page that arrived. `readAt` is when it was asked for, by the database's clock (ms). */
+export type ReadPage = {
+  sweep: number
+  segment: string
+  pageSize: number
+  page: number
+  readAt: number
+  content: SourcePage
+}
+
+/** What to commit, and the pages that turned out not to be JSON after all. */
+export type Examined = { batch: PageCommit; broken: { page: ReadPage; why: string }[] }
+
+type Found = { pageIndex: number; position: number; record: CutRecord }
+
+/** One record per id: of several reads the latest, and on one page the last. */
+const winners = (pages: readonly ReadPage[]): Map<string, Found> => {
+  const found = new Map<string, Found>()
+  for (const [pageIndex, page] of pages.entries())
+    for (const [position, record] of page.content.records.entries()) {
+      if (record.sourceId === null) continue
+      const rival = found.get(record.sourceId)
+      if (!rival || page.readAt >= pages[rival.pageIndex]!.readAt)
+        found.set(record.sourceId, { pageIndex, position, record })
+    }
+  return found
+}
+
+/** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. */
+const verdictOf = (source: Source, known: Known, raw: Uint8Array): 'write' | 'silent' | 'skip' => {
+  if (known.kind === 'new' || known.raw === null) return 'write'
+  const stored = known.raw
+  const same = source.sameRecord(
+    JSON.parse(stored),
+    JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString()),
+  )
+  if (!same) return 'write'
+  if (known.removed) return 'write'
+  return known.reader === source.readerVersion ? 'skip' : 'silent'
+}
+
+/**
+ * Examines pages that arrived. Asks the database once which records are stored just so. Pages whose records are not
+ * JSON are left out of the batch and named, so that they are asked for again.
+ */
+export const examinePages = async (
+  source: Source,
+  store: Pick<Store, 'knownCars'>,
+  pages: readonly ReadPage[],
+  wantRaw: boolean,
+): Promise<Examined> => {
+  const found = [...winners(pages).values()]
+  const known = await store.knownCars({
+    reader: source.readerVersion,
+    wantRaw,
+    records: found.map(({ record }) => ({ sourceId: record.sourceId!, fingerprint: record.fingerprint })),
+  })
+  const rejects: Reject[][] = pages.map(() => [])
+  const broken = new Map<number, string>()
+  const cars: CarWrite[] = []
+  const pageOf = new Map<string, number>()
+  const positions = pages.map(() => new Map<string, number>())
+
+  const read = ({ pageIndex, position, record }: Found, state: Known | null): void => {
+    const page = pages[pageIndex]!
+    if (broken.has(pageIndex)) return
+    try {
+      const reading = source.readRecord(page.content, record, page.readAt)
+      if (reading.kind === 'rejected') {
+        rejects[pageIndex]!.push({
+          position,
+          sourceId: reading.sourceId,
+          payload: reading.payload,
+          ...reading.rejection,
+        })
+        return
+      }
+      const verdict = state === null ? 'write' : verdictOf(source, state, reading.raw)
+      if (verdict === 'skip') return
+      pageOf.set(reading.sourceId, pageIndex)
+      positions[pageIndex]!.set(reading.sourceId, position)
+      cars.push({
+        sourceId: reading.sourceId,
+        car: reading.car,
+        raw: wantRaw ? reading.raw : null,
+        fingerprint: record.fingerprint,
+        readAt: page.readAt,
+        isNew: state?.kind === 'new',
+        silent: verdict === 'silent',
+      })
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      broken.set(pageIndex, messageOf(error))
+    }
+  }
+
+  for (const state of known) read(found[state.index]!, state)
+  for (const [pageIndex, page] of pages.entries())
+    for (const [position, record] of page.content.records.entries())
+      if (record.sourceId === null) read({ pageIndex, position, record }, null)
+
+  if (broken.size > 0) {
+    const whole = pages.filter((_, i) => !broken.has(i))
+    const again = await examinePages(source, store, whole, wantRaw)
+    const named = [...broken].map(([i, why]) => ({ page: pages[i]!, why: `a record is not JSON: ${why}` }))
+    return { batch: again.batch, broken: [...named, ...again.broken] }
+  }
+  const entries = pages.map(
+    (page, i): PageEntry => ({
+      sweep: page.sweep,
+      segment: page.segment,
+      pageSize: page.pageSize,
+      page: page.page,
+      readAt: page.readAt,
+      last: !page.content.hasNext,
+      records: page.content.records.length,
+      ids: page.content.records.flatMap((record) => (record.sourceId === null ? [] : [record.sourceId])),
+      rejects: rejects[i]!,
+      positions: positions[i]!,
+    }),
+  )
+  return { batch: { pages: entries, cars, pageOf }, broken: [] }
+}

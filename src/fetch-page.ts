@@ -1,0 +1,81 @@
+/** The only place that talks to the network. Faults are values: the caller decides what they mean. */
+import { Buffer } from 'node:buffer'
+import { messageOf } from './errors.ts'
+import type { Reply, SourceRequest } from './source/source.ts'
+import type { World } from './world.ts'
+
+/** No whole answer came. Instants in ms since 1970. */
+export type Fault = {
+  kind: 'fault'
+  reason: 'timeout' | 'network' | 'too-large' | 'aborted'
+  why: string
+  sentAt: number
+  at: number
+}
+
+export type FetchLimits = { timeoutMs: number; maxBytes: number; signal?: AbortSignal }
+
+class TooLarge extends Error {}
+
+/** The body in one piece; throws TooLarge as soon as it is longer than `maxBytes`, whatever its length was said to be. */
+const readBody = async (response: Response, maxBytes: number): Promise<Uint8Array> => {
+  if (!response.body) return new Uint8Array(0)
+  const said = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0)
+  let buffer = Buffer.allocUnsafe(said > 0 && said <= maxBytes ? said : 64 * 1024)
+  let size = 0
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    if (size + chunk.byteLength > maxBytes) throw new TooLarge()
+    if (size + chunk.byteLength > buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(buffer.length * 2, size + chunk.byteLength)))
+      buffer.copy(larger, 0, 0, size)
+      buffer = larger
+    }
+    buffer.set(chunk, size)
+    size += chunk.byteLength
+  }
+  return buffer.subarray(0, size)
+}
+
+/** The innermost cause is the one that tells: "fetch failed" says nothing, "connect ECONNREFUSED" does. */
+const rootMessage = (error: unknown): string => {
+  let root = error
+  for (let depth = 0; depth < 5 && root instanceof Error && root.cause instanceof Error; depth++) root = root.cause
+  const code = (root as { code?: unknown } | null)?.code
+  return messageOf(root) || (typeof code === 'string' ? code : 'no reason given')
+}
+
+/**
+ * Sends one request and reads the whole answer. Redirects are not followed: they would carry the key elsewhere. Never
+ * rejects.
+ */
+export const fetchPage = async (request: SourceRequest, world: World, limits: FetchLimits): Promise<Reply | Fault> => {
+  const sentAt = world.now()
+  const timeout = AbortSignal.timeout(limits.timeoutMs)
+  const signal = limits.signal ? AbortSignal.any([timeout, limits.signal]) : timeout
+  try {
+    const response = await world.fetch(request.url, { headers: request.headers, redirect: 'manual', signal })
+    const body = await readBody(response, limits.maxBytes)
+    return { kind: 'reply', status: response.status, headers: response.headers, body, sentAt, receivedAt: world.now() }
+  } catch (error) {
+    const at = world.now()
+    const seconds = Math.round(limits.timeoutMs / 1000)
+    if (limits.signal?.aborted) return { kind: 'fault', reason: 'aborted', why: 'stopped', sentAt, at }
+    if (timeout.aborted)
+      return {
+        kind: 'fault',
+        reason: 'timeout',
+        why: `${request.label}: no whole answer within ${seconds} s`,
+        sentAt,
+        at,
+      }
+    if (error instanceof TooLarge)
+      return {
+        kind: 'fault',
+        reason: 'too-large',
+        why: `${request.label}: the answer is larger than ${Math.round(limits.maxBytes / 1048576)} MB`,
+        sentAt,
+        at,
+      }
+    return { kind: 'fault', reason: 'network', why: `${request.label}: ${rootMessage(error)}`, sentAt, at }
+  }
+}

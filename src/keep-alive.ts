@@ -1,0 +1,47 @@
+/** The signs of life of whoever holds the lease: a heartbeat and a progress row, about once a second. */
+import { LeaseLostError } from './errors.ts'
+import type { Lease } from './store/lease.ts'
+import type { World } from './world.ts'
+
+const EVERY_MS = 1000
+
+export type KeepAlive = { stop(): Promise<void> }
+
+/**
+ * Beats until stopped. A beat that fails is tried again a second later; when none has gone through for a whole lease
+ * length, or somebody else has the lease, `onLost` is called once and the beating ends.
+ */
+export const keepAlive = (
+  world: World,
+  lease: Lease,
+  work: { beat(): Promise<boolean>; publish(): Promise<void>; onLost(error: LeaseLostError): void },
+): KeepAlive => {
+  const stopping = new AbortController()
+  const loop = async (): Promise<void> => {
+    let aliveAt = world.now()
+    while (!stopping.signal.aborted) {
+      await world.sleep(EVERY_MS, stopping.signal)
+      if (stopping.signal.aborted) return
+      const ours = await work.beat().catch(() => null)
+      if (ours) aliveAt = world.now()
+      if (ours === false || world.now() - aliveAt > lease.lengthMs) {
+        work.onLost(
+          new LeaseLostError(
+            ours === false
+              ? `Another process took the lease on "${lease.source}"; nothing more is written here.`
+              : `The database could not be reached for a whole lease length (${lease.lengthMs / 1000} s); the next run goes on from the last committed page.`,
+          ),
+        )
+        return
+      }
+      await work.publish().catch(() => {})
+    }
+  }
+  const done = loop()
+  return {
+    stop: () => {
+      stopping.abort()
+      return done
+    },
+  }
+}

@@ -1,0 +1,13 @@
+/** The engine's public surface; runs on Node and Deno. */
+export { checkSource, type Finding } from './check-source.ts'
+export { dryRun } from './dry-run.ts'
+export { ConfigError, LeaseLostError, messageOf, SyncError } from './errors.ts'
+export type * from './events.ts'
+export { defineConfig, type GivenOptions, type MaxRemovals, OPTIONS, type Options, resolveOptions } from './options.ts'
+export type { Source } from './source/source.ts'
+export { sources } from './source/sources.ts'
+export { storeOver } from './store/open-store.ts'
+export { openPostgres } from './store/postgres.ts'
+export type { RejectRow, RunRow, StatusReport, Store } from './store/store.ts'
+export { type Control, sync } from './sync.ts'
+export { realWorld, type World } from './world.ts'

@@ -1,0 +1,238 @@
+/**
+ * Every setting, in one table. The `Options` type, the environment variables, the flags and the help texts come from it.
+ * The environment itself is read by the doors and handed in.
+ */
+import { ConfigError } from './errors.ts'
+
+type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'removals' | 'identifier'
+
+type Values = {
+  text: string
+  url: string
+  database: string
+  boolean: boolean
+  count: number
+  rate: number
+  duration: number
+  list: readonly string[]
+  removals: MaxRemovals
+  identifier: string
+}
+
+/** The guard that `--max-removals` sets in place of the contract's: an absolute number or a share of the inventory. */
+export type MaxRemovals = { kind: 'count'; count: number } | { kind: 'share'; share: number }
+
+type Row = {
+  kind: Kind
+  env?: readonly string[]
+  flag?: string
+  default?: unknown
+  sentence: string
+  example: string
+}
+
+const rows = <const T extends Record<string, Row>>(table: T): T => table
+
+export const OPTIONS = rows({
+  apiBaseUrl: {
+    kind: 'url',
+    env: ['API_BASE_URL'],
+    sentence: 'where the API is',
+    example: 'https://auctionsapi.com/api',
+  },
+  apiKey: {
+    kind: 'text',
+    env: ['API_KEY'],
+    sentence: 'the key of the API; never printed, logged or stored',
+    example: 'a1b2c3…',
+  },
+  databaseUrl: {
+    kind: 'database',
+    env: ['DATABASE_URL', 'SUPABASE_DB_URL'],
+    sentence: 'the Postgres database, 15 or later; without it an embedded one in .carsync/db',
+    example: 'postgres://user:password@host:5432/postgres',
+  },
+  schema: {
+    kind: 'identifier',
+    env: ['CARSYNC_SCHEMA'],
+    default: 'public',
+    sentence: 'the schema of the read model',
+    example: 'public',
+  },
+  source: {
+    kind: 'identifier',
+    env: ['CARSYNC_SOURCE'],
+    default: 'auctionsapi',
+    sentence: 'the name under which the cars are stored',
+    example: 'auctionsapi',
+  },
+  leaseSeconds: {
+    kind: 'count',
+    env: ['CARSYNC_LEASE_SECONDS'],
+    default: 30,
+    sentence: 'length of the one-writer lease',
+    example: '30',
+  },
+  giveUpSeconds: {
+    kind: 'count',
+    env: ['CARSYNC_GIVE_UP_SECONDS'],
+    default: 900,
+    sentence: 'how long a dead source is waited for',
+    example: '900',
+  },
+  publicRead: {
+    kind: 'boolean',
+    env: ['CARSYNC_PUBLIC_READ'],
+    default: false,
+    sentence: 'the role anon may read cars',
+    example: 'yes',
+  },
+  fresh: {
+    kind: 'boolean',
+    flag: '--fresh',
+    default: false,
+    sentence: 'do not resume an unfinished run',
+    example: 'yes',
+  },
+  priority: {
+    kind: 'list',
+    flag: '--priority <brands>',
+    default: ['Audi', 'Mercedes-Benz', 'Volkswagen', 'BMW'],
+    sentence: 'brands to fetch first, in this order, all their pages',
+    example: 'Audi,BMW',
+  },
+  maxRate: { kind: 'rate', flag: '--max-rate <n>', sentence: 'never more requests per second than this', example: '5' },
+  maxConcurrency: {
+    kind: 'count',
+    flag: '--max-concurrency <n>',
+    sentence: 'never more requests in flight than this',
+    example: '8',
+  },
+  pageSize: {
+    kind: 'count',
+    flag: '--page-size <n>',
+    sentence: 'cars a page, where the source agrees; otherwise the largest it serves',
+    example: '500',
+  },
+  timeBudget: {
+    kind: 'duration',
+    flag: '--time-budget <time>',
+    sentence: 'stop cleanly after this long; the next run goes on',
+    example: '90s',
+  },
+  maxRemovals: {
+    kind: 'removals',
+    flag: '--max-removals <n>',
+    sentence: 'hold removals back above this number or share',
+    example: '500 or 2%',
+  },
+  raw: {
+    kind: 'boolean',
+    flag: '--no-raw',
+    default: true,
+    sentence: "keep the source's own record in the column raw",
+    example: 'yes',
+  },
+} as const)
+
+type Table = typeof OPTIONS
+type ValueOf<R extends Row> = R extends { default: unknown } ? Values[R['kind']] : Values[R['kind']] | null
+
+/** All settings, resolved. Durations are milliseconds, rates requests per second; null is "not set". */
+export type Options = { [K in keyof Table]: ValueOf<Table[K]> }
+
+const bad = (name: string, row: Row, came: string, wanted: string): ConfigError =>
+  new ConfigError(
+    `${name}: ${wanted}; got "${came}". ${row.sentence[0]?.toUpperCase()}${row.sentence.slice(1)}, for example ${row.example}.`,
+  )
+
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Text to value. A database URL and a key are never repeated in the message: they hold secrets. */
+const parse = (name: string, row: Row, text: string): Values[Kind] => {
+  switch (row.kind) {
+    case 'text':
+      return text
+    case 'url': {
+      const url = URL.canParse(text) ? new URL(text) : null
+      if (!url || !/^https?:$/.test(url.protocol)) throw bad(name, row, text, 'wanted an http or https address')
+      if (url.username || url.password || url.search || url.hash)
+        throw new ConfigError(
+          `${name}: wanted an address without user, password, query or fragment. Put the key into API_KEY.`,
+        )
+      return text.replace(/\/+$/, '')
+    }
+    case 'database':
+      if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol))
+        throw new ConfigError(
+          `${name}: wanted a Postgres address such as ${row.example}; got something else (not shown, it may hold a password).`,
+        )
+      return text
+    case 'boolean':
+      if (/^(1|true|yes|on)$/i.test(text)) return true
+      if (/^(0|false|no|off)$/i.test(text)) return false
+      throw bad(name, row, text, 'wanted yes or no')
+    case 'count':
+      if (!/^[1-9]\d{0,8}$/.test(text)) throw bad(name, row, text, 'wanted a whole number from 1')
+      return Number(text)
+    case 'rate':
+      if (!/^\d+(\.\d+)?$/.test(text) || Number(text) <= 0) throw bad(name, row, text, 'wanted a number above 0')
+      return Number(text)
+    case 'duration': {
+      const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text)
+      if (!match || Number(match[1]) <= 0) throw bad(name, row, text, 'wanted a time with its unit (ms, s, m, h)')
+      return Number(match[1]) * DURATION_MS[match[2]!]!
+    }
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
+    case 'removals': {
+      const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
+      if (!match || (match[2] === '' && !/^\d+$/.test(match[1]!)) || (match[2] === '%' && Number(match[1]) > 100))
+        throw bad(name, row, text, 'wanted a whole number or a percentage')
+      return match[2] === '%'
+        ? { kind: 'share', share: Number(match[1]) / 100 }
+        : { kind: 'count', count: Number(match[1]) }
+    }
+    case 'identifier':
+      if (!/^[a-z_][a-z0-9_]{0,62}$/.test(text))
+        throw bad(name, row, text, 'wanted lower-case letters, digits and underscores')
+      return text
+  }
+}
+
+/** Settings by option name, as a flag or a configuration file gives them: text, or already a value. */
+export type GivenOptions = Partial<Record<keyof Options, unknown>>
+
+const asText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value))
+
+/**
+ * Flags beat the environment, the environment beats the file, the file beats the defaults. An empty variable counts as
+ * absent. Throws ConfigError naming the setting, what is wrong with it and an example of a right value.
+ */
+export const resolveOptions = (
+  flags: GivenOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  file: GivenOptions = {},
+): Options => {
+  const unknown = Object.keys(file).find((name) => !(name in OPTIONS))
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `carsync.config.ts: there is no setting "${unknown}". There are: ${Object.keys(OPTIONS).join(', ')}.`,
+    )
+  const resolved: Record<string, unknown> = {}
+  for (const [name, row] of Object.entries<Row>(OPTIONS)) {
+    const key = name as keyof Options
+    const variable = row.env?.find((candidate) => (env[candidate] ?? '').trim() !== '')
+    if (flags[key] !== undefined) resolved[name] = parse(row.flag?.split(' ')[0] ?? name, row, asText(flags[key]))
+    else if (variable !== undefined) resolved[name] = parse(variable, row, env[variable]!.trim())
+    else if (file[key] !== undefined) resolved[name] = parse(`carsync.config.ts ${name}`, row, asText(file[key]))
+    else resolved[name] = row.default ?? null
+  }
+  return resolved as Options
+}
+
+/** Types the object in `carsync.config.ts`. */
+export const defineConfig = (options: GivenOptions): GivenOptions => options

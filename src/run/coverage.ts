@@ -1,0 +1,47 @@
+/** Sets of rows as sorted, disjoint intervals [from, to). How "what was read" survives a change of the page size. */
+
+export type Interval = readonly [from: number, to: number]
+
+/** The union of a set with one more interval. Linear in the number of intervals, which stays small: neighbours merge. */
+export const cover = (set: readonly Interval[], from: number, to: number): Interval[] => {
+  if (to <= from) return [...set]
+  const result: Interval[] = []
+  let low = from
+  let high = to
+  for (const interval of set) {
+    if (interval[1] < low) result.push(interval)
+    else if (interval[0] > high) {
+      result.push([low, high])
+      low = interval[0]
+      high = interval[1]
+    } else {
+      low = Math.min(low, interval[0])
+      high = Math.max(high, interval[1])
+    }
+  }
+  result.push([low, high])
+  return result
+}
+
+/** The set without [from, to). */
+export const uncover = (set: readonly Interval[], from: number, to: number): Interval[] =>
+  set.flatMap((interval): Interval[] => {
+    const left: Interval[] = interval[0] < from ? [[interval[0], Math.min(interval[1], from)]] : []
+    const right: Interval[] = interval[1] > to ? [[Math.max(interval[0], to), interval[1]]] : []
+    return [...left, ...right]
+  })
+
+/** The first row at or after `from` that is in neither set and below `limit`, or null. */
+export const firstGap = (sets: readonly (readonly Interval[])[], limit: number, from = 0): number | null => {
+  let row = from
+  for (let moved = true; moved; ) {
+    moved = false
+    for (const set of sets)
+      for (const [start, end] of set)
+        if (start <= row && row < end) {
+          row = end
+          moved = true
+        }
+  }
+  return row < limit ? row : null
+}

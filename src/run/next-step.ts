@@ -1,0 +1,85 @@
+/**
+ * What to do now. Pure: the loop asks, and obeys.
+ */
+import { firstGap, type Interval } from './coverage.ts'
+import { type Ask, type Run, rowsOf, type SegmentState, samePage } from './run.ts'
+
+export type Step =
+  /** Ask for this page now. */
+  | { kind: 'fetch'; ask: Ask }
+  /** Nothing to ask for until something happens, or until `untilAt` (ms; null: only something happening helps). */
+  | { kind: 'wait'; untilAt: number | null }
+  /** Every page is accounted for and committed. */
+  | { kind: 'finish' }
+  /** What could be read was read and committed, but pages are dead. */
+  | { kind: 'incomplete'; why: string }
+
+/** Room for another page: bytes held by pages in flight or uncommitted, and the most that may be held. */
+export type Room = { bytesHeld: number; maxBytes: number; pageBytes: number }
+
+/** How many pages past the last one known to exist may be asked for where a segment has no total. */
+const lookAhead = (state: SegmentState): number => Math.min(8, 1 + Math.floor(state.pagesDone / 4))
+
+/**
+ * The row up to which a segment must be read. With a total: to its end, and on while the farthest page still has a next
+ * one. The end mark alone ends a segment: totals are only where to look for it.
+ */
+export const horizonOf = (state: SegmentState, pageSize: number): number => {
+  const { farthest, segment } = state
+  const planned = segment.total ?? 0
+  if (farthest.last) return Math.max(planned, farthest.to)
+  const known = farthest.to + (segment.total === null ? lookAhead(state) : 1) * pageSize
+  return farthest.to < planned ? planned : known
+}
+
+const nextOf = (state: SegmentState, index: number, run: Run, pageSize: number): Ask | null => {
+  const blocked: Interval[] = run.dead.filter((dead) => dead.ask.segment === index).map((dead) => rowsOf(dead.ask))
+  for (const retry of run.retries) if (retry.ask.segment === index) blocked.push(rowsOf(retry.ask))
+  blocked.sort((a, b) => a[0] - b[0])
+  const row = firstGap([state.covered, state.pending, blocked], horizonOf(state, pageSize))
+  return row === null ? null : { segment: index, pageSize, page: Math.floor(row / pageSize) + 1, attempt: 1 }
+}
+
+const isSettled = (state: SegmentState, pageSize: number): boolean =>
+  state.farthest.last && firstGap([state.covered], horizonOf(state, pageSize)) === null
+
+const nameOf = (run: Run, ask: Ask): string => `page ${ask.page} of ${run.segments[ask.segment]!.segment.name}`
+
+/**
+ * The next step of the sweep at the instant `now` (ms). New pages go before retries that are not due; a retry that is
+ * due goes first, so that a bad page is not left for the very end.
+ */
+export const nextStep = (run: Run, room: Room, now: number): Step => {
+  const busy = run.inFlight + run.uncommitted > 0
+  const mayHold = run.inFlight + run.uncommitted === 0 || room.bytesHeld + room.pageBytes <= room.maxBytes
+  const waitForRoom: Step = { kind: 'wait', untilAt: null }
+  const pageSize = run.pageSize ?? run.wishedPageSize
+
+  const due = run.retries.find((retry) => retry.at <= now)
+  if (due) {
+    if (!mayHold) return waitForRoom
+    const stillFits = due.ask.pageSize === pageSize
+    // A page that failed at another page size is forgotten as such: its rows are a gap, and found as one.
+    if (stillFits) return { kind: 'fetch', ask: due.ask }
+    return nextStep({ ...run, retries: run.retries.filter((retry) => !samePage(retry.ask, due.ask)) }, room, now)
+  }
+
+  // Until the first page has told the page size, one page at a time: the others would be asked for twice.
+  if (run.pageSize === null && run.inFlight > 0) return { kind: 'wait', untilAt: null }
+
+  for (const [index, state] of run.segments.entries()) {
+    const ask = nextOf(state, index, run, pageSize)
+    if (ask) return mayHold ? { kind: 'fetch', ask } : waitForRoom
+  }
+  if (run.retries.length > 0) return { kind: 'wait', untilAt: Math.min(...run.retries.map((retry) => retry.at)) }
+  if (busy) return { kind: 'wait', untilAt: null }
+  if (run.dead.length > 0) {
+    const pages = run.dead.slice(0, 3).map((dead) => `${nameOf(run, dead.ask)} (${dead.why})`)
+    const more = run.dead.length > 3 ? ` and ${run.dead.length - 3} more` : ''
+    return { kind: 'incomplete', why: `${pages.join('; ')}${more} could not be read` }
+  }
+  const open = run.segments.find((state) => !isSettled(state, pageSize))
+  if (open)
+    throw new Error(`The plan is at a loss: ${open.segment.name} is not settled, yet no page is left to ask for`)
+  return { kind: 'finish' }
+}

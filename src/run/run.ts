@@ -1,0 +1,164 @@
+/**
+ * Where a run is, and how facts move it. Pure: `advance(run, fact)` answers the run after the fact.
+ *
+ *   a page:   wanted ──asked──▶ in flight ──read──▶ read ──committed──▶ covered
+ *                ▲                  │
+ *                ├────failed────────┤   (again later, after a wait)
+ *                └────released──────┘   (again at once: refused, or another page size)
+ *             wanted ──given-up──▶ dead (the run cannot be complete any more)
+ *
+ * What is covered is kept as row intervals, so a page read at another page size covers just its own rows, and whatever
+ * is missing stays a gap that is asked for again. Nothing else decides whether a page was fetched.
+ */
+import { cover, type Interval, uncover } from './coverage.ts'
+import type { Plan, Segment } from './plan.ts'
+
+/** One page of one segment, as asked for. Rows (page-1)*pageSize up to page*pageSize. */
+export type Ask = { segment: number; pageSize: number; page: number; attempt: number }
+
+export type SegmentState = {
+  segment: Segment
+  /** Committed rows. */
+  covered: readonly Interval[]
+  /** Rows in flight, or read and not yet committed. */
+  pending: readonly Interval[]
+  /** What the farthest page read so far said: where it ended, and whether the source's end mark was on it. */
+  farthest: { to: number; last: boolean }
+  pagesDone: number
+  /** Records on committed pages. */
+  records: number
+}
+
+/** A page that failed and is asked for again at `at` (ms) or later. */
+export type Retry = { ask: Ask; at: number; why: string }
+
+export type DeadPage = { ask: Ask; why: string }
+
+export type Run = {
+  plan: Plan
+  segments: readonly SegmentState[]
+  /** Rows a page; null until the first page has told what the source really serves. */
+  pageSize: number | null
+  /** What to ask for while `pageSize` is not known. */
+  wishedPageSize: number
+  retries: readonly Retry[]
+  dead: readonly DeadPage[]
+  inFlight: number
+  uncommitted: number
+}
+
+export type Fact =
+  | { kind: 'asked'; ask: Ask }
+  /** A page arrived. `pageSize` is what the source really applied. */
+  | { kind: 'read'; ask: Ask; pageSize: number; last: boolean; records: number }
+  | { kind: 'committed'; segment: number; pageSize: number; page: number; records: number }
+  | { kind: 'failed'; ask: Ask; why: string; at: number; wasRead: boolean }
+  | { kind: 'released'; ask: Ask }
+  | { kind: 'given-up'; ask: Ask; why: string; wasRead: boolean }
+  | { kind: 'page-size'; pageSize: number }
+
+export const rowsOf = (page: { pageSize: number; page: number }): Interval => [
+  (page.page - 1) * page.pageSize,
+  page.page * page.pageSize,
+]
+
+/** A run at its beginning. */
+export const startRun = (plan: Plan, wishedPageSize: number, learnedPageSize: number | null): Run => ({
+  plan,
+  segments: plan.segments.map((segment) => ({
+    segment,
+    covered: [],
+    pending: [],
+    farthest: { to: 0, last: false },
+    pagesDone: 0,
+    records: 0,
+  })),
+  pageSize: learnedPageSize,
+  wishedPageSize,
+  retries: [],
+  dead: [],
+  inFlight: 0,
+  uncommitted: 0,
+})
+
+const changeSegment = (run: Run, index: number, change: (state: SegmentState) => Partial<SegmentState>): Run => ({
+  ...run,
+  segments: run.segments.map((state, i) => (i === index ? { ...state, ...change(state) } : state)),
+})
+
+const farther = (known: SegmentState['farthest'], to: number, last: boolean): SegmentState['farthest'] =>
+  to > known.to ? { to, last } : to === known.to ? { to, last: known.last || last } : known
+
+const release = (run: Run, ask: Ask, wasRead: boolean): Run => {
+  const freed = changeSegment(run, ask.segment, (state) => ({ pending: uncover(state.pending, ...rowsOf(ask)) }))
+  return wasRead ? { ...freed, uncommitted: freed.uncommitted - 1 } : { ...freed, inFlight: freed.inFlight - 1 }
+}
+
+/** The run after one fact. Facts may come in any order that the diagram above allows. */
+export const advance = (run: Run, fact: Fact): Run => {
+  switch (fact.kind) {
+    case 'asked': {
+      const { ask } = fact
+      const asked = changeSegment(run, ask.segment, (state) => ({ pending: cover(state.pending, ...rowsOf(ask)) }))
+      return {
+        ...asked,
+        inFlight: asked.inFlight + 1,
+        retries: run.retries.filter((retry) => !samePage(retry.ask, ask)),
+      }
+    }
+    case 'read': {
+      const served = { pageSize: fact.pageSize, page: fact.ask.page }
+      const freed = release(run, fact.ask, false)
+      const read = changeSegment(freed, fact.ask.segment, (state) => ({
+        pending: cover(state.pending, ...rowsOf(served)),
+        farthest: farther(state.farthest, rowsOf(served)[1], fact.last),
+      }))
+      // A source may serve fewer rows than asked for: believed, and asked for from now on. Larger it never gets here.
+      const pageSize = Math.min(run.pageSize ?? fact.pageSize, fact.pageSize)
+      return { ...read, pageSize, uncommitted: read.uncommitted + 1 }
+    }
+    case 'committed': {
+      const rows = rowsOf(fact)
+      const done = changeSegment(run, fact.segment, (state) => ({
+        pending: uncover(state.pending, ...rows),
+        covered: cover(state.covered, ...rows),
+        pagesDone: state.pagesDone + 1,
+        records: state.records + fact.records,
+      }))
+      return { ...done, uncommitted: run.uncommitted - 1 }
+    }
+    case 'failed': {
+      const retry: Retry = { ask: { ...fact.ask, attempt: fact.ask.attempt + 1 }, at: fact.at, why: fact.why }
+      const failed = release(run, fact.ask, fact.wasRead)
+      return { ...failed, retries: [...failed.retries, retry] }
+    }
+    case 'released':
+      return release(run, fact.ask, false)
+    case 'given-up': {
+      const failed = release(run, fact.ask, fact.wasRead)
+      return { ...failed, dead: [...failed.dead, { ask: fact.ask, why: fact.why }] }
+    }
+    case 'page-size':
+      return { ...run, pageSize: fact.pageSize, wishedPageSize: Math.min(run.wishedPageSize, fact.pageSize) }
+  }
+}
+
+export const samePage = (a: { segment: number; pageSize: number; page: number }, b: typeof a): boolean =>
+  a.segment === b.segment && a.pageSize === b.pageSize && a.page === b.page
+
+/** A page of the ledger: committed by this or an earlier process. */
+export type LedgerFact = { segment: string; pageSize: number; page: number; last: boolean; records: number }
+
+/** The run as the ledger has it: how a killed process is taken over. Pages that failed are simply not there. */
+export const restoreRun = (run: Run, ledger: readonly LedgerFact[]): Run =>
+  ledger.reduce((restored, page) => {
+    const index = restored.segments.findIndex((state) => state.segment.name === page.segment)
+    if (index < 0) return restored
+    const rows = rowsOf(page)
+    return changeSegment(restored, index, (state) => ({
+      covered: cover(state.covered, ...rows),
+      farthest: farther(state.farthest, rows[1], page.last),
+      pagesDone: state.pagesDone + 1,
+      records: state.records + page.records,
+    }))
+  }, run)

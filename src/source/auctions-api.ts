@@ -1,0 +1,23 @@
+/** The paged AuctionsAPI (`https://auctionsapi.com/api`). */
+import { sameRecord } from '../car/same-record.ts'
+import { readBrands } from './auctions-api/read-brands.ts'
+import { readCount } from './auctions-api/read-count.ts'
+import { readPage } from './auctions-api/read-page.ts'
+import { readRecord } from './auctions-api/read-record.ts'
+import { brandFilter, brandsRequest, countRequest, pageRequest } from './auctions-api/request.ts'
+import type { Source } from './source.ts'
+
+export const auctionsApi: Source = {
+  name: 'auctionsapi',
+  traits: { maxPageSize: 1000, documentedLimits: { 'auctionsapi.com': 1 }, needsKey: true },
+  readerVersion: 1,
+  pageRequest,
+  countRequest,
+  brandsRequest,
+  brandFilter,
+  readPage,
+  readCount,
+  readBrands,
+  readRecord,
+  sameRecord,
+}

@@ -1,0 +1,39 @@
+import { Buffer, isAscii } from 'node:buffer'
+import type { Flags } from '../../car/field.ts'
+import { hasNumberOutOfRange, isTooDeep, repairEscapes } from '../jsonb-text.ts'
+import { recordId } from '../record-id.ts'
+import type { CutRecord, Reading, SourcePage } from '../source.ts'
+import { carOf } from './car-of.ts'
+
+/**
+ * One record of a page as a car, or why it is none: `not_an_object`, `id_missing`, `id_malformed`, `too_deep` (more
+ * than 512 levels), `number_out_of_range` (`jsonb` cannot hold it). `raw` is a view of the page's own bytes wherever
+ * `jsonb` takes them as they are, so the page lives as long as it does. `readAt` in milliseconds since 1970. Throws
+ * SyntaxError when the bytes are not JSON.
+ */
+export const readRecord = (page: SourcePage, record: CutRecord, readAt: number): Reading => {
+  const bytes = page.bytes.subarray(record.start, record.end)
+  // One character beyond ASCII makes a string twice as wide and slower to parse; most records have none.
+  const given = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  const text = repairEscapes(given)
+  const parsed: unknown = JSON.parse(text)
+  const { sourceId } = record
+  const reject = (reason: string, path = ''): Reading => ({
+    kind: 'rejected',
+    sourceId,
+    rejection: { reason, path },
+    payload: given,
+  })
+  if (sourceId === null) {
+    const id = recordId(page.bytes, record.start, record.end)
+    const reason = id.sourceId === null ? id.reason : 'id_malformed'
+    return reject(reason, reason === 'not_an_object' ? '' : 'id')
+  }
+  if (isTooDeep(text)) return reject('too_deep')
+  if (hasNumberOutOfRange(text)) return reject('number_out_of_range')
+  const flags: Flags = []
+  // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.
+  if (text !== given || (page.repaired && given.includes('\ufffd'))) flags.push('text_repaired')
+  const car = carOf(parsed as Record<string, unknown>, readAt, flags)
+  return { kind: 'car', sourceId, car, raw: text === given ? bytes : Buffer.from(text) }
+}

@@ -1,0 +1,89 @@
+/**
+ * Whether Postgres can hold a JSON text as `jsonb`, which is stricter than JSON: no NUL, no lone surrogates, bounded
+ * numbers, bounded depth. One such record would fail the whole batch that it is in.
+ */
+
+/** Deeper nesting than any inventory has; Postgres itself gives up at some thousands, by its stack. */
+export const MAX_DEPTH = 512
+
+/** Digits that `numeric` holds before and after the decimal point (PostgreSQL manual, table 8.2). */
+const DIGITS_BEFORE = 131_072
+const DIGITS_AFTER = 16_383
+
+const SUSPECT_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/
+/** Takes escapes one after the other, so that the text `\\u0000` (a backslash, then letters) is not mistaken for one. */
+const ESCAPE =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\[\s\S]/g
+
+/** The same JSON text with the escapes of NUL and of lone surrogates, in keys too, turned into U+FFFD. */
+export const repairEscapes = (text: string): string => {
+  if (!text.includes('\\u') || !SUSPECT_ESCAPE.test(text)) return text
+  return text.replace(ESCAPE, (found) =>
+    found === '\\u0000' || (found.length === 6 && SUSPECT_ESCAPE.test(found)) ? '\\ufffd' : found,
+  )
+}
+
+/** The offset after the string that opens at `open`. */
+const skipString = (text: string, open: number): number => {
+  let at = open + 1
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) return at + 1
+    if (code === 0x5c) at++
+  }
+  return at
+}
+
+const hasMoreThan = (limit: number, text: string, first: string, second: string): boolean => {
+  let count = 0
+  for (const bracket of [first, second])
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > limit) return true
+  return false
+}
+
+/** Whether a valid JSON text nests deeper than `MAX_DEPTH`. */
+export const isTooDeep = (text: string): boolean => {
+  // Without that many brackets it cannot be that deep; nearly every record ends here.
+  if (!hasMoreThan(MAX_DEPTH, text, '{', '[')) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = skipString(text, at) - 1
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+
+const digitsEnd = (text: string, from: number): number => {
+  let at = from
+  while (isDigit(text.charCodeAt(at))) at++
+  return at
+}
+
+/**
+ * Whether a valid JSON text holds a number beyond what `numeric` can: `1e400000` and the like, or thousands of digits.
+ * Counts written digits, so a zero with a vast exponent is refused too.
+ */
+export const hasNumberOutOfRange = (text: string): boolean => {
+  if (!/[eE][+-]?\d{4}/.test(text) && (text.length < DIGITS_AFTER || !/\d{16383}/.test(text))) return false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = skipString(text, at) - 1
+    else if (isDigit(code)) {
+      const point = digitsEnd(text, at)
+      const end = text[point] === '.' ? digitsEnd(text, point + 1) : point
+      const after = Math.max(0, end - point - 1)
+      const marked = text[end] === 'e' || text[end] === 'E'
+      const signed = marked && (text[end + 1] === '+' || text[end + 1] === '-')
+      const last = marked ? digitsEnd(text, end + (signed ? 2 : 1)) : end
+      const exponent = marked ? Number(text.slice(end + 1, last)) : 0
+      if (point - at + exponent > DIGITS_BEFORE || after - exponent > DIGITS_AFTER) return true
+      at = last - 1
+    }
+  }
+  return false
+}

@@ -1,0 +1,55 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const COMMA = 0x2c
+
+/** The offset of the next byte that is not JSON white space. */
+export const skipSpace = (bytes: Uint8Array, from: number): number => {
+  let at = from
+  for (;;) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at
+    at++
+  }
+}
+
+/**
+ * The offset after the JSON value that begins at `from`, found by its quotes and brackets only: what is between them
+ * is not checked, so a value that passes may still not parse, but one that parses is always bounded rightly. -1 where no
+ * value begins there or it does not end. Any depth: a counter, no recursion.
+ */
+export const skipValue = (bytes: Uint8Array, from: number): number => {
+  const length = bytes.length
+  const first = bytes[from]
+  let at = from
+  let depth = 0
+  if (first === OPEN_OBJECT || first === OPEN_LIST || first === QUOTE) {
+    while (at < length) {
+      const byte = bytes[at++]!
+      if (byte === QUOTE) {
+        for (;;) {
+          if (at >= length) return -1
+          const inside = bytes[at++]!
+          if (inside === QUOTE) break
+          if (inside === BACKSLASH) at++
+        }
+        if (depth === 0) return at
+      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+        depth--
+        // The one closing bracket whose kind can be told without a stack; the others are the parser's.
+        if (depth === 0) return byte === first + 2 ? at : -1
+      }
+    }
+    return -1
+  }
+  while (at < length) {
+    const byte = bytes[at]!
+    if (byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_LIST || byte <= 0x20) break
+    at++
+  }
+  return at === from ? -1 : at
+}

@@ -1,0 +1,118 @@
+/**
+ * The statements that write cars, derived from the one list of fields. New cars are copied straight into the table; the
+ * rest goes through a stage that lives as long as the transaction, so that a transaction-mode pooler does no harm.
+ */
+import { CAR_FIELDS, type Car, type CarField } from '../car/car.ts'
+import type { ColumnType, Value } from './copy-binary.ts'
+import type { Names } from './database.ts'
+
+/**
+ * A car to be written. `silent`: the record says what it said before, only the readers are newer or `raw` was missing;
+ * columns are rewritten without a word in the change log. `readAt` is the database's clock, ms.
+ */
+export type CarWrite = {
+  sourceId: string
+  car: Car
+  raw: Uint8Array | null
+  fingerprint: string
+  readAt: number
+  isNew: boolean
+  silent: boolean
+}
+
+const FIELDS = Object.keys(CAR_FIELDS) as CarField[]
+const FIELD_LIST = FIELDS.join(', ')
+
+const BOOKKEEPING = 'raw, fingerprint, reader, read_at'
+const BOOKKEEPING_TYPES: readonly ColumnType[] = ['jsonb', 'uuid', 'smallint', 'timestamptz']
+
+export const DIRECT_TYPES: readonly ColumnType[] = [
+  'text',
+  'text',
+  ...FIELDS.map((field) => CAR_FIELDS[field]),
+  ...BOOKKEEPING_TYPES,
+]
+export const STAGE_TYPES: readonly ColumnType[] = [...DIRECT_TYPES.slice(1), 'boolean']
+
+const fieldValues = (write: CarWrite, reader: number): Value[] => [
+  ...FIELDS.map((field): Value => write.car[field]),
+  write.raw,
+  write.fingerprint,
+  reader,
+  write.readAt,
+]
+
+export const directRow = (source: string, write: CarWrite, reader: number): Value[] => [
+  source,
+  write.sourceId,
+  ...fieldValues(write, reader),
+]
+
+export const stageRow = (write: CarWrite, reader: number): Value[] => [
+  write.sourceId,
+  ...fieldValues(write, reader),
+  write.silent,
+]
+
+export const directTarget = (names: Names): string => `${names.cars} (source, source_id, ${FIELD_LIST}, ${BOOKKEEPING})`
+
+export const STAGE_TARGET = `carsync_stage (source_id, ${FIELD_LIST}, ${BOOKKEEPING}, silent)`
+
+/** In the temporary schema by name, so that no search path can put it or find it elsewhere. */
+export const createStage = (names: Names): string =>
+  `create temporary table carsync_stage on commit drop as
+   select source_id, ${FIELD_LIST}, ${BOOKKEEPING}, false as silent from ${names.cars} with no data`
+
+/** Columns whose change makes a row in the change log. */
+const compared = FIELDS.map((field) => `('${field}', to_jsonb(o.${field}), to_jsonb(s.${field}))`).join(', ')
+
+/**
+ * Rewrites stored cars from the stage, where the staged read is no older than the stored one, and logs what changed.
+ * $1 source, $2 run id. Answers the ids written.
+ */
+export const updateFromStage = (names: Names): string => `
+  with old as materialized (
+    select c.* from ${names.cars} c join carsync_stage s on c.source_id = s.source_id
+    where c.source = $1 and c.read_at <= s.read_at
+    order by c.source_id for update of c
+  ), diff as materialized (
+    select s.source_id, s.silent, o.status as old_status, s.status as new_status, o.removed_at,
+      coalesce((select jsonb_object_agg(field, jsonb_build_object('from', was, 'to', becomes))
+                from (values ${compared}) as v(field, was, becomes) where was is distinct from becomes), '{}')
+      || case when o.removed_at is null then '{}'::jsonb
+              else jsonb_build_object('removed_at', jsonb_build_object('from', o.removed_at, 'to', null)) end as changes
+    from old o join carsync_stage s using (source_id)
+  ), logged as (
+    insert into ${names.changes} (source, source_id, run_id, kind, changes)
+    select $1, source_id, $2::text::uuid,
+      case when removed_at is not null then 'relisted'
+           when new_status = 'sold' and old_status is distinct from 'sold' then 'sold'
+           when changes ? 'price' then 'price_changed'
+           else 'updated' end,
+      changes
+    from diff where changes <> '{}' and (removed_at is not null or not silent)
+    order by source_id
+    returning source_id
+  )
+  update ${names.cars} c
+  set (${FIELD_LIST}, ${BOOKKEEPING}) = row(${FIELDS.map((field) => `s.${field}`).join(', ')}, s.raw, s.fingerprint, s.reader, s.read_at),
+      removed_at = null,
+      changed_at = case when l.source_id is null then c.changed_at else now() end
+  from carsync_stage s join diff d using (source_id) left join logged l using (source_id)
+  where c.source = $1 and c.source_id = s.source_id
+  returning c.source_id`
+
+/** Adds staged cars that are not stored. $1 source. Answers the ids added. */
+export const insertFromStage = (names: Names): string => `
+  insert into ${names.cars} (source, source_id, ${FIELD_LIST}, ${BOOKKEEPING})
+  select $1, s.source_id, ${FIELDS.map((field) => `s.${field}`).join(', ')}, s.raw, s.fingerprint, s.reader, s.read_at
+  from carsync_stage s
+  where not exists (select from ${names.cars} c where c.source = $1 and c.source_id = s.source_id)
+  order by s.source_id
+  on conflict do nothing
+  returning source_id`
+
+/** $1 source, $2 run id, $3 ids. */
+export const logListed = (names: Names): string => `
+  insert into ${names.changes} (source, source_id, run_id, kind)
+  select $1, id, $2::text::uuid, 'listed' from unnest($3::text::text[]) as id`

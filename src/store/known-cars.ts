@@ -1,0 +1,46 @@
+/** Which records are stored just so already: the look-up that makes an unchanged car cost no write. */
+import { type Database, type Names, textArray } from './database.ts'
+
+/**
+ * A record that is not stored just so. `index` is its place in the question. For a car that is stored: `reader` is the
+ * version that read it, `raw` its stored record as text, `removed` whether it is marked removed.
+ */
+export type Known =
+  | { index: number; kind: 'new' }
+  | { index: number; kind: 'stored'; reader: number; removed: boolean; raw: string | null }
+
+export type Asked = { sourceId: string; fingerprint: string }
+
+/**
+ * The records whose fingerprint or reader differs from what is stored, that are not stored, that are marked removed, or
+ * that lack `raw` although it is wanted.
+ */
+export const knownCars = async (
+  db: Database,
+  names: Names,
+  reader: number,
+  wantRaw: boolean,
+  records: readonly Asked[],
+): Promise<Known[]> => {
+  if (records.length === 0) return []
+  const rows = await db.query(
+    `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.raw::text as raw
+     from unnest($2::text::text[], $3::text::uuid[]) with ordinality as k(source_id, fingerprint, n)
+     left join ${names.cars} c on c.source = $1 and c.source_id = k.source_id
+     where c.fingerprint is distinct from k.fingerprint or c.reader <> $4::int or c.removed_at is not null
+        or ($5::boolean and c.raw is null)`,
+    [
+      names.source,
+      textArray(records.map((record) => record.sourceId)),
+      textArray(records.map((record) => record.fingerprint)),
+      reader,
+      wantRaw,
+    ],
+  )
+  return rows.map(
+    (row): Known =>
+      row.reader === null
+        ? { index: row.n - 1, kind: 'new' }
+        : { index: row.n - 1, kind: 'stored', reader: row.reader, removed: row.removed, raw: row.raw },
+  )
+}

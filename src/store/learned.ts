@@ -1,0 +1,20 @@
+/** What was learned about a source's limits, kept per host and key so that the next run starts there. */
+import type { Database } from './database.ts'
+import type { Learned } from './store.ts'
+
+/** `scope` names host and key without telling the key. */
+export const readLearned = async (db: Database, scope: string): Promise<Learned | null> => {
+  const [row] = await db.query(
+    `select learned::text, (extract(epoch from learned_at) * 1000)::float8 as at from carsync.limits where scope = $1`,
+    [scope],
+  )
+  return row ? { ...(JSON.parse(row.learned) as Omit<Learned, 'learnedAt'>), learnedAt: row.at } : null
+}
+
+export const saveLearned = async (db: Database, scope: string, learned: Omit<Learned, 'learnedAt'>): Promise<void> => {
+  await db.query(
+    `insert into carsync.limits (scope, learned) values ($1, $2::text::jsonb)
+     on conflict (scope) do update set learned = excluded.learned, learned_at = now()`,
+    [scope, JSON.stringify(learned)],
+  )
+}

@@ -1,0 +1,78 @@
+/**
+ * One writer a source. Whoever holds the lease has a fencing number; every commit asserts it, so that a process that
+ * slept through its expiry cannot write. Expiry is judged by the database's clock and by the length the holder stored.
+ */
+import { LeaseLostError } from '../errors.ts'
+import type { Database, Session } from './database.ts'
+
+export type Lease = { source: string; fence: number; holder: string; lengthMs: number }
+
+/** Instants are the database's, ms since 1970. */
+export type LeaseAnswer =
+  | { kind: 'taken'; lease: Lease; databaseNow: number }
+  | { kind: 'held'; holder: string; since: number; heartbeatAt: number; expiresAt: number }
+
+const MS = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
+
+/**
+ * Takes the lease if it is free or its holder has given no sign of life for the length it stored. Waits for commits of
+ * the former holder that are under way. The heartbeat is read after the row is locked, in a statement of its own.
+ */
+export const takeLease = (db: Database, source: string, holder: string, lengthMs: number): Promise<LeaseAnswer> =>
+  db.transaction(async (session) => {
+    await session.query('insert into carsync.lease (source) values ($1) on conflict do nothing', [source])
+    await session.query('insert into carsync.heartbeat (source) values ($1) on conflict do nothing', [source])
+    const [held] = await session.query(
+      `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 for update`,
+      [source],
+    )
+    const [beat] = await session.query(
+      `select ${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now
+       from carsync.heartbeat where source = $1`,
+      [source],
+    )
+    if (held!.holder !== '' && beat!.expires > beat!.now)
+      return { kind: 'held', holder: held!.holder, since: held!.since, heartbeatAt: beat!.at, expiresAt: beat!.expires }
+    const fence = Number(held!.fence) + 1
+    await session.query(
+      'update carsync.lease set fence = $2, holder = $3, taken_at = clock_timestamp() where source = $1',
+      [source, fence, holder],
+    )
+    await session.query(
+      'update carsync.heartbeat set fence = $2, at = clock_timestamp(), length_ms = $3 where source = $1',
+      [source, fence, lengthMs],
+    )
+    return { kind: 'taken', lease: { source, fence, holder, lengthMs }, databaseNow: beat!.now }
+  })
+
+/** A sign of life. False: the lease is somebody else's now. */
+export const beat = async (db: Database, lease: Lease): Promise<boolean> => {
+  const rows = await db.query(
+    'update carsync.heartbeat set at = clock_timestamp() where source = $1 and fence = $2 returning 1 as alive',
+    [lease.source, lease.fence],
+  )
+  return rows.length === 1
+}
+
+/** Gives the lease back, if it is still ours. */
+export const releaseLease = async (db: Database, lease: Lease): Promise<void> => {
+  await db.query(`update carsync.lease set holder = '' where source = $1 and fence = $2`, [lease.source, lease.fence])
+}
+
+/**
+ * To be called first in every transaction that writes: locks the lease row against a take-over until the commit, and
+ * throws LeaseLostError if there has been one. A process stopped in mid-transaction is cut off by the server after one
+ * lease length, so that it cannot block its successor for ever.
+ */
+export const assertFence = async (session: Session, lease: Lease): Promise<void> => {
+  const [row] = await session.query(
+    `select fence::text, holder, set_config('idle_in_transaction_session_timeout', $2::text, true),
+            set_config('timezone', 'UTC', true)
+     from carsync.lease where source = $1 for share`,
+    [lease.source, String(lease.lengthMs)],
+  )
+  if (Number(row?.fence) !== lease.fence || row?.holder !== lease.holder)
+    throw new LeaseLostError(
+      `The lease on "${lease.source}" went to ${row?.holder || 'nobody'} while this process was silent; nothing more is written here. The other one goes on from the last committed page.`,
+    )
+}

@@ -1,0 +1,50 @@
+/** The ledger of pages: written in the same transaction as their cars, read when a run is taken up again. */
+import type { Database } from './database.ts'
+
+export type LedgerPage = {
+  sweep: number
+  segment: string
+  pageSize: number
+  page: number
+  last: boolean
+  records: number
+  inserted: number
+  updated: number
+  rejected: number
+}
+
+export const readLedger = async (db: Database, runId: string): Promise<LedgerPage[]> => {
+  const rows = await db.query(
+    `select sweep::int, segment, page_size, page, is_last, records, inserted, updated, rejected
+     from carsync.pages where run_id = $1::text::uuid`,
+    [runId],
+  )
+  return rows.map((row) => ({
+    sweep: row.sweep,
+    segment: row.segment,
+    pageSize: row.page_size,
+    page: row.page,
+    last: row.is_last,
+    records: row.records,
+    inserted: row.inserted,
+    updated: row.updated,
+    rejected: row.rejected,
+  }))
+}
+
+/** Distinct ids on all pages of a run; of those, distinct ids of rejected records; and rejected records without an id. */
+export const countSeen = async (
+  db: Database,
+  runId: string,
+): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }> => {
+  const [seen] = await db.query(
+    'select count(distinct id)::int as ids from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid',
+    [runId],
+  )
+  const [rejected] = await db.query(
+    `select count(distinct source_id)::int as ids, (count(*) filter (where source_id is null))::int as without
+     from carsync.rejects where run_id = $1::text::uuid`,
+    [runId],
+  )
+  return { ids: seen!.ids, rejectedIds: rejected!.ids, rejectedWithoutId: rejected!.without }
+}

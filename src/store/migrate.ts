@@ -1,0 +1,106 @@
+/**
+ * Applies the schema. The files of `supabase/migrations` are its only home; each can be run twice, records itself and
+ * names the read model without a schema, which the search path then decides.
+ */
+import { ConfigError, SyncError } from '../errors.ts'
+import type { Database } from './database.ts'
+import { adviceFor } from './retryable.ts'
+
+export type Migration = { version: string; name: string; sql: string }
+
+const OURS = 'smart-cars-sync:'
+const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** Tables of the read model's names in this schema that somebody else made. */
+export const foreignTables = async (db: Database, schema: string): Promise<string[]> => {
+  const rows = await db.query(
+    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = any($2::text::text[])
+       and coalesce(obj_description(c.oid, 'pg_class'), '') not like '${OURS}%'
+     order by 1`,
+    [schema, `{${READ_MODEL.join(',')}}`],
+  )
+  return rows.map((row) => row.name as string)
+}
+
+/** Versions applied so far. */
+export const appliedMigrations = async (db: Database): Promise<string[]> => {
+  const [there] = await db.query(`select to_regclass('carsync.migrations') is not null as there`)
+  if (!there!.there) return []
+  return (await db.query('select version from carsync.migrations order by version')).map((row) => row.version as string)
+}
+
+const assertSchemaIsOurs = async (db: Database, schema: string): Promise<void> => {
+  const foreign = await foreignTables(db, schema)
+  if (foreign.length > 0)
+    throw new ConfigError(
+      `Schema "${schema}" already has ${foreign.join(' and ')}, which smart-cars-sync did not make: it seems to be your own. Nothing was touched. Set CARSYNC_SCHEMA to another schema, for example CARSYNC_SCHEMA=cars_mirror.`,
+    )
+}
+
+const assertKnownVersions = (applied: readonly string[], migrations: readonly Migration[]): void => {
+  const newest = migrations.at(-1)?.version ?? ''
+  const unknown = applied.filter((version) => version > newest)
+  if (unknown.length > 0)
+    throw new SyncError(
+      `The database's schema is newer (${unknown.at(-1)}) than this program knows (${newest}). Update smart-cars-sync.`,
+      2,
+    )
+}
+
+/** Whether the read model lies in this schema already; there is one read model per database. */
+const assertOneReadModel = async (db: Database, schema: string): Promise<void> => {
+  const [elsewhere] = await db.query(
+    `select n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relname = 'cars' and c.relkind = 'r' and n.nspname <> $1
+       and obj_description(c.oid, 'pg_class') like '${OURS}%' limit 1`,
+    [schema],
+  )
+  if (elsewhere)
+    throw new ConfigError(
+      `This database already mirrors into schema "${elsewhere.schema}", and there is one read model per database. Set CARSYNC_SCHEMA=${elsewhere.schema}, or use another database.`,
+    )
+}
+
+/**
+ * Applies what is missing and answers the versions applied. Throws ConfigError when the schema belongs to somebody else,
+ * SyncError when the database is newer than the program or the role may not make tables.
+ */
+export const migrate = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
+  await assertSchemaIsOurs(db, schema)
+  await assertOneReadModel(db, schema)
+  const applied = await appliedMigrations(db)
+  assertKnownVersions(applied, migrations)
+  const missing = migrations.filter((migration) => !applied.includes(migration.version))
+  if (missing.length === 0) return []
+  const statements = [
+    `select pg_advisory_xact_lock(hashtext('smart-cars-sync migrations'))`,
+    ...(schema === 'public' ? [] : [`create schema if not exists ${quote(schema)}`]),
+    `set local search_path = ${quote(schema)}`,
+    'set local client_min_messages = warning',
+    ...missing.map((migration) => migration.sql),
+  ]
+  try {
+    await db.transaction((session) => session.script(statements.join(';\n')))
+  } catch (error) {
+    const advice = adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql.'
+    throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
+  }
+  return missing.map((migration) => migration.version)
+}
+
+/** Lets `anon` read `cars`, or stops letting it, where that role exists and the setting has changed. */
+export const applyPublicRead = async (db: Database, schema: string, wanted: boolean): Promise<void> => {
+  const [anon] = await db.query(
+    `select has_table_privilege('anon', $1, 'select') as may from pg_roles where rolname = 'anon'`,
+    [`${quote(schema)}.cars`],
+  )
+  if (!anon || anon.may === wanted) return
+  const cars = `${quote(schema)}.cars`
+  const statements = wanted
+    ? `grant usage on schema ${quote(schema)} to anon; grant select on ${cars} to anon`
+    : `revoke select on ${cars} from anon`
+  await db.transaction((session) => session.script(statements))
+}

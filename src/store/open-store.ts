@@ -1,0 +1,54 @@
+/** Puts the operations of this folder together over a database. */
+import type { World } from '../world.ts'
+import { type CommitContext, commitPages, isCommitted, type PageCommit } from './commit-pages.ts'
+import { type Database, namesOf } from './database.ts'
+import { knownCars } from './known-cars.ts'
+import { readLearned, saveLearned } from './learned.ts'
+import { beat, releaseLease, takeLease } from './lease.ts'
+import { countSeen, readLedger } from './ledger.ts'
+import { writeProgress } from './progress.ts'
+import { prune } from './prune.ts'
+import { readRejects, readReport, readRuns } from './report.ts'
+import { retrying } from './retrying.ts'
+import { finishRun, openRun, savePlan } from './runs.ts'
+import type { Store } from './store.ts'
+
+export type StoreSettings = { schema: string; source: string }
+
+/** A store over a migrated database. Closing it closes the database. */
+export const storeOver = (db: Database, settings: StoreSettings, world: Pick<World, 'sleep' | 'random'>): Store => {
+  const names = namesOf(settings.schema, settings.source)
+  const again = retrying(world)
+  const commit = async (context: CommitContext, batch: PageCommit) => {
+    let tries = 0
+    return again(async () => {
+      // The answer to a commit may have been lost with the connection: then the ledger has it.
+      const first = tries++ > 0 ? batch.pages[0] : undefined
+      const counts = first ? await isCommitted(db, context.runId, first) : null
+      if (counts === null) return commitPages(db, context, batch)
+      const all = await Promise.all(batch.pages.map((page) => isCommitted(db, context.runId, page)))
+      return { pages: all.map((each) => each ?? { inserted: 0, updated: 0, rejected: 0 }) }
+    })
+  }
+  return {
+    writers: db.writers,
+    takeLease: (holder, lengthMs) => again(() => takeLease(db, settings.source, holder, lengthMs)),
+    beat: (lease) => beat(db, lease),
+    writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
+    releaseLease: (lease) => again(() => releaseLease(db, lease)),
+    openRun: (lease, request) => again(() => openRun(db, names, lease, request)),
+    savePlan: (lease, runId, plan) => again(() => savePlan(db, lease, runId, plan)),
+    readLedger: (runId) => again(() => readLedger(db, runId)),
+    knownCars: (question) => again(() => knownCars(db, names, question.reader, question.wantRaw, question.records)),
+    commitPages: (run, batch) => commit({ ...run, names }, batch),
+    countSeen: (runId) => again(() => countSeen(db, runId)),
+    finishRun: (lease, runId, finish) => again(() => finishRun(db, names, lease, runId, finish)),
+    readLearned: (scope) => again(() => readLearned(db, scope)),
+    saveLearned: (scope, learned) => again(() => saveLearned(db, scope, learned)),
+    prune: () => again(() => prune(db, settings.source)),
+    report: (runId) => again(() => readReport(db, names, runId ?? null)),
+    runs: (limit) => again(() => readRuns(db, names, limit)),
+    rejects: (limit) => again(() => readRejects(db, names, limit)),
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Postgres through the `postgres` package. No prepared statements and no session settings: both break behind a
+ * transaction-mode pooler, and for batches of a thousand rows they would gain nothing.
+ */
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import postgres from 'postgres'
+import type { Database, Param, Row, Session } from './database.ts'
+
+/** Connections: two for commits, one for heartbeats and look-ups beside them. */
+const WRITERS = 2
+const COPY_CHUNK = 256 * 1024
+
+// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
+type Sql = postgres.Sql<any> | postgres.TransactionSql<any>
+
+const query = async (sql: Sql, statement: string, params: readonly Param[] = []): Promise<Row[]> =>
+  [...(await sql.unsafe(statement, [...params], { prepare: false }))] as Row[]
+
+function* chunksOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const part of parts)
+    for (let at = 0; at < part.byteLength; at += COPY_CHUNK) yield part.subarray(at, at + COPY_CHUNK)
+}
+
+/**
+ * An error that the server reports after the end of the data (a duplicate key, say) never reaches the stream that the
+ * package gives out: it rejects the query, which has resolved long before. So the query's own `reject` is listened to.
+ */
+const copyIn = async (sql: Sql, target: string, parts: readonly Uint8Array[]): Promise<void> => {
+  const query = sql.unsafe(`copy ${target} from stdin (format binary)`) as unknown as {
+    writable(): Promise<Writable>
+    reject(error: unknown): void
+  }
+  const failed = new Promise<never>((_, reject) => {
+    const rejectQuery = query.reject
+    query.reject = (error) => {
+      rejectQuery(error)
+      reject(error)
+    }
+  })
+  failed.catch(() => {})
+  const stream = await query.writable()
+  await Promise.race([pipeline(chunksOf(parts), stream), failed])
+}
+
+const sessionOf = (sql: Sql): Session => ({
+  query: (statement, params) => query(sql, statement, params),
+  script: async (statements) => {
+    await sql.unsafe(statements)
+  },
+  copyIn: (target, parts) => copyIn(sql, target, parts),
+})
+
+/** Opens a pool. Connects on first use; throws the driver's errors, which carry a SQLSTATE or system code. */
+export const openPostgres = (url: string): Database => {
+  const sql = postgres(url, {
+    max: WRITERS + 1,
+    prepare: false,
+    fetch_types: false,
+    connect_timeout: 15,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: { application_name: 'smart-cars-sync' },
+  })
+  return {
+    kind: 'postgres',
+    writers: WRITERS,
+    query: (statement, params) => query(sql, statement, params),
+    transaction: (work) => sql.begin((transaction) => work(sessionOf(transaction))) as Promise<never>,
+    close: () => sql.end({ timeout: 5 }),
+  }
+}

@@ -1,0 +1,43 @@
+/** Which database errors pass by themselves, and what to say of those that do not. */
+import { codeOf } from './database.ts'
+
+/** SQLSTATE classes and codes, and driver codes, after which the same transaction may be tried again. */
+const PASSING = [
+  /^08/, // connection
+  /^40(001|P01)$/, // serialization failure, deadlock
+  /^53(300|000|400)$/, // too many connections, insufficient resources
+  /^55P03$/, // lock not available
+  /^57P0[1-5]$/, // shut down, crash, not yet accepting, terminated
+  /^25P03$/, // idle in transaction too long
+  /^(ECONNRESET|ECONNREFUSED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)$/,
+  /^(CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT)$/,
+]
+
+export const isPassing = (error: unknown): boolean => {
+  const code = codeOf(error)
+  return PASSING.some((pattern) => pattern.test(code))
+}
+
+/** A statement took longer than the server allows: fewer rows at a time may do. */
+export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014'
+
+/** The data itself is at fault (SQLSTATE class 22, or a check): some row among them cannot be stored. */
+export const isBadData = (error: unknown): boolean => /^(22|23514|54000)/.test(codeOf(error))
+
+/** A row thought to be new is there already. */
+export const isDuplicate = (error: unknown): boolean => codeOf(error) === '23505'
+
+const ADVICE: Readonly<Record<string, string>> = {
+  '28P01': 'The database refused the password. Check DATABASE_URL.',
+  '28000': 'The database refused this user. Check DATABASE_URL.',
+  '3D000': 'That database does not exist. Check the end of DATABASE_URL, or create it.',
+  '42501': 'The role lacks a right. Grant it, or use the owner of the tables in DATABASE_URL.',
+  '53100': 'The disk of the database is full. Free space; the next run goes on from here.',
+  '25006': 'The database is read-only, as a standby is. Point DATABASE_URL at the primary.',
+  '53300': 'The database has no connection to spare. Close some, or use the pooler.',
+  ECONNREFUSED: 'Nothing listens there. Check host and port in DATABASE_URL, and that Postgres is up.',
+  ENOTFOUND: 'That host name is not known. Check DATABASE_URL.',
+}
+
+/** What a person can do about this database error, or null. */
+export const adviceFor = (error: unknown): string | null => ADVICE[codeOf(error)] ?? null

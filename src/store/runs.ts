@@ -1,0 +1,121 @@
+/** The rows of `carsync.runs`: beginning, resuming, planning and ending a run. */
+import type { Mode, RequestCounts } from '../events.ts'
+import type { Plan } from '../run/plan.ts'
+import type { Database, Names, Row } from './database.ts'
+import { assertFence, type Lease } from './lease.ts'
+import { countSeen } from './ledger.ts'
+import type { Finish, StoredRun } from './store.ts'
+
+/** A run that nobody has worked on for so long is not taken up again. */
+const RESUMABLE = "interval '6 hours'"
+
+const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, requests::text, log_listed,
+  (extract(epoch from started_at) * 1000)::float8 as started,
+  (extract(epoch from last_commit_at) * 1000)::float8 as last_commit`
+
+const storedRun = (row: Row): StoredRun => ({
+  runId: row.run_id,
+  mode: row.mode,
+  status: row.status,
+  startedAt: row.started,
+  lastCommitAt: row.last_commit,
+  activeMs: row.active_ms,
+  plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
+  requests: JSON.parse(row.requests) as RequestCounts,
+  logListed: row.log_listed,
+})
+
+/**
+ * The unfinished run of this source and mode whose last commit is under six hours old, unless a fresh one is asked for;
+ * else a new one. What is left behind unfinished is marked `abandoned`.
+ */
+export const openRun = (
+  db: Database,
+  names: Names,
+  lease: Lease,
+  request: { runId: string; mode: Mode; fresh: boolean },
+): Promise<{ run: StoredRun; resumed: boolean }> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    const [left] = request.fresh
+      ? []
+      : await session.query(
+          `update carsync.runs set status = 'running', resumed = true, finished_at = null, reason = null
+           where run_id = (select run_id from carsync.runs
+                           where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed')
+                             and last_commit_at > clock_timestamp() - ${RESUMABLE}
+                           order by started_at desc limit 1)
+             and not exists (select from carsync.runs later where later.source = $1 and later.mode = $2
+                             and later.started_at > runs.started_at)
+           returning ${COLUMNS}`,
+          [names.source, request.mode],
+        )
+    await session.query(
+      `update carsync.runs set status = 'abandoned', finished_at = coalesce(finished_at, clock_timestamp())
+       where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed') and run_id <> $3::text::uuid`,
+      [names.source, request.mode, left?.run_id ?? request.runId],
+    )
+    if (left) return { run: storedRun(left), resumed: true }
+    const [begun] = await session.query(
+      `insert into carsync.runs (run_id, source, mode, status, log_listed)
+       values ($1::text::uuid, $2, $3, 'running',
+               exists (select from carsync.runs where source = $2 and mode = 'full' and status = 'complete'))
+       returning ${COLUMNS}`,
+      [request.runId, names.source, request.mode],
+    )
+    return { run: storedRun(begun!), resumed: false }
+  })
+
+/** The plan is frozen here; nothing changes it afterwards. */
+export const savePlan = (db: Database, lease: Lease, runId: string, plan: Plan): Promise<void> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query(
+      'update carsync.runs set plan = $2::text::jsonb, total_before = $3::bigint where run_id = $1::text::uuid',
+      [runId, JSON.stringify(plan), plan.total],
+    )
+  })
+
+/** Freezes the counts of the run and says how it ended. Rejects of earlier sweeps are settled by a complete one. */
+export const finishRun = async (
+  db: Database,
+  names: Names,
+  lease: Lease,
+  runId: string,
+  finish: Finish,
+): Promise<void> => {
+  const seen = await countSeen(db, runId)
+  await db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query(
+      `update carsync.runs r
+       set status = $2, proof = $3, reason = $4, finished_at = clock_timestamp(), active_ms = $5::bigint,
+           requests = $6::text::jsonb, total_before = $7::bigint, total_after = $8::bigint, learned = $9::text::jsonb,
+           pages_total = $10::int, seen = $11::bigint, pages_done = p.pages, inserted = p.inserted, updated = p.updated,
+           rejected = p.rejected
+       from (select count(*) as pages, coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
+                    coalesce(sum(rejected), 0) as rejected
+             from carsync.pages where run_id = $1::text::uuid) p
+       where r.run_id = $1::text::uuid`,
+      [
+        runId,
+        finish.status,
+        finish.proof,
+        finish.reason,
+        Math.round(finish.activeMs),
+        JSON.stringify(finish.requests),
+        finish.totalBefore,
+        finish.totalAfter,
+        JSON.stringify(finish.learned),
+        finish.pagesTotal,
+        seen.ids - seen.rejectedIds,
+      ],
+    )
+    if (finish.status === 'complete')
+      await session.query(
+        `update carsync.rejects set resolved_at = now()
+         where source = $1 and resolved_at is null and run_id <> $2::text::uuid`,
+        [names.source, runId],
+      )
+  })
+}

@@ -1,0 +1,306 @@
+/**
+ * One sync, from the lease to the summary: an async generator of events that takes no decision of its own.
+ */
+import { type Api, openApi } from './api.ts'
+import { awaitLease } from './await-lease.ts'
+import { LeaseLostError, messageOf, SyncError } from './errors.ts'
+import type { Mode, Summary, SyncEvent } from './events.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { Options } from './options.ts'
+import { startPace } from './pace/pace.ts'
+import { countOf, planSweep } from './plan-sweep.ts'
+import type { Access, Source } from './source/source.ts'
+import type { Lease, LeaseAnswer } from './store/lease.ts'
+import { adviceFor } from './store/retryable.ts'
+import type { Finish, Learned, Store, StoredRun } from './store/store.ts'
+import { sweep } from './sweep.ts'
+import { beginWork, observeWork, progressOf, type Work } from './work.ts'
+import type { World } from './world.ts'
+
+/** What a door adds to the options: which source, who asks, and how it is stopped. */
+export type Control = {
+  mode: Mode
+  source: Source
+  /** Who is named as the holder of the lease: host, process, anything a person can find. */
+  holder: string
+  /** Stops cleanly: what has arrived is committed, the run is resumable. */
+  stop: AbortSignal
+  /** Bytes held at most by pages in flight, unparsed or uncommitted. */
+  maxBytes?: number
+  /** How long one answer is waited for. */
+  timeoutMs?: number
+}
+
+const MAX_BYTES = 32 << 20
+const TIMEOUT_MS = 60_000
+const PROGRESS_MS = 200
+/** No answer may be larger, whatever its length was said to be. */
+const MAX_ANSWER_BYTES = 64 << 20
+
+/** Host and key, without telling the key: limits belong to both. */
+const scopeOf = async (access: Access): Promise<string> => {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(access.apiKey ?? ''))
+  const short = [...new Uint8Array(digest).slice(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${new URL(access.baseUrl).host}/${short}`
+}
+
+/** What is settled before the first page: the run, the way to the source, and what earlier runs learned. */
+type Session = {
+  options: Options
+  world: World
+  store: Store
+  control: Control
+  access: Access
+  api: Api
+  lease: Lease
+  clockOffsetMs: number
+  stored: StoredRun
+  learned: Learned | null
+  stop: AbortSignal
+}
+
+/** How the work on a run ended, as it is written down. */
+type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter'>
+
+/** Plans (or takes up the stored plan), sweeps and checks. `onWork` hears of the work as soon as there is some. */
+async function* workThrough(session: Session, onWork: (work: Work) => void): AsyncGenerator<SyncEvent, Ending> {
+  const { api, access, store, world, stored, lease, options, stop } = session
+  const { source } = session.control
+  const plan = stored.plan ?? (await planSweep(api, source, access, options.priority, stop))
+  if (!stored.plan) await store.savePlan(lease, stored.runId, plan)
+  const wished = Math.min(options.pageSize ?? source.traits.maxPageSize, source.traits.maxPageSize)
+  const learnedSize = session.learned?.pageSize ?? null
+  const pageSize = { wished, learned: options.pageSize === null ? learnedSize : null }
+  const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, world.now())
+  onWork(work)
+  yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
+
+  const steps = sweep(
+    {
+      world,
+      api,
+      source,
+      access,
+      store,
+      commit: { lease, runId: stored.runId, logListed: stored.logListed, reader: source.readerVersion },
+      sweep: 0,
+      wantRaw: options.raw,
+      clockOffsetMs: session.clockOffsetMs,
+      maxBytes: session.control.maxBytes ?? MAX_BYTES,
+      stop,
+    },
+    work.state,
+  )
+  let shownAt = Number.NEGATIVE_INFINITY
+  let step = await steps.next()
+  for (; !step.done; step = await steps.next()) {
+    if (step.value.kind !== 'moved') yield step.value
+    else if (world.now() - shownAt >= PROGRESS_MS) {
+      shownAt = world.now()
+      observeWork(work, shownAt)
+      yield { kind: 'progress', progress: progressOf(work, shownAt) }
+    }
+  }
+  const end = step.value
+  switch (end.kind) {
+    case 'stopped':
+      return { status: 'incomplete', proof: 'none', reason: 'stopped', totalAfter: null }
+    case 'incomplete':
+      return { status: 'incomplete', proof: 'none', reason: end.why, totalAfter: null }
+    case 'refused':
+      return {
+        status: end.reason === 'quota' ? 'incomplete' : 'failed',
+        proof: 'none',
+        reason: end.why,
+        totalAfter: null,
+      }
+    case 'finished': {
+      work.phase = 'checking'
+      yield { kind: 'progress', progress: progressOf(work, world.now()) }
+      const totalAfter = plan.total === null ? null : await countOf(api, source, access, {}, stop)
+      const seen = await store.countSeen(stored.runId)
+      const all = seen.ids + seen.rejectedWithoutId
+      const exact = totalAfter !== null && totalAfter === plan.total && all === totalAfter
+      return { status: 'complete', proof: exact ? 'exact' : 'none', reason: null, totalAfter }
+    }
+  }
+}
+
+/** An error that ends a run which was begun: the run stays resumable, and says why it ended. */
+const endingOf = (error: unknown): Ending => ({
+  status: error instanceof SyncError && error.exitCode === 3 ? 'incomplete' : 'failed',
+  proof: 'none',
+  reason: messageOf(error),
+  totalAfter: null,
+})
+
+const explained = (error: unknown): SyncError => {
+  if (error instanceof SyncError) return error
+  const advice = adviceFor(error)
+  return new SyncError(`${messageOf(error)}${advice ? `. ${advice}` : ''}`, 1, { cause: error })
+}
+
+const finishOf = (session: Session, work: Work | null, ending: Ending): Finish => {
+  const { api, world, stored } = session
+  const pace = api.pace()
+  return {
+    ...ending,
+    activeMs: work ? progressOf(work, world.now()).activeMs : stored.activeMs,
+    requests: api.requests(),
+    pagesTotal: work ? progressOf(work, world.now()).pages.total : null,
+    totalBefore: work?.plan.total ?? null,
+    learned: {
+      pageSize: work?.state.run.pageSize ?? 0,
+      requestsPerSecond: pace.rate === null ? null : Math.round(pace.rate * 1000) / 1000,
+      concurrency: Math.floor(pace.concurrency),
+    },
+  }
+}
+
+/** The run as it stands in the database, with this process's own time. */
+const summaryOf = async (store: Store, runId: string, resumed: boolean, durationMs: number): Promise<Summary> => {
+  const report = await store.report(runId)
+  if (!report) throw new SyncError(`Run ${runId} is not in the database any more.`)
+  const { phase: _phase, etaMs: _eta, segments: _segments, lease: _lease, status, finishedAt, ...rest } = report
+  const seconds = Math.max(1, rest.activeMs) / 1000
+  const round = (value: number): number => Math.round(value * 10) / 10
+  return {
+    ...rest,
+    status: status === 'complete' || status === 'incomplete' ? status : 'failed',
+    finishedAt: finishedAt ?? rest.startedAt,
+    resumed,
+    durationMs: Math.round(durationMs),
+    rate: {
+      carsPerSecond: round(rest.cars.seen / seconds),
+      carsPerMinute: Math.round((rest.cars.seen / seconds) * 60),
+      pagesPerSecond: round(rest.pages.done / seconds),
+    },
+  }
+}
+
+const busySummary = (
+  options: Options,
+  control: Control,
+  held: LeaseAnswer & { kind: 'held' },
+  at: number,
+  durationMs: number,
+): Summary => {
+  const now = new Date(at).toISOString()
+  const since = new Date(held.since).toISOString()
+  return {
+    runId: '',
+    source: options.source,
+    mode: control.mode,
+    status: 'busy',
+    proof: 'none',
+    resumed: false,
+    startedAt: now,
+    finishedAt: now,
+    durationMs: Math.round(durationMs),
+    activeMs: 0,
+    pages: { done: 0, total: null },
+    requests: { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 },
+    cars: { seen: 0, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: 0 },
+    rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
+    heldRemovals: 0,
+    learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
+    reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
+    lease: { holder: held.holder, since, expiresAt: new Date(held.expiresAt).toISOString() },
+  }
+}
+
+/**
+ * Mirrors the source into the store and answers the summary. Yields events as it goes. Throws SyncError (with the exit
+ * code that fits) when nothing could be begun or written; what else ends a run is in the summary's `status` and `reason`.
+ */
+export async function* sync(
+  options: Options,
+  world: World,
+  store: Store,
+  control: Control,
+): AsyncGenerator<SyncEvent, Summary> {
+  const begunAt = world.now()
+  const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
+  const abandon = new AbortController()
+  const budget = options.timeBudget === null ? null : AbortSignal.timeout(options.timeBudget)
+  const stop = AbortSignal.any([control.stop, abandon.signal, ...(budget ? [budget] : [])])
+
+  const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
+  if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
+  const { lease } = answer
+  const clockOffsetMs = answer.databaseNow - world.now()
+  const request = { runId: world.uuid(), mode: control.mode, fresh: options.fresh }
+  const { run: stored, resumed } = await store.openRun(lease, request)
+  yield { kind: 'started', runId: stored.runId, source: options.source, mode: stored.mode, resumed }
+
+  const scope = await scopeOf(access)
+  const learned = await store.readLearned(scope)
+  const api = openApi({
+    world,
+    apiKey: access.apiKey,
+    pace: startPace({
+      maxRate: options.maxRate,
+      maxConcurrency: options.maxConcurrency,
+      documented: control.source.traits.documentedLimits[new URL(access.baseUrl).hostname] ?? null,
+      learned,
+    }),
+    timeoutMs: control.timeoutMs ?? TIMEOUT_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+    giveUpMs: options.giveUpSeconds * 1000,
+    before: stored.requests,
+  })
+  const session: Session = { options, world, store, control, access, api, lease, clockOffsetMs, stored, learned, stop }
+
+  let work: Work | null = null
+  let lost: LeaseLostError | null = null
+  const alive = keepAlive(world, lease, {
+    beat: () => store.beat(lease),
+    publish: async () => {
+      if (work) await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
+    },
+    onLost: (error) => {
+      lost = error
+      abandon.abort()
+    },
+  })
+  try {
+    let ending: Ending
+    let failure: unknown = null
+    try {
+      ending = yield* workThrough(session, (begun) => {
+        work = begun
+      })
+    } catch (error) {
+      failure = error
+      ending = endingOf(error)
+    }
+    if (lost || failure instanceof LeaseLostError) throw lost ?? failure
+    if (ending.reason === 'stopped') ending.reason = budget?.aborted ? 'the time budget is used up' : 'interrupted'
+    const finish = finishOf(session, work, ending)
+    try {
+      if (finish.learned.pageSize > 0) await store.saveLearned(scope, finish.learned)
+      await store.finishRun(lease, stored.runId, finish)
+    } catch (error) {
+      throw explained(failure ?? error)
+    }
+    if (failure && !(failure instanceof SyncError)) throw explained(failure)
+  } finally {
+    await alive.stop()
+    if (!lost) await publishEnd(session, work).catch(() => {})
+    await store.releaseLease(lease).catch(() => {})
+  }
+  await store.prune().catch(() => {})
+  const summary = await summaryOf(store, stored.runId, resumed, world.now() - begunAt)
+  yield { kind: 'finished', summary }
+  return summary
+}
+
+/** The progress row says how it ended, with the exact counts. */
+const publishEnd = async (session: Session, work: Work | null): Promise<void> => {
+  const report = await session.store.report(session.stored.runId)
+  if (!report || !work) return
+  work.phase = 'done'
+  const progress = { ...progressOf(work, session.world.now()), cars: report.cars, etaMs: null }
+  const status = report.status === 'busy' ? 'running' : report.status
+  await session.store.writeProgress(session.lease, session.stored.runId, status, progress)
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import packageJson from '../../package.json' with { type: 'json' }
+
+const repository = join(import.meta.dirname, '../..')
+
+type Surroundings = {
+  env?: Record<string, string>
+  files?: Record<string, string>
+  script?: string
+  /** The process is interrupted as soon as its stderr has this. */
+  interruptAt?: string
+}
+type Ended = { code: number | null; stdout: string; stderr: string }
+
+/** Runs a script of the repository in an empty folder, with nothing configured but `env`. */
+const run = async (
+  args: string[],
+  { env = {}, files = {}, script = 'cli/main.ts', interruptAt }: Surroundings = {},
+): Promise<Ended> => {
+  const cwd = await mkdtemp(join(tmpdir(), 'carsync-cli-'))
+  try {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text)
+    const child = spawn(process.execPath, [join(repository, script), ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: cwd, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text
+      if (interruptAt !== undefined && stderr.includes(interruptAt)) {
+        interruptAt = undefined
+        child.kill('SIGINT')
+      }
+    })
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+    return { code, stdout, stderr }
+  } finally {
+    await rm(cwd, { recursive: true, force: true })
+  }
+}
+
+test('--version is the one of package.json', async () => {
+  assert.deepEqual(await run(['--version']), { code: 0, stdout: `${packageJson.version}\n`, stderr: '' })
+})
+
+test('--help lists the commands, and those of each show examples', async () => {
+  const { code, stdout } = await run(['--help'])
+  assert.equal(code, 0)
+  const names = ['sync', 'status', 'runs', 'rejects', 'migrate', 'doctor', 'demo-api']
+  for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+  const helps = await Promise.all(names.map((name) => run([name, '--help'])))
+  for (const [at, help] of helps.entries()) {
+    assert.equal(help.code, 0, help.stderr)
+    assert.match(help.stdout, new RegExp(`Examples:\n  carsync ${names[at]}`))
+  }
+})
+
+test('wrong usage ends with 2 and a sentence', async () => {
+  const wrong = [
+    ['--nonsense'],
+    ['nonsense'],
+    [],
+    ['sync', '--nonsense'],
+    ['sync', 'extra'],
+    ['runs', '--limit', '0'],
+    ['sync', '--max-rate', 'x'],
+  ]
+  for (const { code, stdout, stderr } of await Promise.all(wrong.map((args) => run(args)))) {
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.doesNotMatch(stderr, /^ +at /m)
+    assert.notEqual(stderr, '')
+  }
+})
+
+test('a configuration that is wrong or missing ends with 2, names the variable and keeps its secrets', async () => {
+  const secret = 'postgres://me:pa55word@127.0.0.1:1/x'
+  const noApi = await run(['sync', '--json'], { env: { DATABASE_URL: secret } })
+  assert.equal(noApi.code, 2)
+  assert.equal(noApi.stdout, '')
+  assert.match(noApi.stderr, /^API_BASE_URL: /)
+  const noKey = await run(['sync'], { files: { '.env': 'API_BASE_URL=https://auctionsapi.com/api\n' } })
+  assert.equal(noKey.code, 2)
+  assert.match(noKey.stderr, /^API_KEY: /)
+  const noDatabase = await run(['status'], { env: { DATABASE_URL: secret } })
+  assert.equal(noDatabase.code, 2)
+  for (const { stderr, stdout } of [noApi, noDatabase]) assert.doesNotMatch(stderr + stdout, /pa55word/)
+})
+
+test('carsync.config.ts is read, and what is wrong in it is said', async () => {
+  const config = (text: string) => run(['sync'], { files: { 'carsync.config.ts': text } })
+  assert.match((await config('export default { nonsense: 1 }')).stderr, /there is no setting "nonsense"/)
+  assert.match((await config('export const x = 1')).stderr, /^carsync\.config\.ts: wanted `export default/)
+  assert.match((await config("export default { apiBaseUrl: 'https://auctionsapi.com/api' }")).stderr, /^API_KEY: /)
+})
+
+test('the environment beats .env', async () => {
+  const { stderr } = await run(['sync'], {
+    env: { API_BASE_URL: 'https://one.example/api' },
+    files: { '.env': 'API_BASE_URL=https://two.example/api\n' },
+  })
+  assert.match(stderr, /API at one\.example/)
+})
+
+test('looking where nothing was synced makes nothing', async () => {
+  const { code, stdout } = await run(['status', '--json'])
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'null\n' })
+  assert.match((await run(['runs'])).stdout, /^There has been no sync of demo yet\./)
+})
+
+test('the demo says so first, and sync --json is one object on stdout', async () => {
+  const env = { CARSYNC_DEMO_CARS: '300' }
+  const shown = await run([], { env, script: 'scripts/sync-cars.ts' })
+  assert.equal(shown.code, 0, shown.stderr)
+  assert.match(shown.stdout, /^Demo: no API_BASE_URL and no DATABASE_URL is set/)
+  assert.match(shown.stdout, /Cars seen +300\n[\s\S]*API_BASE_URL=https:/)
+  const json = await run(['sync', '--json', '--quiet'], { env })
+  assert.equal(json.stdout.split('\n').length, 2)
+  const { status, source, cars } = JSON.parse(json.stdout)
+  assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
+})
+
+test('an interrupt ends cleanly with 3, at whatever stage', async () => {
+  const env = { CARSYNC_DEMO_CARS: '20000', CARSYNC_DEMO_LATENCY_MS: '200' }
+  for (const interruptAt of ['opening', 'asking', 'Planned']) {
+    const { code, stdout, stderr } = await run(['sync', '--json', '--verbose'], { env, interruptAt })
+    assert.equal(code, 3, `at ${interruptAt}: ${stderr}`)
+    assert.match(stderr, /Stopping: committing what is in hand; Ctrl-C again stops at once/)
+    assert.doesNotMatch(stderr, /^ +at /m)
+    if (stdout !== '') assert.equal(JSON.parse(stdout).status, 'incomplete')
+  }
+})
+
+test('migrate --print needs no database', async () => {
+  const { code, stdout } = await run(['migrate', '--print'])
+  assert.equal(code, 0)
+  assert.match(stdout, /create table/i)
+})

