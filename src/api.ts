@@ -6,7 +6,7 @@ import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { fullJitter } from './pace/backoff.ts'
 import { retryAfterMs } from './pace/limit-headers.ts'
-import { adjust, type Pace, waitBefore } from './pace/pace.ts'
+import { adjust, isCircuitOpen, type Pace, waitBefore } from './pace/pace.ts'
 import type { Outcome, Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +41,8 @@ export type Api = {
   ): Promise<Answer<T>['outcome']>
   /** Milliseconds until the next request may leave; Infinity: not before one in flight has come back. */
   waitMs(): number
+  /** So many requests failed in a row that the source counts as down; it is asked now and then by one request. */
+  isDown(): boolean
   /** The source has answered nothing useful for longer than it is waited for. */
   isDead(): boolean
   pace(): Pace
@@ -95,7 +97,9 @@ export const openApi = (settings: ApiSettings): Api => {
     inFlight--
     const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
     if (answer.kind === 'fault' && answer.reason === 'aborted') {
-      requests.failed++
+      // Taken back by ourselves: nobody's failure, and as if never sent.
+      requests.total--
+      if (again) requests.retried--
       return { outcome: { kind: 'aborted' }, ...span, bytes: 0 }
     }
     const outcome = redacted(answer.kind === 'reply' ? read(answer) : faultOutcome(answer))
@@ -118,9 +122,19 @@ export const openApi = (settings: ApiSettings): Api => {
   }
 
   const waitMs = (): number => waitBefore(pace, inFlight, world.now())
+  const isDown = (): boolean => isCircuitOpen(pace)
   const isDead = (): boolean => world.now() - lastGoodAt > settings.giveUpMs
 
-  return { send, ask, waitMs, isDead, pace: () => pace, inFlight: () => inFlight, requests: () => ({ ...requests }) }
+  return {
+    send,
+    ask,
+    waitMs,
+    isDown,
+    isDead,
+    pace: () => pace,
+    inFlight: () => inFlight,
+    requests: () => ({ ...requests }),
+  }
 }
 
 /** A fault is worth another try, but a page that is too large is only worth a smaller one. */

@@ -3,12 +3,16 @@
  * Most records of a later sweep are recognised by their fingerprint and never parsed.
  */
 import { Buffer } from 'node:buffer'
+import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import type { CutRecord, Source, SourcePage } from './source/source.ts'
 import type { CarWrite } from './store/cars-sql.ts'
 import type { PageCommit, PageEntry, Reject } from './store/commit-pages.ts'
 import type { Known } from './store/known-cars.ts'
 import type { Store } from './store/store.ts'
+
+/** Records read between two turns of the event loop. */
+const BREATH = 100
 
 /** A page that arrived. `readAt` is when it was asked for, by the database's clock (ms). */
 export type ReadPage = {
@@ -106,7 +110,11 @@ export const examinePages = async (
     }
   }
 
-  for (const state of known) read(found[state.index]!, state)
+  for (const [i, state] of known.entries()) {
+    read(found[state.index]!, state)
+    // Reading a page takes some 20 ms: in between, sockets are served, or the database would run dry.
+    if (i % BREATH === BREATH - 1) await setImmediate()
+  }
   for (const [pageIndex, page] of pages.entries())
     for (const [position, record] of page.content.records.entries())
       if (record.sourceId === null) read({ pageIndex, position, record }, null)

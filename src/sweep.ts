@@ -7,7 +7,7 @@ import { messageOf, SyncError } from './errors.ts'
 import { type Examined, examinePages, type ReadPage } from './examine-pages.ts'
 import { fullJitter } from './pace/backoff.ts'
 import { nextStep, type Step } from './run/next-step.ts'
-import { type Ask, advance, type Run } from './run/run.ts'
+import { type Ask, advance, isRepeat, type Run } from './run/run.ts'
 import type { Access, Source } from './source/source.ts'
 import type { CommitContext, PageCounts } from './store/commit-pages.ts'
 import type { Store } from './store/store.ts'
@@ -51,7 +51,7 @@ export type SweepEnd =
 const PAGE_ATTEMPTS = 8
 const RETRY_BASE_MS = 250
 const RETRY_CAP_MS = 15_000
-const COMMIT_ROWS = 2000
+const COMMIT_ROWS = 1000
 const COMMIT_BYTES = 8 << 20
 /** What a page is taken to weigh before any has been seen. */
 const FIRST_PAGE_BYTES = 4 << 20
@@ -112,6 +112,10 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
         const { data } = outcome
         // Half-way towards a heavier page, slowly towards lighter ones: the budget should err on the safe side.
         pageBytes = bytes > pageBytes ? bytes : Math.round(pageBytes * 0.8 + bytes * 0.2)
+        if (isRepeat(state.run, ask, data.pageSize)) {
+          state.run = advance(state.run, { kind: 'repeated', ask, pageSize: data.pageSize })
+          break
+        }
         bytesHeld += bytes
         state.run = advance(state.run, {
           kind: 'read',
@@ -160,6 +164,25 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
         state.run = advance(state.run, { kind: 'released', ask })
         break
     }
+  }
+
+  let probing = false
+  const probe = async (): Promise<void> => {
+    probing = true
+    const { outcome } = await api.send(
+      source.countRequest(settings.access, {}),
+      (reply) => source.readCount(reply),
+      true,
+      fetches.signal,
+    )
+    probing = false
+    if (outcome.kind === 'stop') end ??= { kind: 'refused', reason: outcome.reason, why: outcome.why }
+    else if (outcome.kind === 'retry')
+      events.push({
+        kind: 'slowed',
+        why: `the source seems to be down: ${outcome.why}`,
+        waitMs: Math.max(0, api.pace().gateUntil - world.now()),
+      })
   }
 
   const refusedOnce = new Set<string>()
@@ -237,7 +260,10 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
         if (state.run.inFlight + state.run.uncommitted === 0) return end
       } else if (step.kind === 'finish') return { kind: 'finished' }
       else if (step.kind === 'incomplete') return { kind: 'incomplete', why: step.why }
-      else if (step.kind === 'fetch' && api.waitMs() === 0) {
+      else if (step.kind === 'fetch' && api.isDown()) {
+        // A page that fails for ever must not be what tells whether the source is back: ask for a total instead.
+        if (api.waitMs() === 0 && !probing) background(probe())
+      } else if (step.kind === 'fetch' && api.waitMs() === 0) {
         const again = step.ask.attempt > 1 || refusedOnce.delete(keyOf(step.ask))
         state.run = advance(state.run, { kind: 'asked', ask: step.ask })
         background(fetchOne(step.ask, again))

@@ -31,7 +31,7 @@ export type Control = {
   timeoutMs?: number
 }
 
-const MAX_BYTES = 32 << 20
+const MAX_BYTES = 20 << 20
 const TIMEOUT_MS = 60_000
 const PROGRESS_MS = 200
 /** No answer may be larger, whatever its length was said to be. */

@@ -91,6 +91,9 @@ export const waitBefore = (pace: Pace, inFlight: number, now: number): number =>
   return Math.max(0, pace.gateUntil - now, pace.rate === null ? 0 : pace.nextAt - now)
 }
 
+/** Whether so many requests failed in a row that the source counts as down. The next accepted one closes the circuit. */
+export const isCircuitOpen = (pace: Pace): boolean => pace.failures >= DOWN_AFTER
+
 /** Requests per second that were accepted up to `before`, over the last seconds; null with too few to tell. */
 const acceptedRate = (accepted: readonly number[], before: number): number | null => {
   const recent = accepted.filter((at) => at <= before && at > before - 10_000)

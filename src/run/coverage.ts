@@ -23,14 +23,6 @@ export const cover = (set: readonly Interval[], from: number, to: number): Inter
   return result
 }
 
-/** The set without [from, to). */
-export const uncover = (set: readonly Interval[], from: number, to: number): Interval[] =>
-  set.flatMap((interval): Interval[] => {
-    const left: Interval[] = interval[0] < from ? [[interval[0], Math.min(interval[1], from)]] : []
-    const right: Interval[] = interval[1] > to ? [[Math.max(interval[0], to), interval[1]]] : []
-    return [...left, ...right]
-  })
-
 /** The first row at or after `from` that is in neither set and below `limit`, or null. */
 export const firstGap = (sets: readonly (readonly Interval[])[], limit: number, from = 0): number | null => {
   let row = from

@@ -58,9 +58,11 @@ export const nextStep = (run: Run, room: Room, now: number): Step => {
   const due = run.retries.find((retry) => retry.at <= now)
   if (due) {
     if (!mayHold) return waitForRoom
-    const stillFits = due.ask.pageSize === pageSize
+    const { covered, pending } = run.segments[due.ask.segment]!
+    const [from, to] = rowsOf(due.ask)
+    const stillWanted = due.ask.pageSize === pageSize && firstGap([covered, pending], to, from) !== null
     // A page that failed at another page size is forgotten as such: its rows are a gap, and found as one.
-    if (stillFits) return { kind: 'fetch', ask: due.ask }
+    if (stillWanted) return { kind: 'fetch', ask: due.ask }
     return nextStep({ ...run, retries: run.retries.filter((retry) => !samePage(retry.ask, due.ask)) }, room, now)
   }
 

@@ -10,7 +10,7 @@
  * What is covered is kept as row intervals, so a page read at another page size covers just its own rows, and whatever
  * is missing stays a gap that is asked for again. Nothing else decides whether a page was fetched.
  */
-import { cover, type Interval, uncover } from './coverage.ts'
+import { cover, firstGap, type Interval } from './coverage.ts'
 import type { Plan, Segment } from './plan.ts'
 
 /** One page of one segment, as asked for. Rows (page-1)*pageSize up to page*pageSize. */
@@ -20,7 +20,7 @@ export type SegmentState = {
   segment: Segment
   /** Committed rows. */
   covered: readonly Interval[]
-  /** Rows in flight, or read and not yet committed. */
+  /** Rows in flight, or read and not yet committed: one interval a page. They overlap where page sizes differ. */
   pending: readonly Interval[]
   /** What the farthest page read so far said: where it ended, and whether the source's end mark was on it. */
   farthest: { to: number; last: boolean }
@@ -54,6 +54,8 @@ export type Fact =
   | { kind: 'committed'; segment: number; pageSize: number; page: number; records: number }
   | { kind: 'failed'; ask: Ask; why: string; at: number; wasRead: boolean }
   | { kind: 'released'; ask: Ask }
+  /** A page arrived whose rows another page holds already (`isRepeat`): it is dropped, but its page size is believed. */
+  | { kind: 'repeated'; ask: Ask; pageSize: number }
   | { kind: 'given-up'; ask: Ask; why: string; wasRead: boolean }
   | { kind: 'page-size'; pageSize: number }
 
@@ -86,12 +88,36 @@ const changeSegment = (run: Run, index: number, change: (state: SegmentState) =>
   segments: run.segments.map((state, i) => (i === index ? { ...state, ...change(state) } : state)),
 })
 
+/** Of two readings of the same end, the one that says there is more is believed: at worst an empty page is asked for. */
 const farther = (known: SegmentState['farthest'], to: number, last: boolean): SegmentState['farthest'] =>
-  to > known.to ? { to, last } : to === known.to ? { to, last: known.last || last } : known
+  to > known.to ? { to, last } : to === known.to ? { to, last: known.last && last } : known
+
+/** Without this page's own rows; what another page holds of them stays pending. */
+const without = (pending: readonly Interval[], [from, to]: Interval): Interval[] => {
+  const at = pending.findIndex((rows) => rows[0] === from && rows[1] === to)
+  return pending.filter((_, i) => i !== at)
+}
 
 const release = (run: Run, ask: Ask, wasRead: boolean): Run => {
-  const freed = changeSegment(run, ask.segment, (state) => ({ pending: uncover(state.pending, ...rowsOf(ask)) }))
+  const freed = changeSegment(run, ask.segment, (state) => ({ pending: without(state.pending, rowsOf(ask)) }))
   return wasRead ? { ...freed, uncommitted: freed.uncommitted - 1 } : { ...freed, inFlight: freed.inFlight - 1 }
+}
+
+/**
+ * What to ask for after a page of `pageSize` rows was served. Fewer or more than asked for is believed, since the rows of
+ * a page follow from what is served; a late answer to an older, larger ask does not undo a smaller size.
+ */
+const pageSizeAfter = (run: Run, { ask, pageSize }: { ask: Ask; pageSize: number }): number =>
+  pageSize > ask.pageSize ? pageSize : Math.min(run.pageSize ?? pageSize, pageSize)
+
+/**
+ * Whether all rows of the page that was served for this ask are committed, or held by other pages: so it is when a source
+ * serves fewer rows a page than it used to while several pages are in flight. The ledger has each page once.
+ */
+export const isRepeat = (run: Run, ask: Ask, pageSize: number): boolean => {
+  const { covered, pending } = run.segments[ask.segment]!
+  const [from, to] = rowsOf({ pageSize, page: ask.page })
+  return firstGap([covered, without(pending, rowsOf(ask))], to, from) === null
 }
 
 /** The run after one fact. Facts may come in any order that the diagram above allows. */
@@ -99,7 +125,7 @@ export const advance = (run: Run, fact: Fact): Run => {
   switch (fact.kind) {
     case 'asked': {
       const { ask } = fact
-      const asked = changeSegment(run, ask.segment, (state) => ({ pending: cover(state.pending, ...rowsOf(ask)) }))
+      const asked = changeSegment(run, ask.segment, (state) => ({ pending: [...state.pending, rowsOf(ask)] }))
       return {
         ...asked,
         inFlight: asked.inFlight + 1,
@@ -110,17 +136,15 @@ export const advance = (run: Run, fact: Fact): Run => {
       const served = { pageSize: fact.pageSize, page: fact.ask.page }
       const freed = release(run, fact.ask, false)
       const read = changeSegment(freed, fact.ask.segment, (state) => ({
-        pending: cover(state.pending, ...rowsOf(served)),
+        pending: [...state.pending, rowsOf(served)],
         farthest: farther(state.farthest, rowsOf(served)[1], fact.last),
       }))
-      // A source may serve fewer rows than asked for: believed, and asked for from now on. Larger it never gets here.
-      const pageSize = Math.min(run.pageSize ?? fact.pageSize, fact.pageSize)
-      return { ...read, pageSize, uncommitted: read.uncommitted + 1 }
+      return { ...read, pageSize: pageSizeAfter(run, fact), uncommitted: read.uncommitted + 1 }
     }
     case 'committed': {
       const rows = rowsOf(fact)
       const done = changeSegment(run, fact.segment, (state) => ({
-        pending: uncover(state.pending, ...rows),
+        pending: without(state.pending, rows),
         covered: cover(state.covered, ...rows),
         pagesDone: state.pagesDone + 1,
         records: state.records + fact.records,
@@ -134,6 +158,8 @@ export const advance = (run: Run, fact: Fact): Run => {
     }
     case 'released':
       return release(run, fact.ask, false)
+    case 'repeated':
+      return { ...release(run, fact.ask, false), pageSize: pageSizeAfter(run, fact) }
     case 'given-up': {
       const failed = release(run, fact.ask, fact.wasRead)
       return { ...failed, dead: [...failed.dead, { ask: fact.ask, why: fact.why }] }

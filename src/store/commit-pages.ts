@@ -15,7 +15,7 @@ import {
   stageRow,
   updateFromStage,
 } from './cars-sql.ts'
-import { copyWriter } from './copy-binary.ts'
+import { copyRows } from './copy-binary.ts'
 import { type Database, type Names, type Session, storable, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 import { isBadData, isDuplicate, isStatementTimeout } from './retryable.ts'
@@ -75,30 +75,16 @@ const nextApproach = (approach: Approach, error: unknown, cars: number): Approac
 
 type Written = { inserted: string[]; updated: string[]; unstorable: { write: CarWrite; why: string }[] }
 
-const encode = (
-  types: Parameters<typeof copyWriter>[0],
-  rows: Iterable<Parameters<ReturnType<typeof copyWriter>['row']>[0]>,
-) => {
-  const writer = copyWriter(types)
-  for (const row of rows) writer.row(row)
-  return writer.finish()
-}
-
 const copyNew = async (session: Session, context: CommitContext, cars: readonly CarWrite[]): Promise<void> => {
-  const rows = cars.map((write) => directRow(context.names.source, write, context.reader))
-  await session.copyIn(directTarget(context.names), encode(DIRECT_TYPES, rows))
+  const rows = Iterator.from(cars).map((write) => directRow(context.names.source, write, context.reader))
+  await session.copyIn(directTarget(context.names), copyRows(DIRECT_TYPES, rows))
 }
 
 const writeStaged = async (session: Session, context: CommitContext, cars: readonly CarWrite[]): Promise<Written> => {
   const { names, runId, reader } = context
   await session.query('truncate carsync_stage')
-  await session.copyIn(
-    STAGE_TARGET,
-    encode(
-      STAGE_TYPES,
-      cars.map((write) => stageRow(write, reader)),
-    ),
-  )
+  const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
+  await session.copyIn(STAGE_TARGET, copyRows(STAGE_TYPES, rows))
   const updated = await session.query(updateFromStage(names), [names.source, runId])
   const inserted = await session.query(insertFromStage(names), [names.source])
   return {

@@ -24,7 +24,7 @@ const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const TEXT_OID = 25
 /** Microseconds from 1970 to 2000, where Postgres begins to count. */
 const EPOCH_US = 946_684_800_000_000n
-const PART_BYTES = 1 << 20
+const PART_BYTES = 256 * 1024
 
 /** The digits of a decimal number as Postgres holds a numeric: groups of four, counted from the decimal point. */
 const numericGroups = (text: string): { negative: boolean; weight: number; scale: number; groups: number[] } => {
@@ -49,23 +49,19 @@ const numericGroups = (text: string): { negative: boolean; weight: number; scale
   }
 }
 
-export type CopyWriter = {
-  row(values: readonly Value[]): void
-  /** The whole, in parts of about a megabyte; the writer is spent. */
-  finish(): Uint8Array[]
-}
-
-/** A writer of rows with these column types. Values must fit them: readers see to that. */
-export const copyWriter = (types: readonly ColumnType[]): CopyWriter => {
-  const parts: Buffer[] = []
-  let buffer = Buffer.allocUnsafe(PART_BYTES)
+/**
+ * The rows as COPY wants them, in parts of about a quarter of a megabyte. The parts are made while they are sent and
+ * share one buffer: each is valid only until the next is asked for. Values must fit the types: readers see to that.
+ */
+export function* copyRows(types: readonly ColumnType[], rows: Iterable<readonly Value[]>): Generator<Uint8Array> {
+  let buffer = Buffer.allocUnsafe(PART_BYTES * 2)
   let at = HEADER.copy(buffer)
 
   const room = (bytes: number): void => {
     if (at + bytes <= buffer.length) return
-    parts.push(buffer.subarray(0, at))
-    buffer = Buffer.allocUnsafe(Math.max(PART_BYTES, bytes))
-    at = 0
+    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + bytes))
+    buffer.copy(larger, 0, 0, at)
+    buffer = larger
   }
   const int32 = (value: number): void => {
     at = buffer.writeInt32BE(value, at)
@@ -135,7 +131,8 @@ export const copyWriter = (types: readonly ColumnType[]): CopyWriter => {
     }
   }
   const field = (type: ColumnType, value: Value): void => {
-    room(16)
+    // The longest of fixed length: a uuid and the four bytes that say so.
+    room(20)
     if (value === null) int32(-1)
     else if (type === 'text') text(value as string)
     else if (type === 'numeric') numeric(value as string)
@@ -143,17 +140,15 @@ export const copyWriter = (types: readonly ColumnType[]): CopyWriter => {
     else if (type === 'jsonb') json(value as Uint8Array)
     else fixed(type, value as string | number | boolean)
   }
-  return {
-    row(values) {
-      room(2)
-      at = buffer.writeInt16BE(types.length, at)
-      for (let i = 0; i < types.length; i++) field(types[i]!, values[i] ?? null)
-    },
-    finish() {
-      room(2)
-      at = buffer.writeInt16BE(-1, at)
-      parts.push(buffer.subarray(0, at))
-      return parts
-    },
+  for (const row of rows) {
+    room(2)
+    at = buffer.writeInt16BE(types.length, at)
+    for (let i = 0; i < types.length; i++) field(types[i]!, row[i] ?? null)
+    if (at < PART_BYTES) continue
+    yield buffer.subarray(0, at)
+    at = 0
   }
+  room(2)
+  at = buffer.writeInt16BE(-1, at)
+  yield buffer.subarray(0, at)
 }

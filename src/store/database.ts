@@ -12,8 +12,11 @@ export type Session = {
   query(statement: string, params?: readonly Param[]): Promise<Row[]>
   /** Several statements separated by semicolons, without parameters. */
   script(statements: string): Promise<void>
-  /** `COPY target FROM` the parts, in binary format. `target` is a table with its column list. */
-  copyIn(target: string, parts: readonly Uint8Array[]): Promise<void>
+  /**
+   * `COPY target FROM` the parts, in binary format. `target` is a table with its column list. A part is used up before
+   * the next is asked for, so the parts may share a buffer.
+   */
+  copyIn(target: string, parts: Iterable<Uint8Array>): Promise<void>
 }
 
 export type Database = {

@@ -37,8 +37,9 @@ const sessionOf = (db: Queryable): Session => ({
     await db.exec(statements)
   },
   copyIn: async (target, parts) => {
+    const copies = Array.from(parts, (part) => part.slice())
     await db.query(`copy ${target} from '/dev/blob' with (format binary)`, [], {
-      blob: new Blob([...parts] as BlobPart[]),
+      blob: new Blob(copies as BlobPart[]),
     })
   },
 })

@@ -8,8 +8,7 @@ import postgres from 'postgres'
 import type { Database, Param, Row, Session } from './database.ts'
 
 /** Connections: two for commits, one for heartbeats and look-ups beside them. */
-const WRITERS = 2
-const COPY_CHUNK = 256 * 1024
+const WRITERS = 4
 
 // biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
 type Sql = postgres.Sql<any> | postgres.TransactionSql<any>
@@ -17,16 +16,12 @@ type Sql = postgres.Sql<any> | postgres.TransactionSql<any>
 const query = async (sql: Sql, statement: string, params: readonly Param[] = []): Promise<Row[]> =>
   [...(await sql.unsafe(statement, [...params], { prepare: false }))] as Row[]
 
-function* chunksOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (const part of parts)
-    for (let at = 0; at < part.byteLength; at += COPY_CHUNK) yield part.subarray(at, at + COPY_CHUNK)
-}
-
 /**
  * An error that the server reports after the end of the data (a duplicate key, say) never reaches the stream that the
  * package gives out: it rejects the query, which has resolved long before. So the query's own `reject` is listened to.
+ * The package copies each part before `write` returns, and asks for the next only then: parts may share a buffer.
  */
-const copyIn = async (sql: Sql, target: string, parts: readonly Uint8Array[]): Promise<void> => {
+const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Promise<void> => {
   const query = sql.unsafe(`copy ${target} from stdin (format binary)`) as unknown as {
     writable(): Promise<Writable>
     reject(error: unknown): void
@@ -40,7 +35,7 @@ const copyIn = async (sql: Sql, target: string, parts: readonly Uint8Array[]): P
   })
   failed.catch(() => {})
   const stream = await query.writable()
-  await Promise.race([pipeline(chunksOf(parts), stream), failed])
+  await Promise.race([pipeline(parts, stream), failed])
 }
 
 const sessionOf = (sql: Sql): Session => ({

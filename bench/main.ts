@@ -1,0 +1,56 @@
+/** `npm run bench [-- name …]`: prints a table with the machine's name and puts it into bench/RESULTS.md. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { embedded } from './embedded.ts'
+import { growth } from './growth.ts'
+import { load } from './load.ts'
+import { oneRequestASecond } from './one-request-a-second.ts'
+import type { Table } from './table.ts'
+import { asMarkdown } from './table.ts'
+
+const RESULTS = new URL('./RESULTS.md', import.meta.url)
+
+/** Run by default are those that end within minutes; the others are asked for by name. */
+const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Table> }>> = {
+  load: { byDefault: true, run: load },
+  embedded: { byDefault: true, run: embedded },
+  growth: { byDefault: false, run: growth },
+  'one-request-a-second': { byDefault: false, run: oneRequestASecond },
+}
+
+const machine = (): string => {
+  const cpus = os.cpus()
+  const memory = Math.round(os.totalmem() / 2 ** 30)
+  return `${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} cores, ${memory} GB, Node ${process.versions.node}`
+}
+
+/** Replaces the section of this bench, or adds it. */
+const keep = (name: string, table: Table): void => {
+  let text = '# Results\n\nEach section is the latest run of one benchmark; ratios are of one run, on one machine.\n'
+  try {
+    text = readFileSync(RESULTS, 'utf8')
+  } catch {
+    // The first results make the file.
+  }
+  const heading = `## ${name}`
+  const section = `${heading}\n\n${new Date().toISOString().slice(0, 10)}, ${machine()}\n\n${asMarkdown(table)}\n`
+  const sections = text.split(/^(?=## )/m)
+  const at = sections.findIndex((each) => each.startsWith(`${heading}\n`))
+  if (at >= 0) sections[at] = section
+  else sections.push(section)
+  writeFileSync(RESULTS, `${sections.map((each) => each.trim()).join('\n\n')}\n`)
+}
+
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'))
+const unknown = wanted.find((name) => !(name in BENCHES))
+if (unknown !== undefined) {
+  console.error(`There is no benchmark "${unknown}". There are: ${Object.keys(BENCHES).join(', ')}.`)
+  process.exit(2)
+}
+console.log(machine())
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length === 0 ? !bench.byDefault : !wanted.includes(name)) continue
+  const table = await bench.run()
+  console.log(`\n${name}\n${asMarkdown(table)}`)
+  keep(name, table)
+}

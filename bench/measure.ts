@@ -1,0 +1,105 @@
+/** Runs the command as a user would, in a process of its own, and measures that process. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Summary } from '../src/mod.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Wall-clock time of the whole command, start-up included; the highest resident memory of its process; CPU time. */
+export type Measured = { summary: Summary; wallMs: number; peakMb: number; cpuMs: number }
+
+const TICKS_PER_SECOND = 100
+
+const readProc = (pid: number, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const peakKb = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1] ?? 0)
+
+const cpuMs = (pid: number): number => {
+  const fields = readProc(pid, 'stat').split(') ')[1]?.split(' ') ?? []
+  return ((Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1000) / TICKS_PER_SECOND
+}
+
+/** Runs `npm run sync-cars`'s own command line with these variables and flags; rejects unless it ends complete. */
+export const runSync = (
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+  cwd = ROOT,
+): Promise<Measured> =>
+  new Promise((resolve, reject) => {
+    const began = performance.now()
+    const child = spawn(
+      process.execPath,
+      [...NODE_FLAGS, `${ROOT}scripts/sync-cars.ts`, '--json', '--quiet', ...flags],
+      {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+    let peak = 0
+    let cpu = 0
+    const watch = setInterval(() => {
+      peak = Math.max(peak, peakKb(child.pid!))
+      cpu = Math.max(cpu, cpuMs(child.pid!))
+    }, 20)
+    let out = ''
+    let errors = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors = (errors + text).slice(-4000)
+    })
+    child.on('exit', (code) => {
+      clearInterval(watch)
+      const wallMs = performance.now() - began
+      if (code !== 0) return reject(new Error(`sync ended with ${code}:\n${out}\n${errors}`))
+      const summary = JSON.parse(out.trim().split('\n').at(-1)!) as Summary
+      resolve({ summary, wallMs, peakMb: Math.round(peak / 1024), cpuMs: cpu })
+    })
+  })
+
+/** The flags that `npm run sync-cars` gives to Node. */
+const NODE_FLAGS: readonly string[] = (
+  JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> }
+).scripts['sync-cars']!.split(' ').filter((word) => word.startsWith('--'))
+
+/** The demo inventory in a process of its own, as `carsync demo-api` serves it. */
+export const startDemoProcess = async (
+  flags: readonly string[],
+): Promise<{ url: string; control(path: string, body?: object): Promise<unknown>; close(): void }> => {
+  const child = spawn(process.execPath, [`${ROOT}cli/main.ts`, 'demo-api', '--port', '0', '--json', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const found = /http:\/\/[^"\s]+/.exec(text)
+      if (found) resolve(found[0])
+    })
+    child.once('exit', () => reject(new Error(`The demo inventory did not start: ${text}`)))
+  })
+  const origin = new URL(url).origin
+  return {
+    url,
+    control: async (path, body) => {
+      const response = await fetch(`${origin}/_control/${path}`, { method: 'POST', body: JSON.stringify(body ?? {}) })
+      return response.json()
+    },
+    close: () => child.kill(),
+  }
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
