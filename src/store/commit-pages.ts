@@ -106,14 +106,10 @@ type Write = (session: Session, cars: readonly CarWrite[]) => Promise<Written>
 
 /** Halves until the car that cannot be stored stands alone; that one is kept as a reject. */
 const isolated = async (session: Session, cars: readonly CarWrite[], write: Write): Promise<Written> => {
-  await session.query('savepoint isolate')
   try {
-    const written = await write(session, cars)
-    await session.query('release savepoint isolate')
-    return written
+    return await session.attempt((inner) => write(inner, cars))
   } catch (error) {
     if (!isBadData(error)) throw error
-    await session.query('rollback to savepoint isolate')
     const [only] = cars
     if (cars.length === 1 && only) return { ...NOTHING, unstorable: [{ write: only, why: (error as Error).message }] }
     const half = cars.length >> 1
@@ -220,7 +216,7 @@ const commitOnce = (
   approach: Approach,
 ): Promise<CommitResult> =>
   db.transaction(async (session) => {
-    await assertFence(session, context.lease)
+    await assertFence(session, context.lease, 'soon')
     const written = await writeCars(session, context, batch.cars, approach)
     if (context.logListed && written.inserted.length > 0)
       await session.query(logListed(context.names), [context.names.source, context.runId, textArray(written.inserted)])

@@ -17,6 +17,8 @@ export type Session = {
    * the next is asked for, so the parts may share a buffer.
    */
   copyIn(target: string, parts: Iterable<Uint8Array>): Promise<void>
+  /** Runs `work` under a savepoint: what it did is undone when it rejects, and the transaction can go on. */
+  attempt<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
 export type Database = {

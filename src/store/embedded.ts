@@ -31,13 +31,27 @@ type Queryable = {
   query(statement: string, params?: unknown[], options?: object): Promise<{ rows: unknown[] }>
 }
 
+const attempt = async <T>(db: Queryable, work: (session: Session) => Promise<T>): Promise<T> => {
+  await db.exec('savepoint attempt')
+  try {
+    const result = await work(sessionOf(db))
+    await db.exec('release savepoint attempt')
+    return result
+  } catch (error) {
+    await db.exec('rollback to savepoint attempt; release savepoint attempt')
+    throw error
+  }
+}
+
 const sessionOf = (db: Queryable): Session => ({
+  attempt: (work) => attempt(db, work),
   query: async (statement, params: readonly Param[] = []) => (await db.query(statement, [...params])).rows as Row[],
   script: async (statements) => {
     await db.exec(statements)
   },
   copyIn: async (target, parts) => {
-    const copies = Array.from(parts, (part) => part.slice())
+    // Not `slice`: of a Buffer that is a view, and the parts share one buffer.
+    const copies = Array.from(parts, (part) => Uint8Array.from(part))
     await db.query(`copy ${target} from '/dev/blob' with (format binary)`, [], {
       blob: new Blob(copies as BlobPart[]),
     })

@@ -63,13 +63,21 @@ export const releaseLease = async (db: Database, lease: Lease): Promise<void> =>
  * To be called first in every transaction that writes: locks the lease row against a take-over until the commit, and
  * throws LeaseLostError if there has been one. A process stopped in mid-transaction is cut off by the server after one
  * lease length, so that it cannot block its successor for ever.
+ *
+ * `flush: 'soon'` does not wait for the disk at the commit. It is for pages: should the database server itself crash, the
+ * last moment's pages are gone together with their ledger rows, and are read again.
  */
-export const assertFence = async (session: Session, lease: Lease): Promise<void> => {
+export const assertFence = async (
+  session: Session,
+  lease: Lease,
+  flush: 'at-commit' | 'soon' = 'at-commit',
+): Promise<void> => {
   const [row] = await session.query(
     `select fence::text, holder, set_config('idle_in_transaction_session_timeout', $2::text, true),
-            set_config('timezone', 'UTC', true)
+            set_config('timezone', 'UTC', true),
+            set_config('synchronous_commit', case when $3 = 'soon' then 'off' else current_setting('synchronous_commit') end, true)
      from carsync.lease where source = $1 for share`,
-    [lease.source, String(lease.lengthMs)],
+    [lease.source, String(lease.lengthMs), flush],
   )
   if (Number(row?.fence) !== lease.fence || row?.holder !== lease.holder)
     throw new LeaseLostError(

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
 import type { Database, Param, Row, Session } from './database.ts'
 
-/** Connections: two for commits, one for heartbeats and look-ups beside them. */
-const WRITERS = 4
+/** Connections: three for commits, so that one waits for the disk while another is fed, and one for heartbeats and look-ups. */
+const WRITERS = 3
 
 // biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
 type Sql = postgres.Sql<any> | postgres.TransactionSql<any>
@@ -38,12 +38,15 @@ const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Pr
   await Promise.race([pipeline(parts, stream), failed])
 }
 
-const sessionOf = (sql: Sql): Session => ({
+// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
+const sessionOf = (sql: postgres.TransactionSql<any>): Session => ({
   query: (statement, params) => query(sql, statement, params),
   script: async (statements) => {
     await sql.unsafe(statements)
   },
   copyIn: (target, parts) => copyIn(sql, target, parts),
+  // The package's own savepoint: without it, an error that was caught would fail the whole transaction at its end.
+  attempt: (work) => sql.savepoint((inner) => work(sessionOf(inner))) as Promise<never>,
 })
 
 /** Opens a pool. Connects on first use; throws the driver's errors, which carry a SQLSTATE or system code. */
