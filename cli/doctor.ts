@@ -1,12 +1,12 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import type { Finding } from '../src/node.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
+import type { Settings } from './settings.ts'
 import { printable } from './text.ts'
 
 type Flags = { demo?: boolean; json?: boolean }
-
-/** The result of one check; `advice` says what to do about a fault. */
-export type Finding = { check: string; ok: boolean; message: string; advice: string | null }
 
 /** Findings as lines: faults carry their advice below them. */
 export const findingLines = (findings: readonly Finding[], paint: Paint): string[] =>
@@ -15,15 +15,24 @@ export const findingLines = (findings: readonly Finding[], paint: Paint): string
     ...(advice === null ? [] : [`    ${printable(advice)}`]),
   ])
 
+const databaseFindings = async ({ options, place }: Settings): Promise<Finding[]> => {
+  const { checkDatabase } = await import('../src/node.ts')
+  if (options.databaseUrl !== null || existsSync(place.embeddedFolder)) return checkDatabase(options, place)
+  const message = `embedded, in ${place.embeddedFolder}; the first sync makes it`
+  return [{ check: 'database', ok: true, message, advice: null }]
+}
+
+/** Goes on after a fault where the next check still means something. */
 const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: number }> => {
-  const { checkDatabase, checkSource, ConfigError, realWorld } = await import('../src/node.ts')
+  const { checkSource, ConfigError, realWorld } = await import('../src/node.ts')
   const { readSettings, sourceFor } = await import('./settings.ts')
   const findings: Finding[] = []
   try {
     const settings = await readSettings({}, demo)
-    const message = settings.demo === null ? 'all settings can be read' : 'none is set, so sync runs the demo'
+    const message =
+      settings.demo === 'unconfigured' ? 'nothing is set, so sync mirrors the demo' : 'the settings can be read'
     findings.push({ check: 'configuration', ok: true, message, advice: null })
-    findings.push(...(await checkDatabase(settings.options, settings.place)))
+    findings.push(...(await databaseFindings(settings)))
     const source = sourceFor(settings)
     if (settings.demo === null) findings.push(...(await checkSource(settings.options, realWorld, source)))
   } catch (error) {

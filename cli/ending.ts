@@ -21,11 +21,18 @@ const reasonOf = ({ reason }: Summary): string => {
   return text === '' ? '' : ` ${text[0]?.toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }
 
+const dryHeadOf = ({ cars, pages }: Summary, paint: Paint): string => {
+  const all =
+    pages.total === null ? 'The source does not say how many pages it has' : `${count(pages.total)} pages in all`
+  const page = `the first page has ${count(cars.seen)} cars that can be stored and ${count(cars.rejected)} that cannot`
+  return `${paint('bold', 'Dry run:')} nothing was written. ${all}; ${page}.`
+}
+
 const headOf = (summary: Summary, { dryRun }: EndingContext, paint: Paint): string => {
   const took = duration(summary.durationMs)
   switch (summary.status) {
     case 'complete':
-      if (dryRun) return `${paint('bold', 'Dry run.')} Nothing was written.`
+      if (dryRun) return dryHeadOf(summary, paint)
       return `${paint('green', '✓')} ${paint('bold', 'Complete')} in ${took}.`
     case 'incomplete':
       return `${paint('yellow', '•')} ${paint('bold', 'Incomplete')} after ${took}.${reasonOf(summary)}`
@@ -79,7 +86,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
 
 /** All lines of the end. */
 export const endingLines = (summary: Summary, context: EndingContext, paint: Paint): string[] => {
-  const counts = summary.status === 'busy' ? [] : ['', ...summaryLines(summary, paint)]
+  const counts = summary.status === 'busy' || context.dryRun ? [] : ['', ...summaryLines(summary, paint)]
   const advice = adviceOf(summary, context)
   return ['', headOf(summary, context, paint), ...counts, ...(advice.length > 0 ? ['', ...advice] : [])]
 }

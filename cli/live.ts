@@ -37,8 +37,11 @@ export const liveWatch = (stream: NodeJS.WriteStream, paint: Paint, now: () => n
     if (!fresh && second === shownSecond) return
     fresh = false
     shownSecond = second
-    shown = linesAt(elapsedMs)
-    update(shown.join('\n'))
+    const lines = linesAt(elapsedMs)
+    // log-update leaves the last lines of a taller picture standing when they equal those of the next one.
+    if (lines.length !== shown.length) update.clear()
+    shown = lines
+    update(lines.join('\n'))
   }
   const persist = (line: string): void => {
     update.persist(line)

@@ -36,7 +36,7 @@ export const summaryLines = (summary: Figures, paint: Paint): string[] => {
     ['  unchanged', count(cars.unchanged)],
     ['  removed', count(cars.removed)],
     ['  rejected', count(cars.rejected), '', cars.rejected > 0 ? 'yellow' : undefined] as Row,
-    ['Pages', count(pages.done), pages.total === null ? 'the source gives no total' : `of ${count(pages.total)}`],
+    ['Pages', count(pages.done), pages.total === null ? 'of an unknown number' : `of ${count(pages.total)}`],
     ['Requests', count(requests.total), requestsRemark(requests)],
     ['Duration', duration(summary.durationMs), all],
     ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],

@@ -44,37 +44,45 @@ const watchFor = async (flags: Shown, now: () => number): Promise<Watch> => {
   return liveWatch(stderr, paintFor(stderr, env), now)
 }
 
-const firstLine = (settings: Settings): string | null => {
+const firstLine = (settings: Settings, isDry: boolean): string | null => {
+  const mirrored = `${isDry ? 'would be' : 'are'} mirrored into ${folderName(settings)}`
   switch (settings.demo) {
     case null:
       return null
     case 'asked':
-      return `Demo: invented cars are mirrored into ${folderName(settings)}; a configured database is not touched.`
+      return `Demo: invented cars ${mirrored}; a configured database is not touched.`
     case 'unconfigured':
-      return `Demo: no API_BASE_URL and no DATABASE_URL is set, so invented cars are mirrored into ${folderName(settings)}.`
+      return `Demo: no API_BASE_URL and no DATABASE_URL is set, so invented cars ${mirrored}.`
   }
 }
 
+const follow = async (events: AsyncGenerator<SyncEvent, Summary>, watch: Watch): Promise<Summary> => {
+  let next = await events.next()
+  for (; !next.done; next = await events.next()) watch.event(next.value)
+  return next.value
+}
+
+const ASKING = 'asking the source what it has'
+
 /** Runs the engine; the demo inventory and the database live as long as it does. */
-const mirror = async (settings: Settings, source: Source, isDryRun: boolean, watch: Watch): Promise<Summary> => {
+const mirror = async (settings: Settings, source: Source, isDry: boolean, watch: Watch): Promise<Summary> => {
   const stopping = stopOnSignals(() => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'))
+  const stop = stopping.signal
   let demo: DemoApi | null = null
   try {
     watch.stage('starting')
     if (settings.demo !== null) demo = await startDemo()
     const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
-    const follow = async (events: AsyncGenerator<SyncEvent, Summary>): Promise<Summary> => {
-      watch.stage('asking the source what it has')
-      let next = await events.next()
-      for (; !next.done; next = await events.next()) watch.event(next.value)
-      return next.value
+    if (isDry) {
+      watch.stage(ASKING)
+      return await follow(dryRun(options, realWorld, { source, stop }), watch)
     }
-    if (isDryRun) return await follow(dryRun(options, realWorld, { source, stop: stopping.signal }))
     watch.stage(`opening ${databaseName(settings)}`)
     const store = await openStore(options, settings.place)
     try {
+      watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
-      return await follow(sync(options, realWorld, store, { mode: 'full', source, stop: stopping.signal, holder }))
+      return await follow(sync(options, realWorld, store, { mode: 'full', source, stop, holder }), watch)
     } finally {
       await store.close()
     }
@@ -90,7 +98,8 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   const { options, demo } = settings
   const source = sourceFor(settings)
   const out = flags.json ? process.stderr : process.stdout
-  const first = firstLine(settings)
+  const isDry = flags.dryRun === true
+  const first = firstLine(settings, isDry)
   if (first !== null) write(out)(first)
   else if (!flags.quiet)
     write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)

@@ -2,6 +2,7 @@
  * One transaction: the cars of some pages, what changed, what was rejected, and the ledger rows that say these pages are
  * done. Either all of it is there or nothing.
  */
+import type { RequestCounts } from '../events.ts'
 import {
   type CarWrite,
   createStage,
@@ -50,6 +51,8 @@ export type CommitContext = {
   runId: string
   logListed: boolean
   reader: number
+  /** What the run has cost so far; written with every commit, so that a killed process has not worked unseen. */
+  spent: () => { requests: RequestCounts; activeMs: number }
 }
 
 /** How the cars are brought in. Begins with the fastest way; what goes wrong decides the next. */
@@ -191,12 +194,16 @@ const writeLedger = async (
     ...counts[i]!,
     ids: textArray(page.ids),
   }))
+  const { requests, activeMs } = context.spent()
   await session.query(
-    `insert into carsync.pages (run_id, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids)
-     select $1::text::uuid, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids::text[]
-     from jsonb_to_recordset($2::text::jsonb) as p(sweep int, segment text, page_size int, page int, read_at timestamptz,
-          is_last boolean, records int, inserted int, updated int, rejected int, ids text)`,
-    [context.runId, JSON.stringify(json)],
+    `with ledger as (
+       insert into carsync.pages (run_id, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids)
+       select $1::text::uuid, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids::text[]
+       from jsonb_to_recordset($2::text::jsonb) as p(sweep int, segment text, page_size int, page int, read_at timestamptz,
+            is_last boolean, records int, inserted int, updated int, rejected int, ids text))
+     update carsync.runs set requests = $3::text::jsonb, active_ms = $4::bigint, last_commit_at = clock_timestamp()
+     where run_id = $1::text::uuid`,
+    [context.runId, JSON.stringify(json), JSON.stringify(requests), Math.round(activeMs)],
   )
 }
 

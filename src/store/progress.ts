@@ -44,7 +44,7 @@ export const writeProgress = async (
     [names.source, runId, JSON.stringify(row), lease.fence],
   )
   await db.query(
-    `update carsync.runs set requests = $2::text::jsonb, active_ms = $3::bigint, last_commit_at = clock_timestamp(),
+    `update carsync.runs set requests = $2::text::jsonb, active_ms = $3::bigint,
             pages_total = $4::int, phase = $5
      where run_id = $1::text::uuid and exists (select from carsync.heartbeat where source = $6 and fence = $7::bigint)`,
     [

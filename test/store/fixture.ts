@@ -1,0 +1,152 @@
+/** Leases, runs, pages and cars for tests of the store. */
+import { randomUUID } from 'node:crypto'
+import type { Car } from '../../src/car/car.ts'
+import type { Mode } from '../../src/events.ts'
+import type { Plan } from '../../src/run/plan.ts'
+import type { CarWrite } from '../../src/store/cars-sql.ts'
+import type { CommitContext, PageCommit, PageEntry } from '../../src/store/commit-pages.ts'
+import { type Database, type Names, namesOf, type Session } from '../../src/store/database.ts'
+import { type Lease, takeLease } from '../../src/store/lease.ts'
+import { openRun } from '../../src/store/runs.ts'
+import type { Finish } from '../../src/store/store.ts'
+
+/** 1 October 2026, 12:00 UTC: when pages are read unless a test says otherwise. */
+export const READ_AT = Date.UTC(2026, 9, 1, 12)
+
+let count = 0
+
+/** A source of its own for every test, so that many can share a database. */
+export const newSource = (): string => `source_${++count}`
+
+export const carOf = (members: Partial<Car> = {}): Car => ({
+  make: 'Audi',
+  model: 'Q5',
+  generation: null,
+  trim: null,
+  year: 2019,
+  vin: null,
+  title: '2019 Audi Q5',
+  price: '19900',
+  currency: 'USD',
+  bid: null,
+  final_price: null,
+  mileage_km: 92_661,
+  fuel: 'diesel',
+  transmission: null,
+  body_type: null,
+  color: null,
+  drive: null,
+  engine: null,
+  engine_cc: null,
+  cylinders: null,
+  seats: null,
+  lot_number: null,
+  site: null,
+  status: 'on_sale',
+  sale_date: null,
+  seller_type: null,
+  country: null,
+  city: null,
+  image_url: null,
+  images: null,
+  flags: [],
+  ...members,
+})
+
+/** 32 hex digits that differ with what they are made of. */
+export const fingerprintOf = (value: unknown): string =>
+  Buffer.from(JSON.stringify(value)).toString('hex').slice(-32).padStart(32, '0')
+
+export const writeOf = (sourceId: string, car: Partial<Car> = {}, members: Partial<CarWrite> = {}): CarWrite => ({
+  sourceId,
+  car: carOf(car),
+  raw: Buffer.from(JSON.stringify({ id: sourceId, ...car })),
+  fingerprint: fingerprintOf([sourceId, car]),
+  readAt: READ_AT,
+  isNew: true,
+  silent: false,
+  ...members,
+})
+
+export const pageOf = (page: number, ids: readonly string[], members: Partial<PageEntry> = {}): PageEntry => ({
+  sweep: 0,
+  segment: 'all',
+  pageSize: 10,
+  page,
+  readAt: READ_AT,
+  last: false,
+  records: ids.length,
+  ids,
+  rejects: [],
+  positions: new Map(ids.map((id, i) => [id, i])),
+  ...members,
+})
+
+/** One page with these cars. */
+export const batchOf = (page: number, cars: readonly CarWrite[], members: Partial<PageEntry> = {}): PageCommit => ({
+  pages: [
+    pageOf(
+      page,
+      cars.map((write) => write.sourceId),
+      members,
+    ),
+  ],
+  cars,
+  pageOf: new Map(cars.map((write) => [write.sourceId, 0])),
+})
+
+export type Begun = { source: string; names: Names; lease: Lease; runId: string; context: CommitContext }
+
+/** Takes the lease on a source of its own and begins a run. */
+export const begin = async (
+  db: Database,
+  { source = newSource(), schema = 'public', mode = 'full' as Mode, lengthMs = 60_000, fresh = true } = {},
+): Promise<Begun> => {
+  const answer = await takeLease(db, source, 'test', lengthMs)
+  if (answer.kind === 'held') throw new Error(`the lease is held by ${answer.holder}`)
+  const names = namesOf(schema, source)
+  const { run } = await openRun(db, names, answer.lease, { runId: randomUUID(), mode, fresh })
+  const context = {
+    lease: answer.lease,
+    names,
+    runId: run.runId,
+    logListed: run.logListed,
+    reader: 1,
+    spent: () => ({ requests: run.requests, activeMs: 0 }),
+  }
+  return { source, names, lease: answer.lease, runId: run.runId, context }
+}
+
+export const PLAN: Plan = {
+  segments: [{ name: 'all', filter: {}, total: 25 }],
+  total: 25,
+  disjoint: true,
+  note: null,
+}
+
+export const finishOf = (members: Partial<Finish> = {}): Finish => ({
+  status: 'complete',
+  proof: 'exact',
+  reason: null,
+  activeMs: 1000,
+  requests: { total: 5, ok: 3, limited: 1, failed: 1, retried: 2 },
+  pagesTotal: 3,
+  totalBefore: 25,
+  totalAfter: 25,
+  learned: { pageSize: 10, requestsPerSecond: 2.5, concurrency: 4 },
+  ...members,
+})
+
+/** The database with sessions changed: to make them fail, or to look on. */
+export const withSession = (db: Database, change: (session: Session) => Partial<Session>): Database => {
+  const changed = (session: Session): Session => ({
+    ...session,
+    attempt: (work) => session.attempt((inner) => work(changed(inner))),
+    ...change(session),
+  })
+  return { ...db, transaction: (work) => db.transaction((session) => work(changed(session))) }
+}
+
+/** What a database driver throws. */
+export const databaseError = (code: string, message = `error ${code}`): Error =>
+  Object.assign(new Error(message), { code })

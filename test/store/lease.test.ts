@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { LeaseLostError } from '../../src/errors.ts'
+import { assertFence, beat, type Lease, type LeaseAnswer, releaseLease, takeLease } from '../../src/store/lease.ts'
+import { databaseKinds, newDatabase } from '../support/databases.ts'
+import { newSource } from './fixture.ts'
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const taken = (answer: LeaseAnswer): Lease => {
+  assert.equal(answer.kind, 'taken')
+  return (answer as LeaseAnswer & { kind: 'taken' }).lease
+}
+
+const held = (answer: LeaseAnswer): LeaseAnswer & { kind: 'held' } => {
+  assert.equal(answer.kind, 'held')
+  return answer as LeaseAnswer & { kind: 'held' }
+}
+
+for (const kind of databaseKinds) {
+  const db = await newDatabase(kind)
+  const fenced = (lease: Lease): Promise<void> => db.transaction((session) => assertFence(session, lease))
+
+  describe(`the lease on ${kind}`, () => {
+    it('is taken when nobody has it, and tells the time of the database', async () => {
+      const before = Date.now()
+      const answer = await takeLease(db, newSource(), 'me', 30_000)
+      assert.deepEqual(taken(answer).holder, 'me')
+      assert.equal(taken(answer).lengthMs, 30_000)
+      assert.ok(answer.kind === 'taken' && Math.abs(answer.databaseNow - before) < 5000)
+      await fenced(taken(answer))
+    })
+
+    it('is held by one, who is named with the time since when and until when', async () => {
+      const source = newSource()
+      taken(await takeLease(db, source, 'me', 30_000))
+      const { holder, since, heartbeatAt, expiresAt } = held(await takeLease(db, source, 'you', 1))
+      assert.equal(holder, 'me')
+      assert.ok(Math.abs(since - Date.now()) < 5000)
+      assert.ok(Math.abs(expiresAt - heartbeatAt - 30_000) < 1, 'by the length that the holder stored')
+    })
+
+    it('is not taken again by a holder of the same name', async () => {
+      const source = newSource()
+      taken(await takeLease(db, source, 'me', 30_000))
+      held(await takeLease(db, source, 'me', 30_000))
+    })
+
+    it('of one source says nothing about another', async () => {
+      taken(await takeLease(db, newSource(), 'me', 30_000))
+      taken(await takeLease(db, newSource(), 'you', 30_000))
+    })
+
+    it('is free when it is given back, and its fence goes up', async () => {
+      const source = newSource()
+      const first = taken(await takeLease(db, source, 'me', 30_000))
+      await releaseLease(db, first)
+      await assert.rejects(fenced(first), /went to nobody/)
+      const second = taken(await takeLease(db, source, 'me', 30_000))
+      assert.equal(second.fence, first.fence + 1)
+      await assert.rejects(fenced(first), LeaseLostError, 'the same name, but not the same fence')
+      await fenced(second)
+    })
+
+    it('is not given back by one who does not have it any more', async () => {
+      const source = newSource()
+      const first = taken(await takeLease(db, source, 'me', 1))
+      await sleep(10)
+      const second = taken(await takeLease(db, source, 'you', 30_000))
+      await releaseLease(db, first)
+      await fenced(second)
+      assert.equal(held(await takeLease(db, source, 'third', 1)).holder, 'you')
+    })
+
+    it('expires when its holder is silent for its length, and then its beats count no more', async () => {
+      const source = newSource()
+      const first = taken(await takeLease(db, source, 'me', 60))
+      held(await takeLease(db, source, 'you', 30_000))
+      await sleep(80)
+      const second = taken(await takeLease(db, source, 'you', 30_000))
+      assert.equal(await beat(db, first), false)
+      assert.equal(await beat(db, second), true)
+      await assert.rejects(fenced(first), /"source_\d+" went to you/)
+    })
+
+    it('lives on with every beat', async () => {
+      const source = newSource()
+      const lease = taken(await takeLease(db, source, 'me', 150))
+      const first = held(await takeLease(db, source, 'you', 1)).heartbeatAt
+      for (let i = 0; i < 4; i++) {
+        await sleep(50)
+        assert.equal(await beat(db, lease), true)
+      }
+      const later = held(await takeLease(db, source, 'you', 1)).heartbeatAt
+      assert.ok(later >= first + 200, 'longer than its length')
+    })
+
+    it('is still its silent holder’s as long as nobody took it', async () => {
+      const lease = taken(await takeLease(db, newSource(), 'me', 1))
+      await sleep(10)
+      await fenced(lease)
+      assert.equal(await beat(db, lease), true)
+    })
+
+    it('is not there for a source that was never leased', async () => {
+      await assert.rejects(fenced({ source: 'never', fence: 0, holder: '', lengthMs: 1000 }), LeaseLostError)
+    })
+  })
+}
+
+describe('a take-over on postgres', async () => {
+  const db = await newDatabase('postgres')
+
+  it('waits for a commit of the former holder that is under way, and the next one fails', async () => {
+    const source = newSource()
+    const first = taken(await takeLease(db, source, 'me', 500))
+    const order: string[] = []
+    let finish = (): void => {}
+    const mayFinish = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    let begun = (): void => {}
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    // The session timeout is the lease's length: the statements keep it busy, as a commit does.
+    const commit = db.transaction(async (session) => {
+      await assertFence(session, first)
+      begun()
+      await mayFinish
+      await session.query('select 1')
+      order.push('committed')
+    })
+    await hasBegun
+    await db.query('update carsync.heartbeat set at = at - $2::int * interval \'1 ms\' where source = $1', [source, 1000])
+    const takeover = takeLease(db, source, 'you', 30_000).then((answer) => {
+      order.push('taken over')
+      return answer
+    })
+    await sleep(60)
+    assert.deepEqual(order, [], 'it waits')
+    finish()
+    await commit
+    taken(await takeover)
+    assert.deepEqual(order, ['committed', 'taken over'])
+    await assert.rejects(
+      db.transaction((session) => assertFence(session, first)),
+      LeaseLostError,
+    )
+  })
+
+  it('is not blocked for ever by a holder that was stopped in the middle of a commit', async () => {
+    const source = newSource()
+    const first = taken(await takeLease(db, source, 'me', 100))
+    let begun = (): void => {}
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const stuck = db.transaction(async (session) => {
+      await assertFence(session, first)
+      begun()
+      await sleep(400)
+      await session.query('select 1')
+    })
+    stuck.catch(() => {})
+    await hasBegun
+    taken(await takeLease(db, source, 'you', 30_000).then(async (answer) => {
+      if (answer.kind === 'taken') return answer
+      await sleep(150)
+      return takeLease(db, source, 'you', 30_000)
+    }))
+    await assert.rejects(stuck, 'the server has cut it off')
+  })
+})
