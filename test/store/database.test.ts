@@ -66,7 +66,9 @@ for (const kind of databaseKinds) {
     })
 
     it('runs scripts of several statements', async () => {
-      await db.transaction((session) => session.script('create table scripted (n int); insert into scripted values (1), (2)'))
+      await db.transaction((session) =>
+        session.script('create table scripted (n int); insert into scripted values (1), (2)'),
+      )
       assert.deepEqual(await db.query('select count(*)::int as n from scripted'), [{ n: 2 }])
     })
   })

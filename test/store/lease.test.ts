@@ -132,7 +132,7 @@ describe('a take-over on postgres', async () => {
       order.push('committed')
     })
     await hasBegun
-    await db.query('update carsync.heartbeat set at = at - $2::int * interval \'1 ms\' where source = $1', [source, 1000])
+    await db.query("update carsync.heartbeat set at = at - $2::int * interval '1 ms' where source = $1", [source, 1000])
     const takeover = takeLease(db, source, 'you', 30_000).then((answer) => {
       order.push('taken over')
       return answer
@@ -164,11 +164,13 @@ describe('a take-over on postgres', async () => {
     })
     stuck.catch(() => {})
     await hasBegun
-    taken(await takeLease(db, source, 'you', 30_000).then(async (answer) => {
-      if (answer.kind === 'taken') return answer
-      await sleep(150)
-      return takeLease(db, source, 'you', 30_000)
-    }))
+    taken(
+      await takeLease(db, source, 'you', 30_000).then(async (answer) => {
+        if (answer.kind === 'taken') return answer
+        await sleep(150)
+        return takeLease(db, source, 'you', 30_000)
+      }),
+    )
     await assert.rejects(stuck, 'the server has cut it off')
   })
 })
