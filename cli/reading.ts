@@ -15,7 +15,7 @@ export const read = async <T>(demo: boolean, empty: T, ask: (store: Store) => Pr
   const nothing = `There has been no sync of ${settings.options.source} yet. Begin with: ${call(demo ? 'sync --demo' : 'sync')}`
   if (settings.options.databaseUrl === null && !existsSync(settings.place.embeddedFolder))
     return { found: empty, nothing }
-  const store = await openStore(settings.options, settings.place)
+  const store = await openStore(settings.options, settings.place, 'look')
   try {
     return { found: await ask(store), nothing }
   } finally {

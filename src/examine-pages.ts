@@ -44,7 +44,9 @@ const winners = (pages: readonly ReadPage[]): Map<string, Found> => {
 
 /** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. */
 const verdictOf = (source: Source, known: Known, raw: Uint8Array): 'write' | 'silent' | 'skip' => {
-  if (known.kind === 'new' || known.raw === null) return 'write'
+  if (known.kind === 'new') return 'write'
+  if (known.same) return known.removed ? 'write' : 'silent'
+  if (known.raw === null) return 'write'
   const stored = known.raw
   const same = source.sameRecord(
     JSON.parse(stored),

@@ -17,6 +17,7 @@ export const keepAlive = (
   work: { beat(): Promise<boolean>; publish(): Promise<void>; onLost(error: LeaseLostError): void },
 ): KeepAlive => {
   const stopping = new AbortController()
+  let publishing: Promise<void> | null = null
   const loop = async (): Promise<void> => {
     let aliveAt = world.now()
     while (!stopping.signal.aborted) {
@@ -34,14 +35,21 @@ export const keepAlive = (
         )
         return
       }
-      await work.publish().catch(() => {})
+      // Not waited for: a progress row that hangs behind a commit must not keep the heart from beating.
+      publishing ??= work
+        .publish()
+        .catch(() => {})
+        .finally(() => {
+          publishing = null
+        })
     }
   }
   const done = loop()
   return {
-    stop: () => {
+    stop: async () => {
       stopping.abort()
-      return done
+      await done
+      await publishing
     },
   }
 }

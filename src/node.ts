@@ -72,12 +72,15 @@ export const migrate = async (options: Options, place: Place): Promise<{ applied
   }
 }
 
-/** A store over a migrated database. Throws ConfigError or SyncError, in sentences. */
-export const openStore = async (options: Options, place: Place): Promise<Store> => {
+/**
+ * A store over a migrated database. Throws ConfigError or SyncError, in sentences. Who only looks leaves the rights of
+ * `anon` as they are.
+ */
+export const openStore = async (options: Options, place: Place, purpose: 'sync' | 'look' = 'sync'): Promise<Store> => {
   const db = await openDatabase(options, place)
   try {
     await migrateDatabase(db, options.schema, readMigrations())
-    await applyPublicRead(db, options.schema, options.publicRead)
+    if (purpose === 'sync') await applyPublicRead(db, options.schema, options.publicRead)
     return storeOver(db, { schema: options.schema, source: options.source }, realWorld)
   } catch (error) {
     await db.close().catch(() => {})

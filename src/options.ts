@@ -4,7 +4,7 @@
  */
 import { ConfigError } from './errors.ts'
 
-type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'removals' | 'identifier'
+type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier'
 
 type Values = {
   text: string
@@ -15,12 +15,8 @@ type Values = {
   rate: number
   duration: number
   list: readonly string[]
-  removals: MaxRemovals
   identifier: string
 }
-
-/** The guard that `--max-removals` sets in place of the contract's: an absolute number or a share of the inventory. */
-export type MaxRemovals = { kind: 'count'; count: number } | { kind: 'share'; share: number }
 
 type Row = {
   kind: Kind
@@ -120,12 +116,6 @@ export const OPTIONS = rows({
     sentence: 'stop cleanly after this long; the next run goes on',
     example: '90s',
   },
-  maxRemovals: {
-    kind: 'removals',
-    flag: '--max-removals <n>',
-    sentence: 'hold removals back above this number or share',
-    example: '500 or 2%',
-  },
   raw: {
     kind: 'boolean',
     flag: '--no-raw',
@@ -148,14 +138,15 @@ const bad = (name: string, row: Row, came: string, wanted: string): ConfigError 
 
 const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** Text to value. A database URL and a key are never repeated in the message: they hold secrets. */
+/** Text to value. What may hold a secret is never repeated in the message. */
 const parse = (name: string, row: Row, text: string): Values[Kind] => {
   switch (row.kind) {
     case 'text':
       return text
     case 'url': {
       const url = URL.canParse(text) ? new URL(text) : null
-      if (!url || !/^https?:$/.test(url.protocol)) throw bad(name, row, text, 'wanted an http or https address')
+      const shown = /[@?#]/.test(text) ? '… (not shown, it may hold a secret)' : text
+      if (!url || !/^https?:$/.test(url.protocol)) throw bad(name, row, shown, 'wanted an http or https address')
       if (url.username || url.password || url.search || url.hash)
         throw new ConfigError(
           `${name}: wanted an address without user, password, query or fragment. Put the key into API_KEY.`,
@@ -188,14 +179,6 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== '')
-    case 'removals': {
-      const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
-      if (!match || (match[2] === '' && !/^\d+$/.test(match[1]!)) || (match[2] === '%' && Number(match[1]) > 100))
-        throw bad(name, row, text, 'wanted a whole number or a percentage')
-      return match[2] === '%'
-        ? { kind: 'share', share: Number(match[1]) / 100 }
-        : { kind: 'count', count: Number(match[1]) }
-    }
     case 'identifier':
       if (!/^[a-z_][a-z0-9_]{0,62}$/.test(text))
         throw bad(name, row, text, 'wanted lower-case letters, digits and underscores')
@@ -217,7 +200,7 @@ export const resolveOptions = (
   env: Readonly<Record<string, string | undefined>>,
   file: GivenOptions = {},
 ): Options => {
-  const unknown = Object.keys(file).find((name) => !(name in OPTIONS))
+  const unknown = Object.keys(file).find((name) => !Object.hasOwn(OPTIONS, name))
   if (unknown !== undefined)
     throw new ConfigError(
       `carsync.config.ts: there is no setting "${unknown}". There are: ${Object.keys(OPTIONS).join(', ')}.`,
@@ -228,7 +211,8 @@ export const resolveOptions = (
     const variable = row.env?.find((candidate) => (env[candidate] ?? '').trim() !== '')
     if (flags[key] !== undefined) resolved[name] = parse(row.flag?.split(' ')[0] ?? name, row, asText(flags[key]))
     else if (variable !== undefined) resolved[name] = parse(variable, row, env[variable]!.trim())
-    else if (file[key] !== undefined) resolved[name] = parse(`carsync.config.ts ${name}`, row, asText(file[key]))
+    else if (file[key] !== undefined && file[key] !== null)
+      resolved[name] = parse(`carsync.config.ts ${name}`, row, asText(file[key]))
     else resolved[name] = row.default ?? null
   }
   return resolved as Options

@@ -10,9 +10,10 @@ import type { Options } from './options.ts'
 import { startPace } from './pace/pace.ts'
 import { countOf, planSweep } from './plan-sweep.ts'
 import type { Access, Source } from './source/source.ts'
-import type { Lease, LeaseAnswer } from './store/lease.ts'
+import type { Lease } from './store/lease.ts'
 import { adviceFor } from './store/retryable.ts'
 import type { Finish, Learned, Store, StoredRun } from './store/store.ts'
+import { busySummary, summaryOf } from './summary.ts'
 import { sweep } from './sweep.ts'
 import { beginWork, observeWork, progressOf, type Work } from './work.ts'
 import type { World } from './world.ts'
@@ -57,6 +58,8 @@ type Session = {
   stored: StoredRun
   learned: Learned | null
   stop: AbortSignal
+  /** When this process began its work, ms. */
+  begunAt: number
 }
 
 /** How the work on a run ended, as it is written down. */
@@ -71,7 +74,7 @@ async function* workThrough(session: Session, onWork: (work: Work) => void): Asy
   const wished = Math.min(options.pageSize ?? source.traits.maxPageSize, source.traits.maxPageSize)
   const learnedSize = session.learned?.pageSize ?? null
   const pageSize = { wished, learned: options.pageSize === null ? learnedSize : null }
-  const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, world.now())
+  const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, session.begunAt)
   onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
 
@@ -151,7 +154,7 @@ const finishOf = (session: Session, work: Work | null, ending: Ending): Finish =
   const pace = api.pace()
   return {
     ...ending,
-    activeMs: work ? progressOf(work, world.now()).activeMs : stored.activeMs,
+    activeMs: work ? progressOf(work, world.now()).activeMs : stored.activeMs + world.now() - session.begunAt,
     requests: api.requests(),
     pagesTotal: work ? progressOf(work, world.now()).pages.total : null,
     totalBefore: work?.plan.total ?? null,
@@ -160,58 +163,6 @@ const finishOf = (session: Session, work: Work | null, ending: Ending): Finish =
       requestsPerSecond: pace.rate === null ? null : Math.round(pace.rate * 1000) / 1000,
       concurrency: Math.floor(pace.concurrency),
     },
-  }
-}
-
-/** The run as it stands in the database, with this process's own time. */
-const summaryOf = async (store: Store, runId: string, resumed: boolean, durationMs: number): Promise<Summary> => {
-  const report = await store.report(runId)
-  if (!report) throw new SyncError(`Run ${runId} is not in the database any more.`)
-  const { phase: _phase, etaMs: _eta, segments: _segments, lease: _lease, status, finishedAt, ...rest } = report
-  const seconds = Math.max(1, rest.activeMs) / 1000
-  const round = (value: number): number => Math.round(value * 10) / 10
-  return {
-    ...rest,
-    status: status === 'complete' || status === 'incomplete' ? status : 'failed',
-    finishedAt: finishedAt ?? rest.startedAt,
-    resumed,
-    durationMs: Math.round(durationMs),
-    rate: {
-      carsPerSecond: round(rest.cars.seen / seconds),
-      carsPerMinute: Math.round((rest.cars.seen / seconds) * 60),
-      pagesPerSecond: round(rest.pages.done / seconds),
-    },
-  }
-}
-
-const busySummary = (
-  options: Options,
-  control: Control,
-  held: LeaseAnswer & { kind: 'held' },
-  at: number,
-  durationMs: number,
-): Summary => {
-  const now = new Date(at).toISOString()
-  const since = new Date(held.since).toISOString()
-  return {
-    runId: '',
-    source: options.source,
-    mode: control.mode,
-    status: 'busy',
-    proof: 'none',
-    resumed: false,
-    startedAt: now,
-    finishedAt: now,
-    durationMs: Math.round(durationMs),
-    activeMs: 0,
-    pages: { done: 0, total: null },
-    requests: { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 },
-    cars: { seen: 0, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: 0 },
-    rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
-    heldRemovals: 0,
-    learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
-    reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
-    lease: { holder: held.holder, since, expiresAt: new Date(held.expiresAt).toISOString() },
   }
 }
 
@@ -255,7 +206,20 @@ export async function* sync(
     giveUpMs: options.giveUpSeconds * 1000,
     before: stored.requests,
   })
-  const session: Session = { options, world, store, control, access, api, lease, clockOffsetMs, stored, learned, stop }
+  const session: Session = {
+    options,
+    world,
+    store,
+    control,
+    access,
+    api,
+    lease,
+    clockOffsetMs,
+    stored,
+    learned,
+    stop,
+    begunAt,
+  }
 
   let work: Work | null = null
   let lost: LeaseLostError | null = null

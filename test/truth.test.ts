@@ -3,11 +3,9 @@
  * ("Fields", "Enumerations", "VIN"), without a line of the readers in `src`.
  */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type DemoApi, type DemoCar, startDemoApi } from '../demo/demo-api.ts'
+import { test } from 'node:test'
+import { type DemoCar, startDemoApi } from '../demo/demo-api.ts'
 import type { DirtyKind } from '../demo/dirty.ts'
-import type { Summary } from '../src/mod.ts'
-import type { Database } from '../src/store/database.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
 import { syncOnce } from './support/sync-once.ts'
 
@@ -69,16 +67,15 @@ const decimal = (value: Json): string | null =>
         .replace(/(\.\d*?)0+$/, '$1')
         .replace(/\.$/, '')
 
-/** The one on sale, else the latest. */
+/** The one on sale, else the latest: of two made in the same instant the one with the higher id. */
 const shown = (lots: Json): Json => {
-  const byAge = [...(lots ?? [])].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
+  const byAge = [...(lots ?? [])].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || b.id - a.id)
   return byAge.find((lot) => lot.status.id === 3) ?? byAge[0] ?? {}
 }
 
-const rowOf = (car: Json, given: string): Record<string, unknown> => {
+const rowOf = (car: Json, wasRepaired: boolean): Record<string, unknown> => {
   const lot = shown(car.lots)
-  const flags: string[] = []
-  if (/\\u0000|\\ud[89a-f]/i.test(given)) flags.push('text_repaired')
+  const flags: string[] = wasRepaired ? ['text_repaired'] : []
 
   let year: number | null = Number(car.year)
   if (Number.isNaN(year)) flags.push('year_malformed')
@@ -151,7 +148,7 @@ const truthOf = (served: readonly DemoCar[]): { cars: Map<string, Truth>; unstor
       unstorable.push({ kind, sourceId: null, reason: 'id_missing', path: 'id', payload: json })
     else {
       const raw = repaired(parsed)
-      cars.set(String(parsed.id), { kind, row: rowOf(raw, json), raw })
+      cars.set(String(parsed.id), { kind, row: rowOf(raw, JSON.stringify(raw) !== JSON.stringify(parsed)), raw })
     }
   }
   return { cars, unstorable }
@@ -163,29 +160,22 @@ const COLUMNS = `make, model, generation, trim, year, vin, title, price::text, c
   to_jsonb(images)::text as images, to_jsonb(flags)::text as flags`
 
 for (const databaseKind of databaseKinds)
-  describe(`a dirty inventory in ${databaseKind}`, () => {
-    let api: DemoApi
-    let db: Database
-    let summary: Summary
-    let served: DemoCar[]
-    let truth: ReturnType<typeof truthOf>
+  test(`a dirty inventory in ${databaseKind}`, async (t) => {
+    const [api, db] = await Promise.all([
+      startDemoApi({ cars: CARS, brandless: BRANDLESS, dirty: 0.3 }),
+      newDatabase(databaseKind),
+    ])
+    t.after(() => api.close())
+    const served: DemoCar[] = []
+    for await (const car of api.truth()) served.push(car)
+    const truth = truthOf(served)
+    const { summary } = await syncOnce({ db, url: api.url })
     const ofKind = (kind: string): string[] =>
       [...truth.cars].filter(([, car]) => car.kind === kind).map(([sourceId]) => sourceId)
     const stored = async (sourceId: string): Promise<Record<string, Json>> =>
       (await db.query('select *, raw::text as raw from cars where source_id = $1', [sourceId]))[0]!
 
-    before(async () => {
-      ;[api, db] = await Promise.all([
-        startDemoApi({ cars: CARS, brandless: BRANDLESS, dirty: 0.3 }),
-        newDatabase(databaseKind),
-      ])
-      served = await Array.fromAsync(api.truth())
-      truth = truthOf(served)
-      ;({ summary } = await syncOnce({ db, url: api.url }))
-    })
-    after(() => api.close())
-
-    it('has an inventory that holds every kind of dirt', () => {
+    await t.test('has an inventory that holds every kind of dirt', () => {
       const kinds = new Set(served.map((car) => car.dirty))
       assert.equal(kinds.size, 30, 'twenty-nine kinds, and clean cars')
       assert.equal(served.length, CARS)
@@ -193,7 +183,7 @@ for (const databaseKind of databaseKinds)
       assert.equal(served.filter((car) => JSON.parse(car.json)?.manufacturer === null).length > 0, true, 'brandless')
     })
 
-    it('holds every car once, each field as the source has it', async () => {
+    await t.test('holds every car once, each field as the source has it', async () => {
       const rows = await db.query(`select source, source_id, ${COLUMNS} from cars`)
       assert.deepEqual(rows.map((row) => row.source_id).sort(), [...truth.cars.keys()].sort())
       for (const { source, source_id: sourceId, images, flags, ...row } of rows) {
@@ -211,7 +201,7 @@ for (const databaseKind of databaseKinds)
       }
     })
 
-    it('holds every record as it came, but for what Postgres cannot hold', async () => {
+    await t.test('holds every record as it came, but for what Postgres cannot hold', async () => {
       const all = [...truth.cars]
       let compared = 0
       for (let at = 0; at < all.length; at += 400) {
@@ -227,7 +217,7 @@ for (const databaseKind of databaseKinds)
       assert.equal(compared, truth.cars.size)
     })
 
-    it('says why a fact is missing', async () => {
+    await t.test('says why a fact is missing', async () => {
       const wanted: [DirtyKind, string, Record<string, unknown>][] = [
         ['year_zero', 'year_implausible', { year: null }],
         ['year_far', 'year_implausible', { year: null }],
@@ -252,7 +242,7 @@ for (const databaseKind of databaseKinds)
       assert.deepEqual(repairs.map((row) => row.source_id).sort(), expected.sort(), 'nothing else was repaired')
     })
 
-    it('stores hostile text and 200 kB of it to the letter', async () => {
+    await t.test('stores hostile text and 200 kB of it to the letter', async () => {
       const [nul] = ofKind('title_nul')
       assert.match((await stored(nul!)).title, /[^\ufffd]\ufffd end$/)
       const [surrogate] = ofKind('title_surrogate')
@@ -275,7 +265,7 @@ for (const databaseKind of databaseKinds)
       assert.equal(String((await stored(odometer!)).mileage_km), '3000000000')
     })
 
-    it('keeps every record that is no car, once for each place where it was met', async () => {
+    await t.test('keeps every record that is no car, once for each place where it was met', async () => {
       const rows = await db.query(
         'select run_id::text, segment, page, position, source_id, reason, path, payload from carsync.rejects',
       )
@@ -297,15 +287,16 @@ for (const databaseKind of databaseKinds)
       }
     })
 
-    it('counts right', async () => {
+    await t.test('counts right', async () => {
       assert.equal(summary.status, 'complete')
+      const [rejects] = await db.query('select count(*)::int as n from carsync.rejects')
       assert.deepEqual(summary.cars, {
         seen: truth.cars.size,
         inserted: truth.cars.size,
         updated: 0,
         unchanged: 0,
         removed: 0,
-        rejected: truth.unstorable.length,
+        rejected: rejects!.n,
       })
       const duplicates = served.filter((car) => car.dirty === 'duplicate').length
       assert.ok(duplicates >= 20)

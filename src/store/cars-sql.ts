@@ -68,12 +68,15 @@ const compared = FIELDS.map((field) => `('${field}', to_jsonb(o.${field}), to_js
 
 /**
  * Rewrites stored cars from the stage, where the staged read is no older than the stored one, and logs what changed.
+ * A car that another commit has stored just so meanwhile (it stands on two pages, read side by side) is left alone.
  * $1 source, $2 run id. Answers the ids written.
  */
 export const updateFromStage = (names: Names): string => `
   with old as materialized (
     select c.* from ${names.cars} c join carsync_stage s on c.source_id = s.source_id
     where c.source = $1 and c.read_at <= s.read_at
+      and (c.fingerprint <> s.fingerprint or c.reader <> s.reader or c.removed_at is not null
+           or (c.raw is null and s.raw is not null))
     order by c.source_id for update of c
   ), diff as materialized (
     select s.source_id, s.silent, o.status as old_status, s.status as new_status, o.removed_at,

@@ -3,11 +3,12 @@ import { type Database, type Names, textArray } from './database.ts'
 
 /**
  * A record that is not stored just so. `index` is its place in the question. For a car that is stored: `reader` is the
- * version that read it, `raw` its stored record as text, `removed` whether it is marked removed.
+ * version that read it, `same` whether its fingerprint is the one asked for, `raw` its stored record as text (null also
+ * where `same` tells enough), `removed` whether it is marked removed.
  */
 export type Known =
   | { index: number; kind: 'new' }
-  | { index: number; kind: 'stored'; reader: number; removed: boolean; raw: string | null }
+  | { index: number; kind: 'stored'; reader: number; removed: boolean; same: boolean; raw: string | null }
 
 export type Asked = { sourceId: string; fingerprint: string }
 
@@ -24,7 +25,8 @@ export const knownCars = async (
 ): Promise<Known[]> => {
   if (records.length === 0) return []
   const rows = await db.query(
-    `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.raw::text as raw
+    `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.fingerprint = k.fingerprint as same,
+            case when c.fingerprint <> k.fingerprint then c.raw::text end as raw
      from unnest($2::text::text[], $3::text::uuid[]) with ordinality as k(source_id, fingerprint, n)
      left join ${names.cars} c on c.source = $1 and c.source_id = k.source_id
      where c.fingerprint is distinct from k.fingerprint or c.reader <> $4::int or c.removed_at is not null
@@ -41,6 +43,6 @@ export const knownCars = async (
     (row): Known =>
       row.reader === null
         ? { index: row.n - 1, kind: 'new' }
-        : { index: row.n - 1, kind: 'stored', reader: row.reader, removed: row.removed, raw: row.raw },
+        : { index: row.n - 1, kind: 'stored', reader: row.reader, removed: row.removed, same: row.same, raw: row.raw },
   )
 }

@@ -32,7 +32,12 @@ export const readLedger = async (db: Database, runId: string): Promise<LedgerPag
   }))
 }
 
-/** Distinct ids on all pages of a run; of those, distinct ids of rejected records; and rejected records without an id. */
+/**
+ * Distinct ids on all pages of a run; of those, distinct ids of rejected records; and rejected records without an id.
+ * These cannot be told apart by id, only by their row: a row read again at another page size counts once, and where the
+ * whole listing is read after the priority brands (segment `all`), only its rows count. Counted twice, they would make
+ * up for as many cars that were missed.
+ */
 export const countSeen = async (
   db: Database,
   runId: string,
@@ -42,7 +47,10 @@ export const countSeen = async (
     [runId],
   )
   const [rejected] = await db.query(
-    `select count(distinct source_id)::int as ids, (count(*) filter (where source_id is null))::int as without
+    `select count(distinct source_id)::int as ids,
+            (count(distinct (segment, (page - 1)::bigint * page_size + position)) filter (
+              where source_id is null and (segment = 'all' or not exists (
+                select from carsync.pages where run_id = $1::text::uuid and segment = 'all'))))::int as without
      from carsync.rejects where run_id = $1::text::uuid`,
     [runId],
   )

@@ -64,6 +64,16 @@ const assertOneReadModel = async (db: Database, schema: string): Promise<void> =
     )
 }
 
+/** A ledger without its cars would make the next run skip what is gone. */
+const assertReadModelIsThere = async (db: Database, schema: string, applied: readonly string[]): Promise<void> => {
+  if (applied.length === 0) return
+  const [model] = await db.query('select to_regclass($1) is not null as there', [`${quote(schema)}.cars`])
+  if (!model!.there)
+    throw new ConfigError(
+      `The tables are gone from schema "${schema}", but schema carsync still remembers what was read into them. Drop it too and sync again: drop schema carsync cascade.`,
+    )
+}
+
 /**
  * Applies what is missing and answers the versions applied. Throws ConfigError when the schema belongs to somebody else,
  * SyncError when the database is newer than the program or the role may not make tables.
@@ -73,6 +83,7 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
   await assertOneReadModel(db, schema)
   const applied = await appliedMigrations(db)
   assertKnownVersions(applied, migrations)
+  await assertReadModelIsThere(db, schema, applied)
   const missing = migrations.filter((migration) => !applied.includes(migration.version))
   if (missing.length === 0) return []
   const statements = [

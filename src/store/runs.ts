@@ -40,7 +40,8 @@ export const openRun = (
     const [left] = request.fresh
       ? []
       : await session.query(
-          `update carsync.runs set status = 'running', resumed = true, finished_at = null, reason = null
+          `update carsync.runs set status = 'running', resumed = true, finished_at = null, reason = null,
+             pages_done = null, seen = null, inserted = null, updated = null, rejected = null
            where run_id = (select run_id from carsync.runs
                            where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed')
                              and last_commit_at > clock_timestamp() - ${RESUMABLE}

@@ -123,6 +123,7 @@ begin
       execute format('revoke all on table %I from authenticated', read_model);
     end if;
     if exists (select from pg_roles where rolname = 'service_role') then
+      execute format('grant usage on schema %I to service_role', current_schema());
       execute format('grant select on table %I to service_role', read_model);
     end if;
   end loop;

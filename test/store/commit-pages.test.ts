@@ -193,6 +193,18 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await logged(db, begun), [])
     })
 
+    it('leaves a car alone that another commit has stored just so meanwhile', async () => {
+      const begun = await begin(db)
+      await commitPages(db, begun.context, batchOf(1, [writeOf('a')]))
+      const version = () => db.query('select xmin::text as version from cars where source = $1', [begun.source])
+      const before = await version()
+      for (const [i, isNew] of [true, false].entries()) {
+        const { pages } = await commitPages(db, begun.context, batchOf(2 + i, [again('a', {}, { isNew })]))
+        assert.deepEqual(pages, [{ inserted: 0, updated: 0, rejected: 0 }])
+      }
+      assert.deepEqual(await version(), before)
+    })
+
     it('leaves other sources alone, also where they have the same ids', async () => {
       const other = await begin(db)
       await commitPages(db, other.context, batchOf(1, [writeOf('a', { price: '5' })]))
@@ -260,7 +272,10 @@ for (const kind of databaseKinds) {
     })
 
     it('says nothing when only raw changed, and changed_at stays', async () => {
-      const { changes, moved, counted } = await change({}, {}, { raw: Buffer.from('{"new":true}') })
+      const { changes, moved, counted } = await change({}, {}, {
+        raw: Buffer.from('{"new":true}'),
+        fingerprint: fingerprintOf('new'),
+      })
       assert.deepEqual(changes, [])
       assert.equal(moved, false)
       assert.equal(counted, 1, 'the row was written all the same')

@@ -1,5 +1,5 @@
 /** Leases, runs, pages and cars for tests of the store. */
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Car } from '../../src/car/car.ts'
 import type { Mode } from '../../src/events.ts'
 import type { Plan } from '../../src/run/plan.ts'
@@ -54,8 +54,7 @@ export const carOf = (members: Partial<Car> = {}): Car => ({
 })
 
 /** 32 hex digits that differ with what they are made of. */
-export const fingerprintOf = (value: unknown): string =>
-  Buffer.from(JSON.stringify(value)).toString('hex').slice(-32).padStart(32, '0')
+export const fingerprintOf = (value: unknown): string => hash('md5', JSON.stringify(value))
 
 export const writeOf = (sourceId: string, car: Partial<Car> = {}, members: Partial<CarWrite> = {}): CarWrite => ({
   sourceId,

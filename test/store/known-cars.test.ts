@@ -44,6 +44,7 @@ for (const kind of databaseKinds) {
       assert.ok(known?.kind === 'stored')
       assert.equal(known.reader, 1)
       assert.equal(known.removed, false)
+      assert.equal(known.same, false)
       assert.deepEqual(JSON.parse(known.raw!), { id: 'same' })
     })
 
@@ -51,6 +52,7 @@ for (const kind of databaseKinds) {
       const [known] = await ask([same], { reader: 2 })
       assert.ok(known?.kind === 'stored')
       assert.equal(known.reader, 1)
+      assert.equal(known.same, true)
     })
 
     it('names one that is marked removed', async () => {
@@ -63,6 +65,7 @@ for (const kind of databaseKinds) {
       const [known] = await ask([rawless])
       assert.ok(known?.kind === 'stored')
       assert.equal(known.raw, null)
+      assert.equal(known.same, true)
       assert.deepEqual(await ask([rawless], { wantRaw: false }), [])
     })
 

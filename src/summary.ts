@@ -1,0 +1,64 @@
+/** The object that a sync answers with at its end. */
+import { SyncError } from './errors.ts'
+import type { Mode, Summary } from './events.ts'
+import type { Options } from './options.ts'
+import type { LeaseAnswer } from './store/lease.ts'
+import type { Store } from './store/store.ts'
+
+/** The run as it stands in the database, with this process's own time. */
+export const summaryOf = async (
+  store: Store,
+  runId: string,
+  resumed: boolean,
+  durationMs: number,
+): Promise<Summary> => {
+  const report = await store.report(runId)
+  if (!report) throw new SyncError(`Run ${runId} is not in the database any more.`)
+  const { phase: _phase, etaMs: _eta, segments: _segments, lease: _lease, status, finishedAt, ...rest } = report
+  const seconds = Math.max(1, rest.activeMs) / 1000
+  const round = (value: number): number => Math.round(value * 10) / 10
+  return {
+    ...rest,
+    status: status === 'complete' || status === 'incomplete' ? status : 'failed',
+    finishedAt: finishedAt ?? rest.startedAt,
+    resumed,
+    durationMs: Math.round(durationMs),
+    rate: {
+      carsPerSecond: round(rest.cars.seen / seconds),
+      carsPerMinute: Math.round((rest.cars.seen / seconds) * 60),
+      pagesPerSecond: round(rest.pages.done / seconds),
+    },
+  }
+}
+
+/** What is answered when another process is at it. */
+export const busySummary = (
+  options: Pick<Options, 'source'>,
+  control: { mode: Mode },
+  held: LeaseAnswer & { kind: 'held' },
+  at: number,
+  durationMs: number,
+): Summary => {
+  const now = new Date(at).toISOString()
+  const since = new Date(held.since).toISOString()
+  return {
+    runId: '',
+    source: options.source,
+    mode: control.mode,
+    status: 'busy',
+    proof: 'none',
+    resumed: false,
+    startedAt: now,
+    finishedAt: now,
+    durationMs: Math.round(durationMs),
+    activeMs: 0,
+    pages: { done: 0, total: null },
+    requests: { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 },
+    cars: { seen: 0, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: 0 },
+    rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
+    heldRemovals: 0,
+    learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
+    reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
+    lease: { holder: held.holder, since, expiresAt: new Date(held.expiresAt).toISOString() },
+  }
+}

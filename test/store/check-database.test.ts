@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { openDatabase, readMigrations } from '../../src/node.ts'
+import { checkDatabase } from '../../src/store/check-database.ts'
+import type { Database } from '../../src/store/database.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { databaseKinds, newPostgresUrl } from '../support/databases.ts'
+
+const MIGRATIONS = readMigrations()
+
+const look = (db: Database, schema = 'public') => checkDatabase(db, schema, MIGRATIONS)
+
+for (const kind of databaseKinds) {
+  const db = await openDatabase(
+    { databaseUrl: kind === 'postgres' ? await newPostgresUrl() : null },
+    { embeddedFolder: null },
+  )
+  after(() => db.close())
+
+  describe(`checkDatabase on ${kind}`, () => {
+    it('finds a new database good, with the migrations to come, and writes nothing', async () => {
+      const findings = await look(db)
+      assert.deepEqual(
+        findings.map(({ check, ok }) => [check, ok]),
+        [
+          ['database', true],
+          ['migrations', true],
+        ],
+      )
+      assert.match(findings[0]!.message, kind === 'postgres' ? /^Postgres 1\d/ : /^embedded Postgres 1\d/)
+      assert.match(findings[1]!.message, /^2 to apply; sync does it/)
+      assert.deepEqual(await db.query(`select 1 from pg_namespace where nspname = 'carsync'`), [])
+    })
+
+    it('finds tables that somebody else made, and says which setting avoids them', async () => {
+      await db.query('create schema theirs')
+      await db.query('create table theirs.cars (id int)')
+      const found = (await look(db, 'theirs')).find(({ check }) => check === 'schema')!
+      assert.equal(found.ok, false)
+      assert.match(found.message, /schema "theirs" has cars/)
+      assert.match(found.advice!, /CARSYNC_SCHEMA/)
+    })
+
+    it('finds all migrations applied once they are', async () => {
+      await migrate(db, 'public', MIGRATIONS)
+      assert.deepEqual((await look(db))[1], {
+        check: 'migrations',
+        ok: true,
+        message: 'all 2 are applied',
+        advice: null,
+      })
+    })
+  })
+}
+
+describe('checkDatabase', () => {
+  it('says so when the role may not make schemas', async () => {
+    const url = new URL(await newPostgresUrl())
+    const admin = openPostgres(url.href)
+    const role = `looker_${process.pid}`
+    await admin.query(`create role ${role} login`)
+    await admin.close()
+    url.username = role
+    const db = openPostgres(url.href)
+    const found = (await look(db)).find(({ check }) => check === 'migrations')!
+    await db.close()
+    assert.equal(found.ok, false)
+    assert.match(found.message, new RegExp(`2 to apply, and the role ${role} may not`))
+  })
+
+  it('answers with a finding, not an error, when the database cannot be reached', async () => {
+    const db = openPostgres('postgres://x:secret-word@127.0.0.1:1/x')
+    const findings = await look(db)
+    await db.close()
+    assert.equal(findings.length, 1)
+    assert.equal(findings[0]!.ok, false)
+    assert.match(findings[0]!.advice!, /Nothing listens there/)
+    assert.ok(!JSON.stringify(findings).includes('secret-word'))
+  })
+
+  it('asks for Postgres 15, and for the primary', async () => {
+    const answers = (row: object): Database => ({
+      kind: 'postgres',
+      writers: 1,
+      query: async (statement) =>
+        statement.includes('server_version') ? [row] : statement.includes('to_regclass') ? [{ there: false }] : [],
+      transaction: () => Promise.reject(new Error('it must not write')),
+      close: async () => {},
+    })
+    const server = { version: '14.2', number: 140_002, role: 'me', standby: false, may_create: true }
+    const [old] = await look(answers(server))
+    assert.equal(old!.ok, false)
+    assert.equal(old!.advice, 'Postgres 15 or later is needed.')
+    const [standby] = await look(answers({ ...server, version: '16.1', number: 160_001, standby: true }))
+    assert.equal(standby!.ok, false)
+    assert.match(standby!.advice!, /primary/)
+  })
+})

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { retrying } from '../../src/store/retrying.ts'
+import { databaseError } from './fixture.ts'
+
+/** Runs an operation that fails with these codes first; answers what came of it, how often it ran and the waits. */
+const run = async (codes: readonly string[]) => {
+  const waits: number[] = []
+  let calls = 0
+  const again = retrying({
+    random: () => 0.5,
+    sleep: async (ms) => {
+      waits.push(ms)
+    },
+  })
+  const result = await again(async () => {
+    const code = codes[calls++]
+    if (code !== undefined) throw databaseError(code)
+    return 'done'
+  }).catch((error: Error) => error.message)
+  return { result, calls, waits }
+}
+
+describe('retrying', () => {
+  it('tries again what passes by itself, waiting longer each time', async () => {
+    assert.deepEqual(await run(['08006', '40001', 'ECONNRESET']), { result: 'done', calls: 4, waits: [50, 100, 200] })
+  })
+
+  it('throws at once what does not pass', async () => {
+    assert.deepEqual(await run(['42501']), { result: 'error 42501', calls: 1, waits: [] })
+  })
+
+  it('gives up after eight times, with the last error', async () => {
+    const { result, calls } = await run(Array.from({ length: 20 }, (_, i) => (i === 7 ? '57P01' : '08006')))
+    assert.equal(result, 'error 57P01')
+    assert.equal(calls, 8)
+  })
+})
