@@ -25,6 +25,12 @@ describe('an error that ends a command', () => {
 
 describe('messageOf', () => {
   it('finds words for anything that was thrown', () => {
-    assert.deepEqual([new Error('e'), 'text', 7, null, undefined].map(messageOf), ['e', 'text', '7', 'null', 'undefined'])
+    assert.deepEqual([new Error('e'), 'text', 7, null, undefined].map(messageOf), [
+      'e',
+      'text',
+      '7',
+      'null',
+      'undefined',
+    ])
   })
 })

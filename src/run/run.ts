@@ -164,8 +164,11 @@ export const advance = (run: Run, fact: Fact): Run => {
       const failed = release(run, fact.ask, fact.wasRead)
       return { ...failed, dead: [...failed.dead, { ask: fact.ask, why: fact.why }] }
     }
-    case 'page-size':
-      return { ...run, pageSize: fact.pageSize, wishedPageSize: Math.min(run.wishedPageSize, fact.pageSize) }
+    case 'page-size': {
+      const wishedPageSize = Math.min(run.wishedPageSize, fact.pageSize)
+      // A size that was refused tells nothing of what is served: until a page has come it is still one at a time.
+      return { ...run, pageSize: run.pageSize === null ? null : fact.pageSize, wishedPageSize }
+    }
   }
 }
 

@@ -272,10 +272,14 @@ for (const kind of databaseKinds) {
     })
 
     it('says nothing when only raw changed, and changed_at stays', async () => {
-      const { changes, moved, counted } = await change({}, {}, {
-        raw: Buffer.from('{"new":true}'),
-        fingerprint: fingerprintOf('new'),
-      })
+      const { changes, moved, counted } = await change(
+        {},
+        {},
+        {
+          raw: Buffer.from('{"new":true}'),
+          fingerprint: fingerprintOf('new'),
+        },
+      )
       assert.deepEqual(changes, [])
       assert.equal(moved, false)
       assert.equal(counted, 1, 'the row was written all the same')

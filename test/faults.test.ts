@@ -1,0 +1,285 @@
+/** Whole syncs against a source that misbehaves: nothing is lost, nothing is invented, and it ends. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { startDemoApi } from '../demo/demo-api.ts'
+import type { DemoOptions } from '../demo/settings.ts'
+import type { Plan } from '../src/run/plan.ts'
+import { databaseKinds, newDatabase } from './support/databases.ts'
+import { fastWorld } from './support/fast-world.ts'
+import { digestOfCars, storedIds, tablesWith } from './support/stored.ts'
+import { type OnceSettings, syncOnce } from './support/sync-once.ts'
+
+/** The lease must outlast what a loaded machine makes of a fast clock. */
+const SAFE_LEASE = { leaseSeconds: 600 }
+
+const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b)
+
+/** A demo source that ends with the test. */
+const source = async (t: TestContext, options: DemoOptions) => {
+  const api = await startDemoApi({ seed: 3, clockAt: Date.UTC(2026, 9, 1), ...options })
+  t.after(() => api.close())
+  return api
+}
+
+/** Requests for pages of the listing, by address; those for totals left out. */
+const pagesOf = (stats: { pages: Record<string, number> }): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(stats.pages).filter(([key]) => key.startsWith('/api/cars?') && !key.includes('simple_paginate')),
+  )
+
+for (const kind of databaseKinds)
+  test(`faults of every kind, 3% each, lose nothing (${kind})`, async (t) => {
+    const faults = {
+      status500: 0.03,
+      status503: 0.03,
+      reset: 0.03,
+      resetMid: 0.03,
+      truncated: 0.03,
+      html: 0.03,
+      errorBody: 0.03,
+      emptyPage: 0.03,
+      wrongLength: 0.03,
+      badGzip: 0.03,
+    }
+    const [db, api] = await Promise.all([newDatabase(kind), source(t, { cars: 3000, maxPageSize: 50, faults })])
+    const once = () => syncOnce({ db, url: api.url, options: SAFE_LEASE, world: fastWorld(10) })
+    let { summary } = await once()
+    // One page in 15,000 fails eight times in a row: then the run says so, and the next one goes on.
+    for (let again = 0; again < 3 && summary.status === 'incomplete'; again++) ({ summary } = await once())
+    assert.equal(summary.status, 'complete', summary.reason)
+    assert.equal(summary.proof, 'exact')
+    assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+    assert.deepEqual([summary.cars.seen, summary.cars.inserted, summary.cars.rejected], [3000, 3000, 0])
+    const struck = (await api.stats()).faults
+    for (const fault of ['truncated', 'emptyPage', 'errorBody', 'html']) assert.ok(struck[fault]! > 0, fault)
+    const strikes = Object.values(struck).reduce((sum, count) => sum + count, 0)
+    assert.equal(summary.requests.failed, strikes, 'every fault was noticed, and nothing else taken for one')
+  })
+
+test('a limit without Retry-After is found out and obeyed', async (t) => {
+  // 50 requests a real second, for a crawler and a server that both live ten times as fast.
+  const world = fastWorld(10)
+  const limit = { kind: 'token-bucket', rate: 5, burst: 5 } as const
+  const db = await newDatabase('postgres')
+  const api = await startDemoApi({ cars: 3000, maxPageSize: 50, limit, limitHeaders: 'none' }, world.now)
+  t.after(() => api.close())
+  const { summary } = await syncOnce({ db, url: api.url, options: SAFE_LEASE, world })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'exact')
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  const stats = await api.stats()
+  assert.ok(stats.byStatus['429']! > 0, 'the limit was met')
+  assert.equal(summary.requests.limited, stats.byStatus['429'])
+  assert.ok(summary.requests.limited < summary.requests.ok / 2, `${summary.requests.limited} refusals`)
+  assert.ok(summary.learned.requestsPerSecond! <= 6, `learned ${summary.learned.requestsPerSecond}/s`)
+})
+
+test('a page that stays dead leaves the run incomplete, named, with all else stored, and the next run heals it', async (t) => {
+  const options = { cars: 5000, maxPageSize: 200 }
+  const [db, sick] = await Promise.all([newDatabase('postgres'), source(t, { ...options, faults: { deadPages: '3' } })])
+  const world = fastWorld(20)
+  const beganAt = world.now()
+  const { summary, events } = await syncOnce({ db, url: sick.url, options: SAFE_LEASE, world })
+  assert.equal(summary.status, 'incomplete')
+  assert.match(summary.reason!, /page 3 of .*could not be read/)
+  const waits = events.reduce((sum, event) => sum + (event.kind === 'page-failed' ? event.retryInMs : 0), 0)
+  const [run] = await db.query('select plan::text from carsync.runs')
+  const plan = JSON.parse(run!.plan) as Plan
+  const long = plan.segments.filter((segment) => segment.total! > 400)
+  assert.ok(long.length > 0)
+  for (const segment of long) assert.match(summary.reason!, new RegExp(`page 3 of ${segment.name}`))
+  assert.ok(waits / long.length < 40_000, `${waits} ms of waiting for ${long.length} pages`)
+  assert.ok(world.now() - beganAt < 200_000, 'and it did not hang beside that')
+
+  // The same rows by another page size, which is alive.
+  const dead = new Set<number>()
+  for (const { filter } of long)
+    for (const page of ['5', '6']) {
+      const query = new URLSearchParams({ ...filter, per_page: '100', page })
+      const body = (await (await fetch(`${sick.url}/cars?${query}`)).json()) as { data: { id: number }[] }
+      for (const car of body.data) dead.add(car.id)
+    }
+  const all = ascending(await sick.ids())
+  assert.ok(dead.size > 0 && dead.size <= 200 * long.length)
+  assert.deepEqual(
+    await storedIds(db),
+    all.filter((id) => !dead.has(id)),
+  )
+
+  const { port } = new URL(sick.url)
+  await sick.close()
+  const well = await source(t, { ...options, port: Number(port), trackPages: true })
+  const healed = await syncOnce({ db, url: well.url })
+  assert.equal(healed.summary.status, 'complete')
+  assert.equal(healed.summary.proof, 'exact')
+  assert.equal(healed.summary.resumed, true)
+  assert.equal(healed.summary.runId, summary.runId)
+  assert.deepEqual(await storedIds(db), all)
+  const fetched = Object.keys(pagesOf(await well.stats()))
+  assert.deepEqual(
+    fetched.map((key) => new URLSearchParams(key.split('?')[1]).get('page')),
+    long.map(() => '3'),
+    'only the dead pages are asked for',
+  )
+})
+
+test('a key that is refused in mid-run fails with a sentence that names API_KEY, and the run is resumable', async (t) => {
+  const options = { cars: 3000, maxPageSize: 50, trackPages: true }
+  const [db, closing] = await Promise.all([
+    newDatabase('postgres'),
+    source(t, { ...options, faults: { unauthorizedAfter: 40 } }),
+  ])
+  const { summary } = await syncOnce({ db, url: closing.url, control: {} })
+  assert.equal(summary.status, 'failed')
+  assert.match(summary.reason!, /\bAPI_KEY\b/)
+  assert.ok(summary.pages.done > 0 && summary.pages.done < 60)
+  const refused = (await closing.stats()).byStatus['401']!
+  assert.ok(refused <= 32, `asked ${refused} times after it was told that the key is wrong`)
+
+  const committed = await db.query('select segment, page from carsync.pages')
+  const { port } = new URL(closing.url)
+  await closing.close()
+  const open = await source(t, { ...options, port: Number(port) })
+  const after = await syncOnce({ db, url: open.url })
+  assert.equal(after.summary.status, 'complete')
+  assert.equal(after.summary.proof, 'exact')
+  assert.equal(after.summary.runId, summary.runId)
+  assert.deepEqual(await storedIds(db), ascending(await open.ids()))
+  const pages = Object.keys(pagesOf(await open.stats()))
+  const [{ n }] = (await db.query('select count(*)::int as n from carsync.pages')) as [{ n: number }]
+  assert.equal(pages.length, n - committed.length, 'what was committed is not asked for again')
+})
+
+test('a source that rejects large pages is asked for smaller ones, and next time at once', async (t) => {
+  const [db, api] = await Promise.all([
+    newDatabase('postgres'),
+    source(t, { cars: 2000, maxPageSize: 100, rejectLargePages: true }),
+  ])
+  const { summary } = await syncOnce({ db, url: api.url })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'exact')
+  assert.ok(summary.learned.pageSize <= 100 && summary.learned.pageSize > 50, `${summary.learned.pageSize}`)
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  const refused = (await api.stats()).byStatus['422']!
+  assert.ok(refused <= 4, `${refused} pages were too large`)
+  const second = await syncOnce({ db, url: api.url })
+  assert.equal(second.summary.cars.unchanged, 2000)
+  assert.equal((await api.stats()).byStatus['422'], refused)
+})
+
+test('a source that serves fewer rows than were asked for is believed', async (t) => {
+  const [db, api] = await Promise.all([
+    newDatabase('postgres'),
+    source(t, { cars: 2000, maxPageSize: 50, trackPages: true }),
+  ])
+  const { summary } = await syncOnce({ db, url: api.url })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'exact')
+  assert.equal(summary.learned.pageSize, 50)
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  const pages = pagesOf(await api.stats())
+  for (const [page, count] of Object.entries(pages)) assert.equal(count, 1, page)
+  assert.equal(Object.keys(pages).length, summary.pages.done, 'no page was fetched in vain')
+})
+
+test('a source without totals is read to its end, priority brands first', async (t) => {
+  const [db, api] = await Promise.all([
+    newDatabase('postgres'),
+    source(t, { cars: 3000, maxPageSize: 100, totals: false, brandless: 10 }),
+  ])
+  const { summary } = await syncOnce({ db, url: api.url })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'none', 'without a total there is no proof')
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  assert.equal(summary.cars.seen, 3000)
+  const [first] = await db.query('select segment from carsync.pages order by read_at limit 1')
+  assert.equal(first!.segment, 'Audi')
+})
+
+const slow = { cars: 3000, maxPageSize: 50, trackPages: true, latencyMs: 30 }
+const gently = { maxConcurrency: 2 }
+
+/** Syncs until it is stopped, then to the end; the end state is that of an undisturbed run, and no page is read twice. */
+const interrupted = async (t: TestContext, first: Partial<OnceSettings>, reason: RegExp): Promise<void> => {
+  const [db, undisturbed, api] = await Promise.all([newDatabase('postgres'), newDatabase('postgres'), source(t, slow)])
+  const { summary } = await syncOnce({ db, url: api.url, options: gently, ...first })
+  assert.equal(summary.status, 'incomplete')
+  assert.match(summary.reason!, reason)
+  assert.ok(summary.pages.done > 0 && summary.pages.done < 60, `${summary.pages.done} pages`)
+  const before = pagesOf(await api.stats())
+  const committed = await db.query('select segment, page from carsync.pages')
+  assert.equal(committed.length, summary.pages.done, 'the summary counts what was committed')
+  assert.ok(Object.keys(before).length <= committed.length + 2, 'what had arrived was committed')
+
+  const resumed = await syncOnce({ db, url: api.url })
+  assert.equal(resumed.summary.status, 'complete')
+  assert.equal(resumed.summary.proof, 'exact')
+  assert.equal(resumed.summary.resumed, true)
+  assert.equal(resumed.summary.runId, summary.runId)
+  assert.equal(resumed.summary.cars.inserted, 3000, 'counts are those of the run over all its processes')
+  const after = pagesOf(await api.stats())
+  const twice = Object.entries(after).filter(([, count]) => count > 1)
+  const inFlight = Object.keys(before).length - committed.length
+  assert.ok(twice.length <= Math.max(0, inFlight), `fetched again: ${twice.map(([page]) => page).join(' ')}`)
+
+  await syncOnce({ db: undisturbed, url: api.url })
+  assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+}
+
+test('a run that is stopped goes on where it was', async (t) => {
+  const stop = new AbortController()
+  const first: Partial<OnceSettings> = {
+    control: { stop: stop.signal },
+    onEvent: (event) => {
+      if (event.kind === 'progress' && event.progress.pages.done >= 10) stop.abort()
+    },
+  }
+  await interrupted(t, first, /^interrupted$/)
+})
+
+test('a run whose time budget is used up goes on where it was', async (t) => {
+  await interrupted(t, { options: { ...gently, timeBudget: '600ms' } }, /time budget/)
+})
+
+test('the key is in no table and no event, whatever goes wrong', async (t) => {
+  const KEY = 'canary-key'
+  const faults = { status500: 0.05, reset: 0.05, html: 0.05, errorBody: 0.05, truncated: 0.05, unauthorizedAfter: 60 }
+  const [db, api] = await Promise.all([
+    newDatabase('postgres'),
+    source(t, { cars: 2000, maxPageSize: 50, apiKey: KEY, dirty: 0.2, brandless: 5, faults }),
+  ])
+  const told: string[] = []
+  const sick = await syncOnce({ db, url: api.url, options: SAFE_LEASE, world: fastWorld(10) })
+  assert.equal(sick.summary.status, 'failed')
+  told.push(JSON.stringify([sick.summary, sick.events]))
+
+  // A server that throws the key back, in every place where one can.
+  const echo = createServer((request, response) => {
+    const key = String(request.headers['x-api-key'])
+    const status = request.url!.startsWith('/api/manufacturers') ? 400 : 500
+    response.writeHead(status, key, { 'content-type': 'application/json', 'x-echo': key, location: `/?api_key=${key}` })
+    response.end(JSON.stringify({ message: `Wrong key ${key}`, error: key, errors: { [key]: [key] } }))
+  })
+  await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+  t.after(() => echo.close())
+  const { port } = echo.address() as AddressInfo
+  const echoed = await syncOnce({
+    db,
+    url: `http://127.0.0.1:${port}/api`,
+    options: { ...SAFE_LEASE, source: 'echo' },
+    world: fastWorld(100),
+  })
+  assert.equal(echoed.summary.status, 'incomplete')
+  assert.ok(echoed.summary.reason)
+  told.push(JSON.stringify([echoed.summary, echoed.events]))
+
+  assert.equal(told.join().includes(KEY), false)
+  const [stored] = await db.query('select count(*)::int as n from cars')
+  assert.ok(stored!.n > 0)
+  assert.deepEqual(await tablesWith(db, KEY), [])
+  await db.query(`insert into carsync.settings (name, value) values ('planted', $1)`, [KEY])
+  assert.deepEqual(await tablesWith(db, KEY), ['carsync.settings'], 'the search would have found it')
+})
