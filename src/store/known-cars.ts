@@ -14,7 +14,8 @@ export type Asked = { sourceId: string; fingerprint: string }
 
 /**
  * The records whose fingerprint or reader differs from what is stored, that are not stored, that are marked removed, or
- * that lack `raw` although it is wanted.
+ * that lack `raw` although it is wanted. The lateral limit keeps the planner to one probe of the primary key a record: in
+ * a first load, where there are no statistics yet, it would read the whole table each time.
  */
 export const knownCars = async (
   db: Database,
@@ -28,7 +29,7 @@ export const knownCars = async (
     `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.fingerprint = k.fingerprint as same,
             case when c.fingerprint <> k.fingerprint then c.raw::text end as raw
      from unnest($2::text::text[], $3::text::uuid[]) with ordinality as k(source_id, fingerprint, n)
-     left join ${names.cars} c on c.source = $1 and c.source_id = k.source_id
+     left join lateral (select * from ${names.cars} where source = $1 and source_id = k.source_id limit 1) c on true
      where c.fingerprint is distinct from k.fingerprint or c.reader <> $4::int or c.removed_at is not null
         or ($5::boolean and c.raw is null)`,
     [

@@ -2,6 +2,7 @@
  * Postgres through the `postgres` package. No prepared statements and no session settings: both break behind a
  * transaction-mode pooler, and for batches of a thousand rows they would gain nothing.
  */
+import { connect, type Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
@@ -49,6 +50,24 @@ const sessionOf = (sql: postgres.TransactionSql<any>): Session => ({
   attempt: (work) => sql.savepoint((inner) => work(sessionOf(inner))) as Promise<never>,
 })
 
+type Target = { path?: string | false; host: readonly string[]; port: readonly number[] }
+
+/**
+ * Opens the package's sockets with Nagle's algorithm off, as libpq does: with it, the end of every COPY waits some 40 ms
+ * for the acknowledgement of what came before. Of several hosts the next one is tried each time.
+ */
+const socketOpener = (): ((target: Target) => Socket) => {
+  let next = 0
+  return ({ path, host, port }) => {
+    if (path) return connect({ path })
+    const i = next++ % host.length
+    const socket = connect({ host: host[i]!, port: port[i]! })
+    socket.setNoDelay(true)
+    // The package takes the name that a certificate must have from here.
+    return Object.assign(socket, { host: host[i] })
+  }
+}
+
 /** Opens a pool. Connects on first use; throws the driver's errors, which carry a SQLSTATE or system code. */
 export const openPostgres = (url: string): Database => {
   const sql = postgres(url, {
@@ -60,6 +79,8 @@ export const openPostgres = (url: string): Database => {
     max_lifetime: null,
     onnotice: () => {},
     connection: { application_name: 'smart-cars-sync' },
+    // Not in the package's types, but in its manual ("Custom socket").
+    ...{ socket: socketOpener() },
   })
   return {
     kind: 'postgres',
