@@ -1,120 +1,170 @@
+/** The real command, killed at any instant: the next one goes on, and the end is that of an undisturbed run. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import postgres from 'postgres'
-import { startDemoApi } from '../demo/demo-api.ts'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
+import { randomStream } from '../demo/random.ts'
 import type { Summary } from '../src/mod.ts'
-import { newPostgresUrl } from './support/databases.ts'
+import { openDatabase } from '../src/node.ts'
+import type { Plan } from '../src/run/plan.ts'
+import type { Database } from '../src/store/database.ts'
+import { newDatabase, newPostgresUrl } from './support/databases.ts'
+import { type Ended, spawnSync, summaryOf } from './support/spawn-sync.ts'
+import { digestOfCars } from './support/stored.ts'
+import { syncOnce } from './support/sync-once.ts'
 
-const SYNC = fileURLToPath(new URL('../scripts/sync-cars.ts', import.meta.url))
 const CARS = 3000
+const PAGE = 50
+const PAGES_AT_LEAST = CARS / PAGE
+const SEED = 7
 
-type Ended = { code: number | null; out: string }
-
-/** Runs the command; `until` decides, every few milliseconds, when the signal is sent. */
-const run = (
-  env: Record<string, string>,
-  cwd: string,
-  signal?: NodeJS.Signals,
-  until?: () => Promise<boolean>,
-): Promise<Ended> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [SYNC, '--json', '--quiet'], {
-      cwd,
-      env: { ...process.env, CARSYNC_LEASE_SECONDS: '1', ...env },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    let out = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text
-    })
-    const watch = setInterval(async () => {
-      if (signal && (await until?.())) {
-        clearInterval(watch)
-        child.kill(signal)
-      }
-    }, 3)
-    child.once('exit', (code) => {
-      clearInterval(watch)
-      resolve({ code, out })
-    })
+const begin = async (t: TestContext, dirty = 0): Promise<{ api: DemoApi; cwd: string }> => {
+  const api = await startDemoApi({
+    cars: CARS,
+    maxPageSize: PAGE,
+    dirty,
+    latencyMs: 30,
+    latencyJitterMs: 30,
+    trackPages: true,
+    clockAt: Date.UTC(2026, 8, 1),
   })
-
-const summaryOf = ({ out }: Ended): Summary => JSON.parse(out.trim().split('\n').at(-1)!) as Summary
-
-/** All that readers see of the cars, but for when it was written. */
-const stateOf = async (url: string): Promise<string> => {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
-  const [row] = await sql`
-    select md5(string_agg((to_jsonb(c) - '{first_seen_at,changed_at,read_at}'::text[])::text, '' order by source_id)) as digest,
-           count(*)::int as n from cars c`
-  await sql.end()
-  return `${row!.n} ${row!.digest}`
+  const cwd = mkdtempSync(join(tmpdir(), 'carsync-crash-'))
+  t.after(async () => {
+    await api.close()
+    rmSync(cwd, { recursive: true, force: true })
+  })
+  return { api, cwd }
 }
 
-describe('a sync that is killed', { concurrency: true }, () => {
-  it('ends, taken up again and again, in the state of an undisturbed run', async () => {
-    const api = await startDemoApi({ cars: CARS, dirty: 0.05, maxPageSize: 50, latencyMs: 8 })
-    const [undisturbed, killed] = await Promise.all([newPostgresUrl(), newPostgresUrl()])
-    const env = { API_BASE_URL: api.url, API_KEY: 'key' }
-    const whole = summaryOf(await run({ ...env, DATABASE_URL: undisturbed }, tmpdir()))
-    assert.equal(whole.status, 'complete')
+/** Runs the command until the source has had `more` requests from it, then sends the signal. */
+const disturbed = async (
+  api: DemoApi,
+  env: Record<string, string>,
+  cwd: string,
+  more: number,
+  signal: 'SIGKILL' | 'SIGINT',
+): Promise<Ended> => {
+  const { requests } = await api.stats()
+  const { child, ended } = spawnSync(env, cwd, ['--max-concurrency', '2'])
+  while (child.exitCode === null && (await api.stats()).requests < requests + more) await sleep(1)
+  child.kill(signal)
+  return ended
+}
 
-    // Instants by what the source has answered: planning, the first pages, the middle, the end.
-    const started = (await api.stats()).requests
-    let kills = 0
-    for (const requests of [3, 14, 30, 55]) {
-      const from = (await api.stats()).requests
-      const ended = await run(
-        { ...env, DATABASE_URL: killed },
-        tmpdir(),
-        'SIGKILL',
-        async () => (await api.stats()).requests >= from + requests,
-      )
-      if (ended.code === null) kills++
+/** The addresses of the pages that are committed, as the source counts them. */
+const committedPages = async (db: Database): Promise<string[]> => {
+  const [run] = await db.query('select plan::text from carsync.runs')
+  if (!run?.plan) return []
+  const plan = JSON.parse(run.plan) as Plan
+  const pages = await db.query('select segment, page_size, page from carsync.pages')
+  return pages.map((row) => {
+    const { filter } = plan.segments.find((segment) => segment.name === row.segment)!
+    const query = new URLSearchParams({ ...filter, page: row.page, per_page: row.page_size })
+    query.sort()
+    return `/api/cars?${query}`
+  })
+}
+
+/** The rejects as a set: what was refused, where and why. */
+const rejectsOf = (db: Database) =>
+  db.query(
+    `select segment, page_size, page, position, source_id, reason, path, payload from carsync.rejects
+     order by segment, page_size, page, position`,
+  )
+
+/** The same cars, counts and rejects as a run of the same inventory from beginning to end. */
+const assertUndisturbed = async (api: DemoApi, db: Database, { cars }: Summary): Promise<void> => {
+  const other = await newDatabase('postgres')
+  const { summary } = await syncOnce({ db: other, url: api.url })
+  assert.equal(summary.status, 'complete')
+  assert.deepEqual(cars, summary.cars)
+  const found = await digestOfCars(db)
+  assert.equal(found.cars, cars.seen)
+  assert.deepEqual(found, await digestOfCars(other))
+  assert.deepEqual(await rejectsOf(db), await rejectsOf(other))
+  const [logged] = await db.query('select count(*)::int as n from car_changes')
+  assert.equal(logged!.n, 0)
+}
+
+describe('a sync in a process of its own', { concurrency: true }, () => {
+  it('ends, killed six times, as if nothing had been (Postgres)', async (t) => {
+    const { api, cwd } = await begin(t, 0.05)
+    const databaseUrl = await newPostgresUrl()
+    const env = { API_BASE_URL: api.url, API_KEY: 'canary-key', DATABASE_URL: databaseUrl }
+    const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
+    t.after(() => db.close())
+    const random = randomStream(SEED)
+    /** How often a page had been fetched when it was first found committed. */
+    const fetched = new Map<string, number>()
+    const kills = 6
+    const committed: number[] = []
+    for (let kill = 0; kill < kills; kill++) {
+      const more = 4 + Math.floor(random() * 15)
+      const { signal, stderr } = await disturbed(api, env, cwd, more, 'SIGKILL')
+      assert.equal(signal, 'SIGKILL', `kill ${kill} (seed ${SEED}) came too late:\n${stderr}`)
+      const { pages } = await api.stats()
+      for (const page of await committedPages(db)) if (!fetched.has(page)) fetched.set(page, pages[page] ?? 0)
+      committed.push(fetched.size)
     }
-    const last = await run({ ...env, DATABASE_URL: killed }, tmpdir())
-    assert.equal(last.code, 0)
-    assert.ok(kills >= 3, `only ${kills} processes were killed in time`)
-    assert.equal(summaryOf(last).cars.seen, whole.cars.seen)
-    assert.equal(await stateOf(killed), await stateOf(undisturbed))
-    const again = (await api.stats()).requests - started - whole.requests.total
-    assert.ok(again < 4 * 60, `${again} requests more than undisturbed: more than what was in flight at four kills`)
-    await api.close()
+    assert.ok(new Set(committed).size >= 3, `kills at different stages, after ${committed} pages`)
+    assert.ok(fetched.size < PAGES_AT_LEAST, `${fetched.size} pages committed before the last kill`)
+    t.diagnostic(`killed after ${committed} committed pages`)
+
+    const ended = await spawnSync(env, cwd).ended
+    assert.equal(ended.code, 0, ended.stderr)
+    const summary = summaryOf(ended)
+    assert.equal(summary.status, 'complete')
+    assert.equal(summary.resumed, true)
+    assert.ok(summary.cars.seen > CARS * 0.98 && summary.cars.rejected > 0)
+    const runs = await db.query('select status from carsync.runs')
+    assert.deepEqual(runs, [{ status: 'complete' }], 'all of it was one run')
+
+    const { pages } = await api.stats()
+    for (const [page, before] of fetched)
+      assert.equal(pages[page] ?? 0, before, `${page} was committed, yet asked again`)
+    // A process that does not know the page size yet asks for one large page, and is given a small one.
+    const large = Object.entries(pages).filter(([page]) => page.includes('per_page=1000'))
+    const asked = large.reduce((sum, [, count]) => sum + count, 0)
+    assert.ok(asked <= kills + 1, `${asked} large pages`)
+    await assertUndisturbed(api, db, summary)
   })
 
-  it('stops cleanly on an interrupt, says so with 3, and goes on', async () => {
-    const api = await startDemoApi({ cars: CARS, maxPageSize: 50, latencyMs: 20 })
-    const url = await newPostgresUrl()
-    const env = { API_BASE_URL: api.url, API_KEY: 'key', DATABASE_URL: url }
-    const first = await run(env, tmpdir(), 'SIGINT', async () => (await api.stats()).requests >= 30)
-    assert.equal(first.code, 3)
-    const half = summaryOf(first)
-    assert.equal(half.status, 'incomplete')
-    const second = summaryOf(await run(env, tmpdir()))
-    assert.equal(second.status, 'complete')
-    assert.equal(second.resumed, true)
-    assert.equal(second.runId, half.runId)
-    assert.equal(second.cars.seen, CARS)
-    await api.close()
+  it('commits what it has when it is interrupted, exits with 3, and goes on (Postgres)', async (t) => {
+    const { api, cwd } = await begin(t)
+    const databaseUrl = await newPostgresUrl()
+    const env = { API_BASE_URL: api.url, API_KEY: 'canary-key', DATABASE_URL: databaseUrl }
+    const stopped = await disturbed(api, env, cwd, 25, 'SIGINT')
+    assert.equal(stopped.code, 3, stopped.stderr)
+    const summary = summaryOf(stopped)
+    assert.equal(summary.status, 'incomplete')
+    assert.equal(summary.reason, 'interrupted')
+    assert.ok(summary.pages.done > 0 && summary.pages.done < PAGES_AT_LEAST)
+    const ended = await spawnSync(env, cwd).ended
+    assert.equal(ended.code, 0, ended.stderr)
+    const resumed = summaryOf(ended)
+    assert.equal(resumed.runId, summary.runId)
+    assert.equal(resumed.proof, 'exact')
+    assert.equal(resumed.cars.inserted, CARS)
+    assert.equal(stopped.stderr.includes('canary-key') || ended.stderr.includes('canary-key'), false)
   })
 
-  it('is taken up in the embedded database too', async () => {
-    const api = await startDemoApi({ cars: 2000, maxPageSize: 50, latencyMs: 20 })
-    const folder = mkdtempSync(join(tmpdir(), 'carsync-crash-'))
-    const env = { API_BASE_URL: api.url, API_KEY: 'key', DATABASE_URL: '', SUPABASE_DB_URL: '' }
-    const killed = await run(env, folder, 'SIGKILL', async () => (await api.stats()).requests >= 30)
-    assert.equal(killed.code, null)
-    const summary = summaryOf(await run(env, folder))
+  it('ends, killed once, as if nothing had been (embedded)', async (t) => {
+    const { api, cwd } = await begin(t)
+    const env = { API_BASE_URL: api.url, API_KEY: 'canary-key' }
+    const { signal, stderr } = await disturbed(api, env, cwd, 30, 'SIGKILL')
+    assert.equal(signal, 'SIGKILL', stderr)
+    const ended = await spawnSync(env, cwd).ended
+    assert.equal(ended.code, 0, ended.stderr)
+    const summary = summaryOf(ended)
     assert.equal(summary.status, 'complete')
     assert.equal(summary.proof, 'exact')
     assert.equal(summary.resumed, true)
-    assert.equal(summary.cars.seen, 2000)
-    rmSync(folder, { recursive: true, force: true })
-    await api.close()
+    assert.equal(summary.cars.inserted, CARS)
+    const db = await openDatabase({ databaseUrl: null }, { embeddedFolder: join(cwd, '.carsync', 'db') })
+    t.after(() => db.close())
+    await assertUndisturbed(api, db, summary)
   })
 })

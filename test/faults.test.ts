@@ -131,7 +131,7 @@ test('a key that is refused in mid-run fails with a sentence that names API_KEY,
     newDatabase('postgres'),
     source(t, { ...options, faults: { unauthorizedAfter: 40 } }),
   ])
-  const { summary } = await syncOnce({ db, url: closing.url, control: {} })
+  const { summary } = await syncOnce({ db, url: closing.url })
   assert.equal(summary.status, 'failed')
   assert.match(summary.reason!, /\bAPI_KEY\b/)
   assert.ok(summary.pages.done > 0 && summary.pages.done < 60)
@@ -198,7 +198,7 @@ test('a source without totals is read to its end, priority brands first', async 
   assert.equal(first!.segment, 'Audi')
 })
 
-const slow = { cars: 3000, maxPageSize: 50, trackPages: true, latencyMs: 30 }
+const slow = { cars: 3000, maxPageSize: 50, trackPages: true, latencyMs: 20 }
 const gently = { maxConcurrency: 2 }
 
 /** Syncs until it is stopped, then to the end; the end state is that of an undisturbed run, and no page is read twice. */
@@ -241,7 +241,7 @@ test('a run that is stopped goes on where it was', async (t) => {
 })
 
 test('a run whose time budget is used up goes on where it was', async (t) => {
-  await interrupted(t, { options: { ...gently, timeBudget: '600ms' } }, /time budget/)
+  await interrupted(t, { options: { ...gently, timeBudget: '400ms' } }, /time budget/)
 })
 
 test('the key is in no table and no event, whatever goes wrong', async (t) => {

@@ -160,6 +160,7 @@ describe('who may import whom', () => {
       'postgres',
       'node:buffer',
       'node:crypto',
+      'node:net',
       'node:stream',
       'node:stream/promises',
       'node:timers/promises',

@@ -17,6 +17,7 @@ import {
   newSource,
   pageOf,
   READ_AT,
+  silence,
   withSession,
   writeOf,
 } from './fixture.ts'
@@ -437,8 +438,8 @@ for (const kind of databaseKinds) {
   describe(`the fence on ${kind}`, () => {
     it('lets nothing be written once the lease went to another, and says to whom', async () => {
       const source = newSource()
-      const begun = await begin(db, { source, lengthMs: 200 })
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      const begun = await begin(db, { source })
+      await silence(db, source, 61_000)
       const taken = await takeLease(db, source, 'the other', 60_000)
       assert.equal(taken.kind, 'taken')
       const batch = batchOf(1, [writeOf('a')], { rejects: [reject(1)] })

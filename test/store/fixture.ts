@@ -99,9 +99,9 @@ export type Begun = { source: string; names: Names; lease: Lease; runId: string;
 /** Takes the lease on a source of its own and begins a run. */
 export const begin = async (
   db: Database,
-  { source = newSource(), schema = 'public', mode = 'full' as Mode, lengthMs = 60_000, fresh = true } = {},
+  { source = newSource(), schema = 'public', mode = 'full' as Mode, fresh = true } = {},
 ): Promise<Begun> => {
-  const answer = await takeLease(db, source, 'test', lengthMs)
+  const answer = await takeLease(db, source, 'test', 60_000)
   if (answer.kind === 'held') throw new Error(`the lease is held by ${answer.holder}`)
   const names = namesOf(schema, source)
   const { run } = await openRun(db, names, answer.lease, { runId: randomUUID(), mode, fresh })
@@ -114,6 +114,14 @@ export const begin = async (
     spent: () => ({ requests: run.requests, activeMs: 0 }),
   }
   return { source, names, lease: answer.lease, runId: run.runId, context }
+}
+
+/** Makes it so that the holder of the lease has been silent for this long. */
+export const silence = async (db: Database, source: string, ms: number): Promise<void> => {
+  await db.query(`update carsync.heartbeat set at = clock_timestamp() - $2::int * interval '1 ms' where source = $1`, [
+    source,
+    ms,
+  ])
 }
 
 export const PLAN: Plan = {

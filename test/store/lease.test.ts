@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { LeaseLostError } from '../../src/errors.ts'
 import { assertFence, beat, type Lease, type LeaseAnswer, releaseLease, takeLease } from '../../src/store/lease.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
-import { newSource } from './fixture.ts'
+import { newSource, silence } from './fixture.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -64,8 +64,8 @@ for (const kind of databaseKinds) {
 
     it('is not given back by one who does not have it any more', async () => {
       const source = newSource()
-      const first = taken(await takeLease(db, source, 'me', 1))
-      await sleep(10)
+      const first = taken(await takeLease(db, source, 'me', 30_000))
+      await silence(db, source, 31_000)
       const second = taken(await takeLease(db, source, 'you', 30_000))
       await releaseLease(db, first)
       await fenced(second)
@@ -74,30 +74,40 @@ for (const kind of databaseKinds) {
 
     it('expires when its holder is silent for its length, and then its beats count no more', async () => {
       const source = newSource()
-      const first = taken(await takeLease(db, source, 'me', 60))
-      held(await takeLease(db, source, 'you', 30_000))
-      await sleep(80)
-      const second = taken(await takeLease(db, source, 'you', 30_000))
+      const first = taken(await takeLease(db, source, 'me', 30_000))
+      await silence(db, source, 25_000)
+      held(await takeLease(db, source, 'you', 1))
+      await silence(db, source, 30_001)
+      const second = taken(await takeLease(db, source, 'you', 60_000))
       assert.equal(await beat(db, first), false)
       assert.equal(await beat(db, second), true)
       await assert.rejects(fenced(first), /"source_\d+" went to you/)
+      await silence(db, source, 35_000)
+      held(await takeLease(db, source, 'me', 1))
+    })
+
+    it('expires by the clock of the database', async () => {
+      const source = newSource()
+      taken(await takeLease(db, source, 'me', 20))
+      await sleep(40)
+      taken(await takeLease(db, source, 'you', 30_000))
     })
 
     it('lives on with every beat', async () => {
       const source = newSource()
-      const lease = taken(await takeLease(db, source, 'me', 150))
-      const first = held(await takeLease(db, source, 'you', 1)).heartbeatAt
-      for (let i = 0; i < 4; i++) {
-        await sleep(50)
-        assert.equal(await beat(db, lease), true)
-      }
-      const later = held(await takeLease(db, source, 'you', 1)).heartbeatAt
-      assert.ok(later >= first + 200, 'longer than its length')
+      const lease = taken(await takeLease(db, source, 'me', 30_000))
+      await silence(db, source, 25_000)
+      const silent = held(await takeLease(db, source, 'you', 1)).heartbeatAt
+      assert.equal(await beat(db, lease), true)
+      const { heartbeatAt, expiresAt } = held(await takeLease(db, source, 'you', 1))
+      assert.ok(heartbeatAt >= silent + 24_000)
+      assert.ok(Math.abs(expiresAt - heartbeatAt - 30_000) < 1)
     })
 
     it('is still its silent holder’s as long as nobody took it', async () => {
-      const lease = taken(await takeLease(db, newSource(), 'me', 1))
-      await sleep(10)
+      const source = newSource()
+      const lease = taken(await takeLease(db, source, 'me', 30_000))
+      await silence(db, source, 31_000)
       await fenced(lease)
       assert.equal(await beat(db, lease), true)
     })
@@ -113,7 +123,7 @@ describe('a take-over on postgres', async () => {
 
   it('waits for a commit of the former holder that is under way, and the next one fails', async () => {
     const source = newSource()
-    const first = taken(await takeLease(db, source, 'me', 500))
+    const first = taken(await takeLease(db, source, 'me', 30_000))
     const order: string[] = []
     let finish = (): void => {}
     const mayFinish = new Promise<void>((resolve) => {
@@ -123,7 +133,6 @@ describe('a take-over on postgres', async () => {
     const hasBegun = new Promise<void>((resolve) => {
       begun = resolve
     })
-    // The session timeout is the lease's length: the statements keep it busy, as a commit does.
     const commit = db.transaction(async (session) => {
       await assertFence(session, first)
       begun()
@@ -132,7 +141,7 @@ describe('a take-over on postgres', async () => {
       order.push('committed')
     })
     await hasBegun
-    await db.query("update carsync.heartbeat set at = at - $2::int * interval '1 ms' where source = $1", [source, 1000])
+    await silence(db, source, 31_000)
     const takeover = takeLease(db, source, 'you', 30_000).then((answer) => {
       order.push('taken over')
       return answer

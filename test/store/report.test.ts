@@ -9,7 +9,7 @@ import { writeProgress } from '../../src/store/progress.ts'
 import { readRejects, readReport, readRuns } from '../../src/store/report.ts'
 import { finishRun, openRun, savePlan } from '../../src/store/runs.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
-import { type Begun, batchOf, begin, finishOf, PLAN, writeOf } from './fixture.ts'
+import { type Begun, batchOf, begin, finishOf, PLAN, silence, writeOf } from './fixture.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
@@ -163,8 +163,8 @@ for (const kind of databaseKinds) {
     })
 
     it('is not written by one who lost the lease', async () => {
-      const begun = await begin(db, { lengthMs: 1 })
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      const begun = await begin(db)
+      await silence(db, begun.source, 61_000)
       await takeLease(db, begun.source, 'other', 60_000)
       await writeProgress(db, begun.names, begun.lease, begun.runId, 'running', PROGRESS)
       assert.deepEqual(await db.query('select 1 from sync_progress where source = $1', [begun.source]), [])

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { copyRows } from '../../src/store/copy-binary.ts'
+import type { Database } from '../../src/store/database.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { newPostgresUrl } from '../support/databases.ts'
+
+const url = await newPostgresUrl()
+const open = (address: string): Database => {
+  const db = openPostgres(address)
+  after(() => db.close())
+  return db
+}
+const db = open(url)
+
+describe('openPostgres', () => {
+  it('does not let a COPY wait for the acknowledgement of what came before it', async () => {
+    await db.query('create table copied (n int)')
+    const took: number[] = []
+    for (let i = 0; i < 10; i++) {
+      const begun = performance.now()
+      await db.transaction((session) => session.copyIn('copied (n)', copyRows(['int'], [[i]])))
+      took.push(performance.now() - begun)
+    }
+    // With Nagle's algorithm on, not one of them takes less than 80 ms.
+    assert.ok(Math.min(...took) < 40, `the fastest of ten took ${Math.min(...took)} ms`)
+    assert.deepEqual(await db.query('select count(*)::int as n from copied'), [{ n: 10 }])
+  })
+
+  it('opens a new connection after one was cut', async () => {
+    await assert.rejects(db.query('select pg_terminate_backend(pg_backend_pid())'))
+    assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+  })
+
+  it('tries the next of several hosts', async () => {
+    const { port, pathname } = new URL(url)
+    const several = open(`postgres://postgres@127.0.0.1:1,127.0.0.1:${port}${pathname}`)
+    assert.deepEqual(await several.query('select 1 as one'), [{ one: 1 }])
+  })
+
+  it('fails, and does not hang, as often as nothing listens there', async () => {
+    const nowhere = open('postgres://postgres@127.0.0.1:1/x')
+    for (let i = 0; i < 5; i++) await assert.rejects(nowhere.query('select 1'), { code: 'ECONNREFUSED' })
+  })
+
+  it('throws an error of a COPY to whoever sent it, and the connection is good for more', async () => {
+    await db.query('create table keyed (n int primary key)')
+    const copy = (rows: number[]) =>
+      db.transaction((session) =>
+        session.copyIn(
+          'keyed (n)',
+          copyRows(
+            ['int'],
+            rows.map((n) => [n]),
+          ),
+        ),
+      )
+    await copy([1])
+    await assert.rejects(copy([2, 1]), { code: '23505' })
+    await assert.rejects(
+      db.transaction((session) => session.copyIn('nowhere (n)', copyRows(['int'], [[1]]))),
+      { code: '42P01' },
+    )
+    await copy([3])
+    const rows = await db.query('select n from keyed order by 1')
+    assert.deepEqual(
+      rows.map(({ n }) => n),
+      [1, 3],
+    )
+  })
+
+  it('hands on what the source of the rows throws, and stores none of them', async () => {
+    await db.query('create table half (n int)')
+    const breaking = function* (): Generator<Uint8Array> {
+      yield* copyRows(['int'], [[1]]).take(1)
+      throw new Error('the rows broke off')
+    }
+    await assert.rejects(
+      db.transaction((session) => session.copyIn('half (n)', breaking())),
+      /the rows broke off|COPY/,
+    )
+    assert.deepEqual(await db.query('select * from half'), [])
+  })
+})
