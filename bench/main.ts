@@ -3,18 +3,22 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { embedded } from './embedded.ts'
 import { growth } from './growth.ts'
+import { limiters } from './limiters.ts'
 import { load } from './load.ts'
 import { oneRequestASecond } from './one-request-a-second.ts'
+import { pace } from './pace.ts'
 import type { Table } from './table.ts'
 import { asMarkdown } from './table.ts'
 
 const RESULTS = new URL('./RESULTS.md', import.meta.url)
 
 /** Run by default are those that end within minutes; the others are asked for by name. */
-const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Table> }>> = {
+const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Table | Table[]> }>> = {
   load: { byDefault: true, run: load },
   embedded: { byDefault: true, run: embedded },
   growth: { byDefault: false, run: growth },
+  pace: { byDefault: true, run: pace },
+  limiters: { byDefault: false, run: limiters },
   'one-request-a-second': { byDefault: false, run: oneRequestASecond },
 }
 
@@ -25,7 +29,7 @@ const machine = (): string => {
 }
 
 /** Replaces the section of this bench, or adds it. */
-const keep = (name: string, table: Table): void => {
+const keep = (name: string, tables: string): void => {
   let text = '# Results\n\nEach section is the latest run of one benchmark; ratios are of one run, on one machine.\n'
   try {
     text = readFileSync(RESULTS, 'utf8')
@@ -33,7 +37,7 @@ const keep = (name: string, table: Table): void => {
     // The first results make the file.
   }
   const heading = `## ${name}`
-  const section = `${heading}\n\n${new Date().toISOString().slice(0, 10)}, ${machine()}\n\n${asMarkdown(table)}\n`
+  const section = `${heading}\n\n${new Date().toISOString().slice(0, 10)}, ${machine()}\n\n${tables}\n`
   const sections = text.split(/^(?=## )/m)
   const at = sections.findIndex((each) => each.startsWith(`${heading}\n`))
   if (at >= 0) sections[at] = section
@@ -50,7 +54,7 @@ if (unknown !== undefined) {
 console.log(machine())
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length === 0 ? !bench.byDefault : !wanted.includes(name)) continue
-  const table = await bench.run()
-  console.log(`\n${name}\n${asMarkdown(table)}`)
-  keep(name, table)
+  const tables = [await bench.run()].flat().map(asMarkdown).join('\n\n')
+  console.log(`\n${name}\n${tables}`)
+  keep(name, tables)
 }

@@ -3,6 +3,9 @@ import { count, duration, moment, range, rate } from './figure.ts'
 import { shareOf } from './screen.ts'
 import { printable } from './text.ts'
 
+/** What the pace says while nothing holds it back: not worth repeating in every line. */
+const OPEN = 'nothing pushes back'
+
 /** One line that says how far the run is: for pipes, logs and `--verbose`. */
 export const progressLine = (progress: Progress): string => {
   const share = shareOf(progress)
@@ -15,6 +18,7 @@ export const progressLine = (progress: Progress): string => {
     `${rate(progress.requestsPerSecond)} requests/s`,
     ...(cars.rejected > 0 ? [`${count(cars.rejected)} rejected`] : []),
     ...(progress.etaMs === null ? [] : [`${range(progress.etaMs)} left`]),
+    ...(progress.pace.why === OPEN ? [] : [printable(progress.pace.why)]),
   ].join(', ')
 }
 

@@ -28,7 +28,9 @@ const segmentLines = (segments: StatusReport['segments']): string[] =>
 export const statusLines = (report: StatusReport, paint: Paint): string[] => {
   const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
   const { lease, learned } = report
-  const limit = learned.requestsPerSecond === null ? 'no limit met' : `${learned.requestsPerSecond} requests/s`
+  const limit =
+    learned.requestsPerSecond === null ? 'no limit in requests/s' : `${learned.requestsPerSecond} requests/s`
+  const why = learned.why === '' ? '' : `: ${printable(learned.why)}`
   return [
     `${paint('bold', report.source)}: ${report.mode} run ${report.status}${report.status === 'running' ? ` (${report.phase})` : ''}`,
     `Began ${moment(report.startedAt)}${when}${report.resumed ? ', resumed' : ''}. Run ${report.runId}`,
@@ -39,7 +41,7 @@ export const statusLines = (report: StatusReport, paint: Paint): string[] => {
     ...summaryLines(report, paint),
     ...segmentLines(report.segments),
     '',
-    `Learned: ${limit}, ${learned.concurrency} at a time, ${learned.pageSize} cars a page`,
+    `Learned: ${limit}, ${learned.concurrency} at a time, ${learned.pageSize} cars a page${why}`,
     ...(report.heldRemovals > 0 ? [`Removals held back: ${count(report.heldRemovals)}`] : []),
   ]
 }

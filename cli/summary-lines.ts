@@ -1,11 +1,11 @@
 import type { StatusReport } from '../src/node.ts'
 import { count, duration, rate } from './figure.ts'
 import type { Paint, Tone } from './paint.ts'
-import { padEnd, padStart, widthOf } from './text.ts'
+import { padEnd, padStart, printable, widthOf } from './text.ts'
 
 type Figures = Pick<
   StatusReport,
-  'cars' | 'pages' | 'requests' | 'rate' | 'proof' | 'status' | 'durationMs' | 'activeMs'
+  'cars' | 'pages' | 'requests' | 'rate' | 'proof' | 'status' | 'durationMs' | 'activeMs' | 'learned'
 >
 type Row = [label: string, figure: string, remark?: string, tone?: Tone]
 
@@ -26,7 +26,7 @@ const PROOF = {
 
 /** The counts of a run as a short aligned table. */
 export const summaryLines = (summary: Figures, paint: Paint): string[] => {
-  const { cars, pages, requests } = summary
+  const { cars, pages, requests, learned } = summary
   // A resumed run took longer than this process did.
   const all = summary.activeMs > summary.durationMs + 1000 ? `${duration(summary.activeMs)} in all` : ''
   const rows: Row[] = [
@@ -38,6 +38,11 @@ export const summaryLines = (summary: Figures, paint: Paint): string[] => {
     ['  rejected', count(cars.rejected), '', cars.rejected > 0 ? 'yellow' : undefined] as Row,
     ['Pages', count(pages.done), pages.total === null ? 'of an unknown number' : `of ${count(pages.total)}`],
     ['Requests', count(requests.total), requestsRemark(requests)],
+    [
+      'Pace',
+      learned.requestsPerSecond === null ? 'open' : `${rate(learned.requestsPerSecond)}/s`,
+      printable(learned.why),
+    ],
     ['Duration', duration(summary.durationMs), all],
     ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],
     ['Proof', summary.proof, summary.status === 'complete' ? PROOF[summary.proof] : ''],

@@ -35,11 +35,12 @@ export function admit(limit: Limit, state: LimitState, now: number): Admission {
       const ok = tokens >= 0.999
       const left = ok ? Math.max(0, tokens - 1) : tokens
       const resetMs = left >= 1 ? 0 : ((1 - left) / limit.rate) * 1000
-      const windowMs = (limit.burst / limit.rate) * 1000
+      // What is announced is what a whole number of seconds grants in the long run.
+      const windowMs = Math.max(1, Math.ceil(limit.burst / limit.rate)) * 1000
       return {
         state: { kind: 'bucket', tokens: left, at: now },
         ok,
-        quota: limit.burst,
+        quota: Math.max(1, Math.round((limit.rate * windowMs) / 1000)),
         windowMs,
         remaining: Math.floor(left),
         resetMs,

@@ -4,14 +4,24 @@
  */
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
-import { fullJitter } from './pace/backoff.ts'
-import { retryAfterMs } from './pace/limit-headers.ts'
-import { adjust, isCircuitOpen, type Pace, waitBefore } from './pace/pace.ts'
+import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
+import { retryIn } from './pace/circuit.ts'
+import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
+import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from './pace/pace.ts'
 import type { Outcome, Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 
-/** What a request came to. `failed` is a network fault or an answer worth asking for again. */
-export type Answer<T> = { outcome: Outcome<T> | { kind: 'aborted' }; sentAt: number; at: number; bytes: number }
+/** What a request came to. `fault`: why no whole answer came, null where one did. */
+export type Answer<T> = {
+  outcome: Outcome<T> | { kind: 'aborted' }
+  fault: Fault['reason'] | null
+  sentAt: number
+  at: number
+  bytes: number
+}
+
+/** Why a request is taken back whose page another request brought: the source had it to answer, so it stays counted. */
+export const SUPERSEDED = 'superseded'
 
 export type ApiSettings = {
   world: World
@@ -33,59 +43,89 @@ export type Api = {
     again: boolean,
     signal?: AbortSignal,
   ): Promise<Answer<T>>
-  /** Sends when the pace allows, and again while that helps; for the few requests that are not pages. */
+  /**
+   * Sends when the pace allows, and again until it is answered or the source is dead; for the few requests that are not
+   * pages. After `tries` failures it is given up.
+   */
   ask<T>(
     request: SourceRequest,
     read: (reply: Reply) => Outcome<T>,
     signal?: AbortSignal,
+    tries?: number,
   ): Promise<Answer<T>['outcome']>
   /** Milliseconds until the next request may leave; Infinity: not before one in flight has come back. */
   waitMs(): number
-  /** So many requests failed in a row that the source counts as down; it is asked now and then by one request. */
+  /** How long what failed at this attempt (from 1) waits before it is asked for again, ms. */
+  retryInMs(attempt: number): number
+  /** Tells how many requests the job takes. */
+  expect(pages: number): void
+  /** A daily or monthly quota is used up: what is said of it, with the time of its renewal; null: none is. */
+  spent(): string | null
+  /** So much failed that the source counts as down; it is asked now and then by one request. */
   isDown(): boolean
   /** The source has answered nothing useful for longer than it is waited for. */
   isDead(): boolean
+  /** What is said of a source that is dead: since when, and what to do. */
+  obituary(): string
   pace(): Pace
   inFlight(): number
   requests(): RequestCounts
 }
 
-const ASK_ATTEMPTS = 6
+/** A source that refuses everything lives, but not for ever: the longest usual window, and some time. */
+const REFUSED_MS = 65 * 60_000
 
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
   const requests: RequestCounts = { ...settings.before }
   let pace = settings.pace
-  let inFlight = 0
   let lastGoodAt = world.now()
+  let lastAliveAt = world.now()
+
+  const redact = (text: string): string =>
+    settings.apiKey
+      ? text.replaceAll(settings.apiKey, '***').replaceAll(encodeURIComponent(settings.apiKey), '***')
+      : text
 
   const redacted = <T>(outcome: Outcome<T>): Outcome<T> =>
-    outcome.kind === 'data' || !settings.apiKey
-      ? outcome
-      : {
-          ...outcome,
-          why: outcome.why.replaceAll(settings.apiKey, '***').replaceAll(encodeURIComponent(settings.apiKey), '***'),
-        }
+    outcome.kind === 'data' ? outcome : { ...outcome, why: redact(outcome.why) }
 
-  const learn = (answer: Reply | Fault, outcome: Outcome<unknown>): void => {
-    const { sentAt } = answer
+  /** Tells the pace what an answer meant, and answers what it means now that limits are considered. */
+  const learn = <T>(id: number, answer: Reply | Fault, outcome: Outcome<T>): Outcome<T> => {
     const at = world.now()
-    const refused = outcome.kind === 'slow-down'
+    const limits = answer.kind === 'reply' ? readLimits(answer.headers, at) : []
     if (answer.kind === 'reply' && answer.status === 429) requests.limited++
     else if (outcome.kind === 'data') requests.ok++
     else requests.failed++
-    if (outcome.kind === 'data') lastGoodAt = at
-    if (refused) {
-      const retryAfter = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
+    if (outcome.kind === 'data') {
+      lastGoodAt = at
+      pace = adjust(pace, { kind: 'accepted', id, at, limits })
+      return outcome
+    }
+    const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
+    // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
+    const overloaded =
+      outcome.kind === 'retry' && answer.kind === 'reply' && answer.status === 503 && mayBeRefusal(pace)
+    if (outcome.kind === 'slow-down' || overloaded) {
+      const renewedAt = quotaRenewedAt(limits, asked, at)
+      if (renewedAt !== null) {
+        pace = adjust(pace, { kind: 'dropped', id })
+        return { kind: 'stop', reason: 'quota', why: `${outcome.why}. ${renewal(renewedAt)}` }
+      }
       // A refusal is an answer: the source lives.
-      lastGoodAt = Math.max(lastGoodAt, at + (retryAfter ?? 0))
-      pace = adjust(pace, { kind: 'refused', sentAt, at, retryAfterMs: retryAfter, random: world.random() })
-    } else if (outcome.kind === 'data') pace = adjust(pace, { kind: 'accepted', sentAt, at })
-    else if (outcome.kind === 'retry') pace = adjust(pace, { kind: 'failed', at, random: world.random() })
+      lastAliveAt = Math.max(lastAliveAt, at + (asked ?? 0))
+      pace = adjust(pace, { kind: 'refused', id, at, retryAfterMs: asked, limits })
+      return { kind: 'slow-down', why: outcome.why }
+    }
+    pace =
+      outcome.kind === 'retry'
+        ? adjust(pace, { kind: 'failed', id, at, random: world.random() })
+        : adjust(pace, { kind: 'dropped', id })
+    return outcome
   }
 
   const send: Api['send'] = async (request, read, again, signal) => {
-    inFlight++
+    const id = pace.nextId
     requests.total++
     if (again) requests.retried++
     pace = adjust(pace, { kind: 'sent', at: world.now() })
@@ -94,48 +134,81 @@ export const openApi = (settings: ApiSettings): Api => {
       maxBytes: settings.maxBytes,
       ...(signal ? { signal } : {}),
     })
-    inFlight--
     const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
     if (answer.kind === 'fault' && answer.reason === 'aborted') {
+      pace = adjust(pace, { kind: 'dropped', id })
       // Taken back by ourselves: nobody's failure, and as if never sent.
-      requests.total--
-      if (again) requests.retried--
-      return { outcome: { kind: 'aborted' }, ...span, bytes: 0 }
+      if (signal?.reason !== SUPERSEDED) {
+        requests.total--
+        if (again) requests.retried--
+      }
+      return { outcome: { kind: 'aborted' }, fault: 'aborted', ...span, bytes: 0 }
     }
-    const outcome = redacted(answer.kind === 'reply' ? read(answer) : faultOutcome(answer))
-    learn(answer, outcome)
-    return { outcome, ...span, bytes: answer.kind === 'reply' ? answer.body.byteLength : 0 }
+    const outcome = learn(id, answer, redacted(answer.kind === 'reply' ? read(answer) : faultOutcome(answer)))
+    return answer.kind === 'reply'
+      ? { outcome, fault: null, ...span, bytes: answer.body.byteLength }
+      : { outcome, fault: answer.reason, ...span, bytes: 0 }
   }
 
-  const ask: Api['ask'] = async (request, read, signal) => {
+  const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
     let failures = 0
     for (let sent = 0; ; sent++) {
-      for (let wait = waitMs(); wait > 0 && !signal?.aborted; wait = waitMs())
+      for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs())
         await world.sleep(Math.min(wait, 1000), signal)
       if (signal?.aborted) return { kind: 'aborted' }
+      const why = spent()
+      if (why !== null) return { kind: 'stop', reason: 'quota', why }
       const { outcome } = await send(request, read, sent > 0, signal)
-      if (outcome.kind === 'retry') failures++
-      const goesOn = outcome.kind === 'slow-down' || (outcome.kind === 'retry' && failures < ASK_ATTEMPTS)
-      if (!goesOn || isDead()) return outcome
-      if (outcome.kind === 'retry') await world.sleep(fullJitter(failures, world.random(), 500, 15_000), signal)
+      if ((outcome.kind !== 'slow-down' && outcome.kind !== 'retry') || isDead()) return outcome
+      if (outcome.kind === 'retry') {
+        if (++failures >= tries) return outcome
+        await world.sleep(retryInMs(failures), signal)
+      }
     }
   }
 
-  const waitMs = (): number => waitBefore(pace, inFlight, world.now())
-  const isDown = (): boolean => isCircuitOpen(pace)
-  const isDead = (): boolean => world.now() - lastGoodAt > settings.giveUpMs
+  const waitMs = (): number => waitBefore(pace, world.now())
+  const isDead = (): boolean => {
+    const now = world.now()
+    const refusing = lastAliveAt > lastGoodAt && now - lastAliveAt < settings.giveUpMs
+    return now - lastGoodAt > (refusing ? Math.max(settings.giveUpMs, REFUSED_MS) : settings.giveUpMs)
+  }
+  const spent = (): string | null => {
+    const { announced, traffic, flight } = pace
+    const until = quotaSpentUntil(announced, traffic, flight, world.now())
+    return until === null ? null : `The source says that the quota is used up. ${renewal(until)}`
+  }
+  const obituary = (): string => {
+    const minutes = Math.max(1, Math.round((world.now() - lastGoodAt) / 60_000))
+    const what = lastAliveAt > lastGoodAt ? 'has refused everything' : 'has not answered properly'
+    return `The source ${what} for ${minutes} min: given up (CARSYNC_GIVE_UP_SECONDS). What was read is stored, and the next run goes on from there`
+  }
+  const retryInMs: Api['retryInMs'] = (attempt) => {
+    const { circuit, waitMs: wait } = retryIn(pace.circuit, attempt, world.random())
+    pace = { ...pace, circuit }
+    return wait
+  }
 
   return {
     send,
     ask,
     waitMs,
-    isDown,
+    retryInMs,
+    spent,
+    expect: (pages) => {
+      pace = adjust(pace, { kind: 'planned', pages })
+    },
+    isDown: () => isDown(pace),
     isDead,
+    obituary,
     pace: () => pace,
-    inFlight: () => inFlight,
+    inFlight: () => pace.flight.length,
     requests: () => ({ ...requests }),
   }
 }
+
+const renewal = (at: number): string =>
+  `The quota is renewed at ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 /** A fault is worth another try, but a page that is too large is only worth a smaller one. */
 const faultOutcome = (fault: Fault): Outcome<never> =>

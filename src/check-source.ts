@@ -1,7 +1,7 @@
 /** What `carsync doctor` finds out about the source. */
 import { openApi } from './api.ts'
 import type { Options } from './options.ts'
-import { startPace } from './pace/pace.ts'
+import { startPace } from './pace/start.ts'
 import type { Source } from './source/source.ts'
 import type { World } from './world.ts'
 
@@ -13,7 +13,7 @@ export const checkSource = async (options: Options, world: World, source: Source
   const access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const api = openApi({
     world,
-    pace: startPace({ maxRate: options.maxRate ?? 1, maxConcurrency: 1, documented: null, learned: null }),
+    pace: startPace({ now: world.now(), maxRate: options.maxRate ?? 1, maxConcurrency: 1 }),
     apiKey: access.apiKey,
     timeoutMs: 15_000,
     maxBytes: 16 << 20,

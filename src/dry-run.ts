@@ -1,8 +1,8 @@
 /** A look without touching anything: the plan of a full sweep and one page, with no database at all. */
 import { openApi } from './api.ts'
 import type { Summary, SyncEvent } from './events.ts'
+import { beginPace, shownPace } from './learning.ts'
 import type { Options } from './options.ts'
-import { startPace } from './pace/pace.ts'
 import { planSweep, stopError } from './plan-sweep.ts'
 import { plannedPages } from './run/plan.ts'
 import type { Access, Source } from './source/source.ts'
@@ -22,16 +22,14 @@ export async function* dryRun(
   const { source, stop } = control
   const begunAt = world.now()
   const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
-  const documented = source.traits.documentedLimits[new URL(access.baseUrl).hostname] ?? null
-  const { maxRate, maxConcurrency, giveUpSeconds } = options
-  const pace = startPace({ maxRate, maxConcurrency, documented, learned: null })
+  const pace = beginPace(options, source, access, null, begunAt)
   const api = openApi({
     world,
     pace,
     apiKey: access.apiKey,
     timeoutMs: 60_000,
     maxBytes: 64 << 20,
-    giveUpMs: giveUpSeconds * 1000,
+    giveUpMs: options.giveUpSeconds * 1000,
     before: NONE,
   })
   const plan = await planSweep(api, source, access, options.priority, stop)
@@ -68,7 +66,7 @@ export async function* dryRun(
     cars: { seen, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: rejected.length },
     rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
     heldRemovals: 0,
-    learned: { pageSize: page.pageSize, requestsPerSecond: null, concurrency: 1 },
+    learned: shownPace(api.pace(), page.pageSize, now),
     reason: 'dry run: nothing was written',
   }
   yield { kind: 'finished', summary }

@@ -64,7 +64,7 @@ export type Summary = {
   cars: CarCounts
   rate: { carsPerSecond: number; carsPerMinute: number; pagesPerSecond: number }
   heldRemovals: number
-  learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number }
+  learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
   lease?: { holder: string; since: string; expiresAt: string }

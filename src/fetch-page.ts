@@ -1,13 +1,14 @@
 /** The only place that talks to the network. Faults are values: the caller decides what they mean. */
 import { Buffer } from 'node:buffer'
+import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import type { Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 
-/** No whole answer came. Instants in ms since 1970. */
+/** No whole answer came; `cut-off`: it had begun, and broke off or could not be unpacked. Instants in ms since 1970. */
 export type Fault = {
   kind: 'fault'
-  reason: 'timeout' | 'network' | 'too-large' | 'aborted'
+  reason: 'timeout' | 'network' | 'cut-off' | 'too-large' | 'aborted'
   why: string
   sentAt: number
   at: number
@@ -45,37 +46,35 @@ const rootMessage = (error: unknown): string => {
 }
 
 /**
- * Sends one request and reads the whole answer. Redirects are not followed: they would carry the key elsewhere. Never
- * rejects.
+ * Sends one request and reads the whole answer, whatever its status: a body that is left unread would hold its connection.
+ * Redirects are not followed: they would carry the key elsewhere. Never rejects.
  */
 export const fetchPage = async (request: SourceRequest, world: World, limits: FetchLimits): Promise<Reply | Fault> => {
   const sentAt = world.now()
   const timeout = AbortSignal.timeout(limits.timeoutMs)
   const signal = limits.signal ? AbortSignal.any([timeout, limits.signal]) : timeout
+  let begun = false
   try {
     const response = await world.fetch(request.url, { headers: request.headers, redirect: 'manual', signal })
+    begun = true
     const body = await readBody(response, limits.maxBytes)
-    return { kind: 'reply', status: response.status, headers: response.headers, body, sentAt, receivedAt: world.now() }
+    const receivedAt = world.now()
+    // The connection is free again a turn of the event loop after its last byte (Deno: two). A request sent at once would
+    // open another, and in the end there would be twice as many as are needed.
+    for (let turn = 0; turn < 2; turn++) await setImmediate()
+    return { kind: 'reply', status: response.status, headers: response.headers, body, sentAt, receivedAt }
   } catch (error) {
-    const at = world.now()
-    const seconds = Math.round(limits.timeoutMs / 1000)
-    if (limits.signal?.aborted) return { kind: 'fault', reason: 'aborted', why: 'stopped', sentAt, at }
-    if (timeout.aborted)
-      return {
-        kind: 'fault',
-        reason: 'timeout',
-        why: `${request.label}: no whole answer within ${seconds} s`,
-        sentAt,
-        at,
-      }
+    const fault = (reason: Fault['reason'], why: string): Fault => ({
+      kind: 'fault',
+      reason,
+      why: reason === 'aborted' ? why : `${request.label}: ${why}`,
+      sentAt,
+      at: world.now(),
+    })
+    if (limits.signal?.aborted) return fault('aborted', 'stopped')
+    if (timeout.aborted) return fault('timeout', `no whole answer within ${Math.round(limits.timeoutMs / 1000)} s`)
     if (error instanceof TooLarge)
-      return {
-        kind: 'fault',
-        reason: 'too-large',
-        why: `${request.label}: the answer is larger than ${Math.round(limits.maxBytes / 1048576)} MB`,
-        sentAt,
-        at,
-      }
-    return { kind: 'fault', reason: 'network', why: `${request.label}: ${rootMessage(error)}`, sentAt, at }
+      return fault('too-large', `the answer is larger than ${Math.round(limits.maxBytes / 1048576)} MB`)
+    return fault(begun ? 'cut-off' : 'network', rootMessage(error))
   }
 }

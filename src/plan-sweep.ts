@@ -6,6 +6,8 @@ import type { Access, Brand, Filter, Outcome, Source } from './source/source.ts'
 
 /** How often the totals are taken again when the inventory moved while they were. */
 const ROUNDS = 3
+/** How often the list of brands is asked for when it fails: it can be done without. */
+const TRIES = 6
 
 /** Thrown while nothing has been read yet: the stop that the outcome asks for, with the exit code that fits. */
 export const stopError = (outcome: Outcome<unknown> | { kind: 'aborted' }): SyncError => {
@@ -30,9 +32,9 @@ export const countOf = async (
 
 /** The brands, or none where the source has no such list: then there is no priority order, but nothing is lost. */
 const brandsOf = async (api: Api, source: Source, access: Access, signal?: AbortSignal): Promise<Brand[]> => {
-  const outcome = await api.ask(source.brandsRequest(access), (reply) => source.readBrands(reply), signal)
+  const outcome = await api.ask(source.brandsRequest(access), (reply) => source.readBrands(reply), signal, TRIES)
   if (outcome.kind === 'data') return outcome.data
-  if (outcome.kind === 'stop' && outcome.reason === 'auth') throw stopError(outcome)
+  if (outcome.kind === 'stop' && outcome.reason !== 'protocol') throw stopError(outcome)
   if (outcome.kind === 'aborted' || api.isDead()) throw stopError(outcome)
   return []
 }

@@ -57,7 +57,7 @@ export const busySummary = (
     cars: { seen: 0, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: 0 },
     rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
     heldRemovals: 0,
-    learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
+    learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
     reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
     lease: { holder: held.holder, since, expiresAt: new Date(held.expiresAt).toISOString() },
   }

@@ -3,29 +3,26 @@
  * happened. Pages are in flight side by side and are committed in any order; when commits fall behind, fetching waits.
  */
 import type { Api } from './api.ts'
+import { type Arrived, type CommitSettings, commitBatch, takeBatch } from './commit-batch.ts'
 import { messageOf, SyncError } from './errors.ts'
-import { type Examined, examinePages, type ReadPage } from './examine-pages.ts'
-import { fullJitter } from './pace/backoff.ts'
-import { nextStep, type Step } from './run/next-step.ts'
-import { type Ask, advance, isRepeat, type Run } from './run/run.ts'
-import type { Access, Source } from './source/source.ts'
-import type { CommitContext, PageCounts } from './store/commit-pages.ts'
-import type { Store } from './store/store.ts'
+import { type Landing, openFlights } from './flights.ts'
+import { openNap } from './nap.ts'
+import { observePage, pageBytesOf, pageSizeFor, startSizing } from './pace/page-size.ts'
+import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
+import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
+import type { Access, SourcePage } from './source/source.ts'
+import type { PageCounts } from './store/commit-pages.ts'
 import type { World } from './world.ts'
 
 /** Counts of what was committed, the ledger's included. */
 export type Tally = { records: number; inserted: number; updated: number; rejected: number }
 
-export type SweepSettings = {
+export type SweepSettings = CommitSettings & {
   world: World
   api: Api
-  source: Source
   access: Access
-  store: Store
-  commit: Omit<CommitContext, 'names'>
   /** Which sweep of the run this is; each has its own pages in the ledger. */
   sweep: number
-  wantRaw: boolean
   /** Add to this process's clock to get the database's, ms. */
   clockOffsetMs: number
   maxBytes: number
@@ -40,6 +37,7 @@ export type SweepEvent =
   | { kind: 'slowed'; why: string; waitMs: number }
   | { kind: 'page-failed'; label: string; why: string; attempt: number; retryInMs: number }
   | { kind: 'page-dead'; label: string; why: string }
+  | { kind: 'note'; message: string }
 
 export type SweepEnd =
   | { kind: 'finished' }
@@ -49,15 +47,7 @@ export type SweepEnd =
 
 /** A page is tried so often before it counts as dead. Refusals (429) are not tries. */
 const PAGE_ATTEMPTS = 8
-const RETRY_BASE_MS = 250
-const RETRY_CAP_MS = 15_000
-const COMMIT_ROWS = 1000
-const COMMIT_BYTES = 8 << 20
-/** What a page is taken to weigh before any has been seen. */
-const FIRST_PAGE_BYTES = 4 << 20
 const TICK_MS = 200
-
-type Arrived = { ask: Ask; page: ReadPage; bytes: number }
 
 /**
  * Sweeps until nothing is left to do, `stop` is raised, or the source says that it makes no sense. `state` is kept up to
@@ -67,76 +57,89 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const { world, api, source, store, stop } = settings
   const ready: Arrived[] = []
   const events: SweepEvent[] = []
+  const refusedOnce = new Set<string>()
   const fetches = new AbortController()
   let bytesHeld = 0
-  let pageBytes = FIRST_PAGE_BYTES
+  let sizing = startSizing()
   let commits = 0
+  let probing = false
   let failure: unknown = null
   let end: SweepEnd | null = null
-  let moved = false
-  let nap = new AbortController()
-  /** Something happened: the loop must look again, whether it sleeps or is about to. */
-  const wake = (): void => {
-    moved = true
-    nap.abort()
-  }
+  const nap = openNap(world)
 
-  const labelOf = (ask: Ask): string => `page ${ask.page} of ${state.run.segments[ask.segment]!.segment.name}`
+  const move = (fact: Fact): void => {
+    state.run = advance(state.run, fact)
+  }
+  const segmentOf = (ask: Ask) => state.run.segments[ask.segment]!.segment
+  const labelOf = (ask: Ask): string => `page ${ask.page} of ${segmentOf(ask).name}`
+  const keyOf = (ask: Ask): string => `${ask.segment}/${ask.pageSize}/${ask.page}`
+  const pageSize = (): number => state.run.pageSize ?? state.run.wishedPageSize
+  const pageBytes = (): number => pageBytesOf(sizing, pageSize())
+  const hold = (bytes: number): void => {
+    bytesHeld += bytes
+  }
+  const flights = openFlights({
+    world,
+    api,
+    source,
+    access: settings.access,
+    filterOf: (ask) => segmentOf(ask).filter,
+    pageBytes,
+    hold,
+    stop: fetches.signal,
+  })
 
   const failed = (ask: Ask, why: string, wasRead: boolean): void => {
-    const at = world.now() + fullJitter(ask.attempt, world.random(), RETRY_BASE_MS, RETRY_CAP_MS)
+    const at = world.now() + api.retryInMs(ask.attempt)
     if (ask.attempt >= PAGE_ATTEMPTS) {
-      state.run = advance(state.run, { kind: 'given-up', ask, why, wasRead })
+      move({ kind: 'given-up', ask, why, wasRead })
       events.push({ kind: 'page-dead', label: labelOf(ask), why })
     } else {
-      state.run = advance(state.run, { kind: 'failed', ask, why, at, wasRead })
+      move({ kind: 'failed', ask, why, at, wasRead })
       const retryInMs = Math.round(at - world.now())
       events.push({ kind: 'page-failed', label: labelOf(ask), why, attempt: ask.attempt, retryInMs })
     }
   }
 
+  const arrived = ({ ask, sentAt, bytes }: Landing, data: SourcePage): void => {
+    if (isRepeat(state.run, ask, data.pageSize)) {
+      move({ kind: 'repeated', ask, pageSize: data.pageSize })
+      return
+    }
+    hold(bytes)
+    const records = data.records.length
+    move({ kind: 'read', ask, pageSize: data.pageSize, last: !data.hasNext, records })
+    const page = {
+      sweep: settings.sweep,
+      segment: segmentOf(ask).name,
+      pageSize: data.pageSize,
+      page: ask.page,
+      readAt: sentAt + settings.clockOffsetMs,
+      content: data,
+    }
+    ready.push({ ask: { ...ask, pageSize: data.pageSize }, page, bytes })
+  }
+
+  const resize = ({ ask, outcome, fault, at, bytes }: Landing): void => {
+    if (outcome.kind === 'data')
+      sizing = observePage(sizing, { kind: 'read', asked: ask.pageSize, served: outcome.data.pageSize, bytes })
+    else if (fault === 'timeout' || fault === 'cut-off')
+      sizing = observePage(sizing, { kind: fault, asked: ask.pageSize, at })
+    const wanted = pageSizeFor(sizing, pageSize(), settings.maxBytes)
+    if (wanted >= pageSize()) return
+    events.push({ kind: 'note', message: `Pages of ${pageSize()} rows are too large: asking for ${wanted} at a time` })
+    move({ kind: 'page-size', pageSize: wanted })
+  }
+
   const fetchOne = async (ask: Ask, again: boolean): Promise<void> => {
-    const { filter, name } = state.run.segments[ask.segment]!.segment
-    const reserved = pageBytes
-    bytesHeld += reserved
-    const asked = { filter, pageSize: ask.pageSize, page: ask.page }
-    const { outcome, sentAt, bytes } = await api.send(
-      source.pageRequest(settings.access, asked),
-      (reply) => source.readPage(reply, asked),
-      again,
-      fetches.signal,
-    )
-    bytesHeld -= reserved
+    const landing = await flights.send(ask, again)
+    const { outcome } = landing
     switch (outcome.kind) {
-      case 'data': {
-        const { data } = outcome
-        // Half-way towards a heavier page, slowly towards lighter ones: the budget should err on the safe side.
-        pageBytes = bytes > pageBytes ? bytes : Math.round(pageBytes * 0.8 + bytes * 0.2)
-        if (isRepeat(state.run, ask, data.pageSize)) {
-          state.run = advance(state.run, { kind: 'repeated', ask, pageSize: data.pageSize })
-          break
-        }
-        bytesHeld += bytes
-        state.run = advance(state.run, {
-          kind: 'read',
-          ask,
-          pageSize: data.pageSize,
-          last: !data.hasNext,
-          records: data.records.length,
-        })
-        const page: ReadPage = {
-          sweep: settings.sweep,
-          segment: name,
-          pageSize: data.pageSize,
-          page: ask.page,
-          readAt: sentAt + settings.clockOffsetMs,
-          content: data,
-        }
-        ready.push({ ask: { ...ask, pageSize: data.pageSize }, page, bytes })
+      case 'data':
+        arrived(landing, outcome.data)
         break
-      }
       case 'slow-down':
-        state.run = advance(state.run, { kind: 'released', ask })
+        move({ kind: 'released', ask })
         refusedOnce.add(keyOf(ask))
         events.push({
           kind: 'slowed',
@@ -147,26 +150,25 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       case 'smaller-page':
         if (ask.pageSize <= 1) failed(ask, outcome.why, false)
         else {
-          state.run = advance(state.run, { kind: 'released', ask })
+          move({ kind: 'released', ask })
           const smaller = Math.max(1, Math.floor(ask.pageSize / 2))
-          if (smaller < (state.run.pageSize ?? state.run.wishedPageSize))
-            state.run = advance(state.run, { kind: 'page-size', pageSize: smaller })
+          if (smaller < pageSize()) move({ kind: 'page-size', pageSize: smaller })
         }
         break
       case 'retry':
         failed(ask, outcome.why, false)
         break
       case 'stop':
-        state.run = advance(state.run, { kind: 'released', ask })
+        move({ kind: 'released', ask })
         end ??= { kind: 'refused', reason: outcome.reason, why: outcome.why }
         break
       case 'aborted':
-        state.run = advance(state.run, { kind: 'released', ask })
+        move({ kind: 'released', ask })
         break
     }
+    resize(landing)
   }
 
-  let probing = false
   const probe = async (): Promise<void> => {
     probing = true
     const { outcome } = await api.send(
@@ -185,43 +187,16 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       })
   }
 
-  const refusedOnce = new Set<string>()
-  const keyOf = (ask: Ask): string => `${ask.segment}/${ask.pageSize}/${ask.page}`
-
-  const take = (): Arrived[] => {
-    const batch: Arrived[] = []
-    let rows = 0
-    let bytes = 0
-    while (ready.length > 0) {
-      const next = ready[0]!
-      rows += next.page.content.records.length
-      bytes += next.bytes
-      if (batch.length > 0 && (rows > COMMIT_ROWS || bytes > COMMIT_BYTES)) break
-      batch.push(ready.shift()!)
-    }
-    return batch
-  }
-
   const commitOne = async (batch: Arrived[]): Promise<void> => {
-    const pages = batch.map(({ page }) => page)
-    const { batch: commit, broken }: Examined = await examinePages(source, store, pages, settings.wantRaw)
-    for (const { page, why } of broken) failed(batch.find((each) => each.page === page)!.ask, why, true)
-    const kept = batch.filter((each) => !broken.some(({ page }) => page === each.page))
-    if (kept.length > 0) {
-      const { pages: counts } = await store.commitPages(settings.commit, commit)
-      for (const [i, { ask, page }] of kept.entries()) {
-        const records = page.content.records.length
-        state.run = advance(state.run, {
-          kind: 'committed',
-          segment: ask.segment,
-          pageSize: page.pageSize,
-          page: page.page,
-          records,
-        })
-        tallyUp(state.tally, records, counts[i]!)
-      }
+    const { committed, broken } = await commitBatch(settings, batch)
+    for (const { arrived, why } of broken) failed(arrived.ask, why, true)
+    for (const { arrived, counts } of committed) {
+      const { page } = arrived
+      const records = page.content.records.length
+      move({ kind: 'committed', segment: arrived.ask.segment, pageSize: page.pageSize, page: page.page, records })
+      tallyUp(state.tally, records, counts)
     }
-    for (const { bytes } of batch) bytesHeld -= bytes
+    for (const { bytes } of batch) hold(-bytes)
   }
 
   const background = (work: Promise<void>): void => {
@@ -229,33 +204,36 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       .catch((error: unknown) => {
         failure ??= error
       })
-      .finally(() => wake())
+      .finally(() => nap.wake())
   }
 
   const startCommits = (): void => {
     while (commits < store.writers && ready.length > 0) {
       commits++
-      background(commitOne(take()).finally(() => commits--))
+      background(commitOne(takeBatch(ready)).finally(() => commits--))
     }
   }
 
   const onStop = (): void => {
     end ??= { kind: 'stopped' }
     fetches.abort()
-    wake()
+    nap.wake()
   }
   stop.addEventListener('abort', onStop)
   if (stop.aborted) onStop()
 
   try {
     for (;;) {
-      moved = false
+      nap.look()
       if (failure) throw failure
       while (events.length > 0) yield events.shift()!
       if (end && !fetches.signal.aborted) fetches.abort()
-      if (!end && api.isDead()) end = { kind: 'incomplete', why: 'the source has not answered for too long' }
+      if (!end && api.isDead()) end = { kind: 'incomplete', why: api.obituary() }
+      const spent: string | null = end ? null : api.spent()
+      if (spent !== null) end = { kind: 'refused', reason: 'quota', why: spent }
       startCommits()
-      const step: Step = nextStep(state.run, { bytesHeld, maxBytes: settings.maxBytes, pageBytes }, world.now())
+      const room: Room = { bytesHeld, maxBytes: settings.maxBytes, pageBytes: pageBytes() }
+      const step: Step = nextStep(state.run, room, world.now())
       if (end) {
         if (state.run.inFlight + state.run.uncommitted === 0) return end
       } else if (step.kind === 'finish') return { kind: 'finished' }
@@ -265,12 +243,15 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
         if (api.waitMs() === 0 && !probing) background(probe())
       } else if (step.kind === 'fetch' && api.waitMs() === 0) {
         const again = step.ask.attempt > 1 || refusedOnce.delete(keyOf(step.ask))
-        state.run = advance(state.run, { kind: 'asked', ask: step.ask })
+        move({ kind: 'asked', ask: step.ask })
         background(fetchOne(step.ask, again))
+        continue
+      } else if (step.kind === 'wait' && mayAskTwice(room)) {
+        flights.sendAgain()
         continue
       }
       yield { kind: 'moved' }
-      await sleepUntilWoken(step, end !== null)
+      await nap.sleep(end ? TICK_MS : Math.min(TICK_MS, untilNext(step)))
     }
   } catch (error) {
     throw error instanceof SyncError || !(error instanceof Error)
@@ -281,13 +262,17 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
     stop.removeEventListener('abort', onStop)
   }
 
-  async function sleepUntilWoken(step: Step, ending: boolean): Promise<void> {
-    if (moved) return
-    nap = new AbortController()
-    const untilDue =
-      step.kind === 'wait' && step.untilAt !== null ? step.untilAt - world.now() : Number.POSITIVE_INFINITY
-    const untilPace = step.kind === 'fetch' && !ending ? api.waitMs() : Number.POSITIVE_INFINITY
-    await world.sleep(Math.max(0, Math.min(TICK_MS, untilDue, untilPace)), nap.signal)
+  /** At the tail, where no page is left to ask for, one that is overdue may be asked for once more. */
+  function mayAskTwice(room: Room): boolean {
+    return hasRoom(room) && api.waitMs() === 0 && !api.isDown() && flights.overdueInMs() === 0
+  }
+
+  /** Milliseconds until there may be something to do although nothing has happened. */
+  function untilNext(step: Step): number {
+    if (step.kind === 'fetch') return api.waitMs()
+    if (step.kind !== 'wait') return TICK_MS
+    const untilDue = step.untilAt === null ? TICK_MS : step.untilAt - world.now()
+    return Math.min(untilDue, flights.overdueInMs() || api.waitMs() || TICK_MS)
   }
 }
 

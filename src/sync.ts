@@ -6,9 +6,10 @@ import { awaitLease } from './await-lease.ts'
 import { LeaseLostError, messageOf, SyncError } from './errors.ts'
 import type { Mode, Summary, SyncEvent } from './events.ts'
 import { keepAlive } from './keep-alive.ts'
+import { beginPace, keptOf, scopeOf, shownPace } from './learning.ts'
 import type { Options } from './options.ts'
-import { startPace } from './pace/pace.ts'
 import { countOf, planSweep } from './plan-sweep.ts'
+import { plannedPages } from './run/plan.ts'
 import type { Access, Source } from './source/source.ts'
 import type { Lease } from './store/lease.ts'
 import { adviceFor } from './store/retryable.ts'
@@ -35,15 +36,12 @@ export type Control = {
 const MAX_BYTES = 20 << 20
 const TIMEOUT_MS = 60_000
 const PROGRESS_MS = 200
+/** How many requests a listing is taken for that does not tell its size. */
+const UNPLANNED_PAGES = 1000
+/** What was learned is kept with every so manieth beat of the heart. */
+const KEEP_EVERY = 3
 /** No answer may be larger, whatever its length was said to be. */
 const MAX_ANSWER_BYTES = 64 << 20
-
-/** Host and key, without telling the key: limits belong to both. */
-const scopeOf = async (access: Access): Promise<string> => {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(access.apiKey ?? ''))
-  const short = [...new Uint8Array(digest).slice(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `${new URL(access.baseUrl).host}/${short}`
-}
 
 /** What is settled before the first page: the run, the way to the source, and what earlier runs learned. */
 type Session = {
@@ -62,6 +60,22 @@ type Session = {
   begunAt: number
 }
 
+/** Keeps what was learned of the source so far. */
+const keepLearned = async (session: Session, work: Work, scope: string): Promise<void> => {
+  const { options, store, world, learned, api, stored } = session
+  const { pageSize, wishedPageSize } = work.state.run
+  if (pageSize === null) return
+  const size = {
+    served: pageSize,
+    wished: wishedPageSize,
+    asked: options.pageSize !== null,
+    before: learned?.pageSize ?? null,
+  }
+  const now = world.now()
+  const shown = shownPace(api.pace(), pageSize, now)
+  await store.saveLearned(scope, keptOf(api.pace(), size, now), { runId: stored.runId, shown })
+}
+
 /** How the work on a run ended, as it is written down. */
 type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter'>
 
@@ -75,6 +89,7 @@ async function* workThrough(session: Session, onWork: (work: Work) => void): Asy
   const learnedSize = session.learned?.pageSize ?? null
   const pageSize = { wished, learned: options.pageSize === null ? learnedSize : null }
   const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, session.begunAt)
+  api.expect(plannedPages(plan, pageSize.learned ?? pageSize.wished) ?? UNPLANNED_PAGES)
   onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
 
@@ -151,18 +166,13 @@ const explained = (error: unknown): SyncError => {
 
 const finishOf = (session: Session, work: Work | null, ending: Ending): Finish => {
   const { api, world, stored } = session
-  const pace = api.pace()
   return {
     ...ending,
     activeMs: work ? progressOf(work, world.now()).activeMs : stored.activeMs + world.now() - session.begunAt,
     requests: api.requests(),
     pagesTotal: work ? progressOf(work, world.now()).pages.total : null,
     totalBefore: work?.plan.total ?? null,
-    learned: {
-      pageSize: work?.state.run.pageSize ?? 0,
-      requestsPerSecond: pace.rate === null ? null : Math.round(pace.rate * 1000) / 1000,
-      concurrency: Math.floor(pace.concurrency),
-    },
+    learned: shownPace(api.pace(), work?.state.run.pageSize ?? 0, world.now()),
   }
 }
 
@@ -195,12 +205,7 @@ export async function* sync(
   const api = openApi({
     world,
     apiKey: access.apiKey,
-    pace: startPace({
-      maxRate: options.maxRate,
-      maxConcurrency: options.maxConcurrency,
-      documented: control.source.traits.documentedLimits[new URL(access.baseUrl).hostname] ?? null,
-      learned,
-    }),
+    pace: beginPace(options, control.source, access, learned, world.now()),
     timeoutMs: control.timeoutMs ?? TIMEOUT_MS,
     maxBytes: MAX_ANSWER_BYTES,
     giveUpMs: options.giveUpSeconds * 1000,
@@ -223,10 +228,14 @@ export async function* sync(
 
   let work: Work | null = null
   let lost: LeaseLostError | null = null
+  let beats = 0
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
     publish: async () => {
-      if (work) await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
+      if (!work) return
+      await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
+      // A process that is killed leaves behind what it learned: whoever takes over goes on at its pace.
+      if (beats++ % KEEP_EVERY === 0) await keepLearned(session, work, scope)
     },
     onLost: (error) => {
       lost = error
@@ -248,7 +257,7 @@ export async function* sync(
     if (ending.reason === 'stopped') ending.reason = budget?.aborted ? 'the time budget is used up' : 'interrupted'
     const finish = finishOf(session, work, ending)
     try {
-      if (finish.learned.pageSize > 0) await store.saveLearned(scope, finish.learned)
+      if (work) await keepLearned(session, work, scope)
       await store.finishRun(lease, stored.runId, finish)
     } catch (error) {
       throw explained(failure ?? error)

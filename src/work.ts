@@ -1,6 +1,7 @@
 /** What one process knows while it works on a run, and the picture of it that is shown. */
 import type { Api } from './api.ts'
 import type { Phase, Progress } from './events.ts'
+import { shownPace } from './learning.ts'
 import { type Estimate, etaOf, observe, type Sample, speedOf, startEstimate } from './run/estimate.ts'
 import { type Plan, plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
@@ -73,7 +74,6 @@ export const progressOf = (work: Work, now: number): Progress => {
   const done = pagesDone(work)
   const planned = plannedPages(plan, pageSize)
   const seen = Math.min(tally.records - tally.rejected, plan.total ?? Number.POSITIVE_INFINITY)
-  const pace = api.pace()
   return {
     phase: work.phase,
     activeMs: work.stored.activeMs + now - work.startedAt,
@@ -93,6 +93,6 @@ export const progressOf = (work: Work, now: number): Progress => {
     requestsPerSecond: speedOf(work.estimate, 'requests'),
     inFlight: api.inFlight(),
     etaMs: etaOf(work.estimate, 'pages', planned === null ? null : planned - done),
-    pace: { requestsPerSecond: pace.rate, concurrency: Math.floor(pace.concurrency), pageSize, why: pace.why },
+    pace: shownPace(api.pace(), pageSize, now),
   }
 }

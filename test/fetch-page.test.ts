@@ -152,18 +152,18 @@ describe('fetchPage', () => {
     }
   })
 
-  it('tells a connection that is cut within the body, never half a page', async () => {
+  it('tells a connection that is cut within the body from one that never was, and takes no half page', async () => {
     const request = serve((response) => {
       response.writeHead(200, { 'content-length': 1000 })
       response.write('{"data":[]}')
       setTimeout(() => response.destroy(), 10)
     })
-    faulted(await get(request), 'network')
+    faulted(await get(request), 'cut-off')
     const chunked = serve((response) => {
       response.write('{"data":[]}')
       setTimeout(() => response.destroy(), 10)
     })
-    faulted(await get(chunked), 'network')
+    faulted(await get(chunked), 'cut-off')
   })
 
   it('tells the root of a connection that fails', async () => {
@@ -173,7 +173,46 @@ describe('fetchPage', () => {
 
   it('tells a packed body that is broken', async () => {
     const request = serve((response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('this is no gzip'))
-    faulted(await get(request), 'network')
+    faulted(await get(request), 'cut-off')
+  })
+
+  it('tells a connection that is cut before the answer', async () => {
+    faulted(await get(serve((response) => response.destroy())), 'network')
+  })
+
+  it('uses as many connections as there are requests at once, whatever the answers are', async () => {
+    const statuses = [200, 429, 500, 302, 404]
+    let connections = 0
+    let turn = 0
+    const own = createServer((_, response) => {
+      response.writeHead(statuses[turn++ % statuses.length]!).end('x'.repeat(turn % 2 === 0 ? 0 : 100_000))
+    })
+    own.on('connection', () => connections++)
+    await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(own.address() as AddressInfo).port}/`
+    const workers = Array.from({ length: 4 }, async () => {
+      for (let i = 0; i < 25; i++) replied(await get({ url, headers: {}, label: 'page 1' }))
+    })
+    await Promise.all(workers)
+    own.closeAllConnections()
+    own.close()
+    assert.equal(turn, 100)
+    assert.equal(connections, 4)
+  })
+
+  it('leaves no body unread: what is too large or stopped is taken back from the server', async () => {
+    const stopping = new AbortController()
+    const closed = [0, 1].map(() => Promise.withResolvers<void>())
+    const endless =
+      (which: number): Answer =>
+      (response) => {
+        response.on('close', closed[which]!.resolve)
+        response.write(Buffer.alloc(64 * 1024))
+        if (which === 1) stopping.abort()
+      }
+    faulted(await get(serve(endless(0)), { maxBytes: 1000 }), 'too-large')
+    faulted(await get(serve(endless(1)), { signal: stopping.signal }), 'aborted')
+    await Promise.all(closed.map(({ promise }) => promise))
   })
 
   it('ends at once when it is stopped, before or within the answer', async () => {

@@ -14,7 +14,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 /** The caller's environment without what npm or a user of carsync has put there; this very Node comes first. */
 const environment = (more: Record<string, string> = {}): Record<string, string | undefined> => {
   const ours =
-    /^(npm_(lifecycle|package|command|execpath|config_(local_)?prefix)|NODE_|INIT_CWD|API_|CARSYNC_|DATABASE_|SUPABASE_)/
+    /^(npm_(lifecycle|package|command|execpath|config_(local_)?prefix)|NODE_(?!EXTRA_CA_CERTS)|INIT_CWD|API_|CARSYNC_|DATABASE_|SUPABASE_)/
   const kept = Object.entries(process.env).filter(([name]) => !ours.test(name))
   const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
   return { ...Object.fromEntries(kept), PATH: path, NO_COLOR: '1', ...more }

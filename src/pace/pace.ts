@@ -2,141 +2,142 @@
  * How fast we may go. Pure: the loop tells what happened (`adjust`) and asks how long to wait (`waitBefore`); it never
  * sleeps by itself and holds no clock.
  *
- * A first, safe pace: as many in flight as nothing pushes back on, one gate for all when the source asks for a pause,
- * and after a refusal a rate somewhat below what was accepted before it, which creeps up again while all is well.
+ *   open ──refused──▶ seeking ──let in soon──▶ bucket (a rate)
+ *    ▲                   │ └────let in late──▶ window (a quota)
+ *    └──a cap, not a rate┘
+ *
+ * A refusal is a measurement, not noise: each shape is a copy of the limiter that the source must have, corrected by what
+ * it refuses. docs/pace.md explains the model.
  */
-import { fullJitter } from './backoff.ts'
+import { hear } from './announced.ts'
+import { bucketSent, bucketWait } from './bucket.ts'
+import { bucketAccepted } from './bucket-accepted.ts'
+import { failed, succeeded } from './circuit.ts'
+import { observeLatency } from './latency.ts'
+import type { AnnouncedLimit } from './limit-headers.ts'
+import { mostOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
+import { released, settle } from './release.ts'
+import { admit, refuse, type Sent } from './traffic.ts'
+import { meetWall } from './wall.ts'
+import { rebased, widen } from './width.ts'
+import { windowAccepted, windowSent, windowWait } from './window.ts'
 
-export type Pace = {
-  /** Requests that may be in flight at once; grows in fractions. */
-  concurrency: number
-  maxConcurrency: number
-  /** Requests per second to stay under; null: nothing has pushed back yet. */
-  rate: number | null
-  maxRate: number | null
-  /** No request may leave before this instant (ms). */
-  gateUntil: number
-  /** When the next request is due by the rate (ms). */
-  nextAt: number
-  /** When requests left that were accepted, the last few (ms, ascending): what the source was seen to bear. */
-  accepted: readonly number[]
-  /** Refusals in a row. */
-  refusals: number
-  /** Failures in a row: with five of them the source counts as down, and is asked now and then by one request. */
-  failures: number
-  lastRefusedAt: number
-  why: string
-}
+export type { Pace } from './model.ts'
 
+/** What happened to a request. `id` is the `nextId` that the pace had when it was sent; instants in ms since 1970. */
 export type Signal =
   | { kind: 'sent'; at: number }
-  | { kind: 'accepted'; sentAt: number; at: number }
-  /** 429, or a server that asks for a pause. `random` in [0, 1) jitters the wait where the source names none. */
-  | { kind: 'refused'; sentAt: number; at: number; retryAfterMs: number | null; random: number }
-  /** No useful answer: a network fault, a 5xx, something unreadable. */
-  | { kind: 'failed'; at: number; random: number }
+  | { kind: 'accepted'; id: number; at: number; limits: readonly AnnouncedLimit[] }
+  /** 429, or a server that asks for a pause. `retryAfterMs`: how long it asks for, from `at`. */
+  | { kind: 'refused'; id: number; at: number; retryAfterMs: number | null; limits: readonly AnnouncedLimit[] }
+  /** No useful answer: a network fault, a 5xx, something unreadable. `random` in [0, 1). */
+  | { kind: 'failed'; id: number; at: number; random: number }
+  /** Taken back by ourselves: says nothing, but the source may have counted it. */
+  | { kind: 'dropped'; id: number }
+  /** The job is now known to take so many requests. */
+  | { kind: 'planned'; pages: number }
 
-export type PaceStart = {
-  maxRate: number | null
-  maxConcurrency: number | null
-  /** What the vendor reports for this host, requests per second. */
-  documented: number | null
-  learned: { requestsPerSecond: number | null; concurrency: number | null } | null
-}
-
-const START_CONCURRENCY = 4
-const MAX_CONCURRENCY = 32
-const DOWN_AFTER = 5
-const DOWN_BASE_MS = 1000
-const REMEMBERED = 200
-const PAUSE_BASE_MS = 250
-const PAUSE_CAP_MS = 30_000
-/** After a refusal: this share of what was accepted before it. */
-const BACK_OFF = 0.85
-/** Per accepted request while a rate is held: 2% in 20 requests. */
-const CREEP = 1.001
-
-const capped = (rate: number, max: number | null): number => (max === null ? rate : Math.min(rate, max))
-
-const perSecond = (rate: number): string => `${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`
-
-/** Where to begin: at what was learned, else at what the vendor reports for this host, else open. */
-export const startPace = (start: PaceStart): Pace => {
-  const known = start.learned?.requestsPerSecond ?? start.documented
-  const rate = known === null || known === undefined ? start.maxRate : capped(known, start.maxRate)
-  const maxConcurrency = start.maxConcurrency ?? MAX_CONCURRENCY
-  const from = start.learned?.requestsPerSecond
-    ? 'learned last time'
-    : start.documented
-      ? "the vendor's figure"
-      : 'as asked for'
-  return {
-    concurrency: Math.min(maxConcurrency, start.learned?.concurrency ?? START_CONCURRENCY),
-    maxConcurrency,
-    rate,
-    maxRate: start.maxRate,
-    gateUntil: 0,
-    nextAt: 0,
-    accepted: [],
-    refusals: 0,
-    failures: 0,
-    lastRefusedAt: Number.NEGATIVE_INFINITY,
-    why: rate === null ? 'nothing pushes back' : `${perSecond(rate)}, ${from}`,
+const shapeWait = (pace: Pace, now: number): number => {
+  const { shape, traffic, flight } = pace
+  switch (shape.kind) {
+    case 'open':
+      return 0
+    case 'bucket':
+      return bucketWait(shape, now)
+    case 'window':
+      return windowWait(shape, traffic, flight, now, patienceOf(pace))
+    case 'seeking': {
+      // One probe at a time, and not before what was in flight at the wall is back. A straggler is not waited for.
+      const busyUntil = flight.reduce((until, { at }) => Math.max(until, at + patienceOf(pace)), 0)
+      return Math.max(0, shape.probeAt - now, busyUntil - now)
+    }
   }
 }
 
 /** Milliseconds to wait before the next request; 0: now; Infinity: until a request in flight has come back. */
-export const waitBefore = (pace: Pace, inFlight: number, now: number): number => {
-  if (inFlight >= Math.max(1, Math.floor(pace.concurrency))) return Number.POSITIVE_INFINITY
-  return Math.max(0, pace.gateUntil - now, pace.rate === null ? 0 : pace.nextAt - now)
+export const waitBefore = (pace: Pace, now: number): number => {
+  if (pace.flight.length >= (isDown(pace) ? 1 : widthOf(pace))) return Number.POSITIVE_INFINITY
+  const spacing = pace.maxRate === null ? 0 : pace.nextAt - now
+  return Math.max(0, pace.gateUntil - now, spacing, announcedWait(pace, now) ?? shapeWait(pace, now))
 }
 
-/** Whether so many requests failed in a row that the source counts as down. The next accepted one closes the circuit. */
-export const isCircuitOpen = (pace: Pace): boolean => pace.failures >= DOWN_AFTER
+/** So much failed that the source counts as down: it is asked now and then by one request, until one is answered. */
+export const isDown = (pace: Pace): boolean => pace.circuit.downSince !== null
 
-/** Requests per second that were accepted up to `before`, over the last seconds; null with too few to tell. */
-const acceptedRate = (accepted: readonly number[], before: number): number | null => {
-  const recent = accepted.filter((at) => at <= before && at > before - 10_000)
-  const first = recent[0]
-  return recent.length < 3 || first === undefined || before - first < 200
-    ? null
-    : (recent.length * 1000) / (before - first)
+/** A server that is overloaded says the same as a limiter: it is one as long as other requests are answered. */
+export const mayBeRefusal = ({ circuit, traffic, shape }: Pace): boolean =>
+  circuit.downSince === null && traffic.total > 0 && (shape.kind !== 'seeking' || shape.tries < 8)
+
+const shapeSent = ({ shape, traffic, flight }: Pace, at: number): Shape => {
+  switch (shape.kind) {
+    case 'bucket':
+      return bucketSent(shape, at)
+    case 'window':
+      return windowSent(shape, traffic, flight, at)
+    case 'open':
+    case 'seeking':
+      return shape
+  }
 }
 
-/** The pace after a signal. */
+const sent = (pace: Pace, at: number): Pace => ({
+  ...pace,
+  nextId: pace.nextId + 1,
+  flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
+  nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
+  shape: shapeSent(pace, at),
+})
+
+const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
+  const { shape } = pace
+  switch (shape.kind) {
+    case 'open':
+      return pace
+    case 'window':
+      return { ...pace, shape: windowAccepted(shape, pace.traffic, own.at) }
+    case 'bucket':
+      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace)) }
+    case 'seeking':
+      return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
+  }
+}
+
+const accepted = (pace: Pace, own: Sent, now: number, limits: readonly AnnouncedLimit[]): Pace => {
+  const observed = observeLatency(pace.latency, now - own.at)
+  const widened = widen(pace.width, observed, own.width, widthOf(pace))
+  const latency = rebased(widened, observed) ?? observed
+  const width = latency === observed ? widened : { ...widened, narrowing: null }
+  const traffic = admit(pace.traffic, own.at)
+  const announced = hear(pace.announced, limits, own.at, now)
+  const next = { ...pace, latency, width, traffic, announced, circuit: succeeded(pace.circuit) }
+  return announcedShape(shapeAccepted(next, own, now), pace.announced, now)
+}
+
+/** The pace after a signal. Signals about requests that are not in flight say nothing. */
 export const adjust = (pace: Pace, signal: Signal): Pace => {
+  if (signal.kind === 'sent') return sent(pace, signal.at)
+  if (signal.kind === 'planned') return { ...pace, pages: signal.pages }
+  const own = pace.flight.find(({ id }) => id === signal.id)
+  if (!own) return pace
+  const landed: Pace = { ...pace, flight: pace.flight.filter((each) => each !== own) }
   switch (signal.kind) {
-    case 'sent':
-      return pace.rate === null ? pace : { ...pace, nextAt: Math.max(signal.at, pace.nextAt) + 1000 / pace.rate }
-    case 'accepted': {
-      const accepted = [...pace.accepted.slice(-REMEMBERED + 1), signal.sentAt].sort((a, b) => a - b)
-      const rate = pace.rate === null ? null : capped(pace.rate * CREEP, pace.maxRate)
-      const grown = pace.concurrency < 8 ? pace.concurrency + 1 : pace.concurrency + 2 / pace.concurrency
-      return { ...pace, accepted, rate, refusals: 0, failures: 0, concurrency: Math.min(pace.maxConcurrency, grown) }
-    }
+    case 'accepted':
+      return accepted(landed, own, signal.at, signal.limits)
     case 'refused': {
-      const pause = signal.retryAfterMs ?? fullJitter(pace.refusals + 1, signal.random, PAUSE_BASE_MS, PAUSE_CAP_MS)
-      const gateUntil = Math.max(pace.gateUntil, signal.at + pause)
-      // Whatever was in flight when the wall was hit is refused by the same wall: it says nothing new.
-      if (signal.sentAt <= pace.lastRefusedAt) return { ...pace, gateUntil }
-      const seen = acceptedRate(pace.accepted, signal.sentAt) ?? pace.rate ?? 2
-      const rate = capped(Math.max(0.05, BACK_OFF * Math.min(seen, pace.rate ?? seen)), pace.maxRate)
-      return {
-        ...pace,
-        gateUntil,
-        rate,
-        nextAt: gateUntil,
-        refusals: pace.refusals + 1,
-        lastRefusedAt: signal.at,
-        concurrency: Math.max(1, pace.concurrency / 2),
-        why: `refused at ${perSecond(seen)}; holding ${perSecond(rate)}`,
-      }
+      const { at, retryAfterMs, limits } = signal
+      const gateUntil = retryAfterMs === null ? pace.gateUntil : Math.max(pace.gateUntil, at + retryAfterMs)
+      const announced = hear(pace.announced, limits, own.at, at)
+      const told: Pace = { ...landed, announced, gateUntil, traffic: refuse(pace.traffic, own.at) }
+      const met = announcedRefused(told, own, at) ?? meetWall(told, own, at, retryAfterMs)
+      return announcedShape(met, pace.announced, at)
     }
     case 'failed': {
-      const failures = pace.failures + 1
-      if (failures < DOWN_AFTER) return { ...pace, failures }
-      const pause = fullJitter(failures - DOWN_AFTER + 1, signal.random, DOWN_BASE_MS, PAUSE_CAP_MS)
-      return { ...pace, failures, gateUntil: Math.max(pace.gateUntil, signal.at + pause), concurrency: 1 }
+      const { circuit, pauseMs } = failed(pace.circuit, signal.at, signal.random)
+      const gateUntil = Math.max(pace.gateUntil, signal.at + pauseMs)
+      return { ...landed, circuit, gateUntil, traffic: admit(pace.traffic, own.at) }
     }
+    case 'dropped':
+      return { ...landed, traffic: admit(pace.traffic, own.at) }
   }
 }

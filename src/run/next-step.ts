@@ -7,7 +7,12 @@ import { type Ask, type Run, rowsOf, type SegmentState, samePage } from './run.t
 export type Step =
   /** Ask for this page now. */
   | { kind: 'fetch'; ask: Ask }
-  /** Nothing to ask for until something happens, or until `untilAt` (ms; null: only something happening helps). */
+  /** There is a page to ask for, but no room for it until commits have caught up. */
+  | { kind: 'hold' }
+  /**
+   * No page is left to ask for until something happens, or until `untilAt` (ms; null: only something happening helps):
+   * all are under way, or failed a moment ago, or follow from the first one.
+   */
   | { kind: 'wait'; untilAt: number | null }
   /** Every page is accounted for and committed. */
   | { kind: 'finish' }
@@ -16,6 +21,8 @@ export type Step =
 
 /** Room for another page: bytes held by pages in flight or uncommitted, and the most that may be held. */
 export type Room = { bytesHeld: number; maxBytes: number; pageBytes: number }
+
+export const hasRoom = ({ bytesHeld, maxBytes, pageBytes }: Room): boolean => bytesHeld + pageBytes <= maxBytes
 
 /** How many pages past the last one known to exist may be asked for where a segment has no total. */
 const lookAhead = (state: SegmentState): number => Math.min(8, 1 + Math.floor(state.pagesDone / 4))
@@ -51,13 +58,12 @@ const nameOf = (run: Run, ask: Ask): string => `page ${ask.page} of ${run.segmen
  */
 export const nextStep = (run: Run, room: Room, now: number): Step => {
   const busy = run.inFlight + run.uncommitted > 0
-  const mayHold = run.inFlight + run.uncommitted === 0 || room.bytesHeld + room.pageBytes <= room.maxBytes
-  const waitForRoom: Step = { kind: 'wait', untilAt: null }
+  const mayHold = !busy || hasRoom(room)
   const pageSize = run.pageSize ?? run.wishedPageSize
 
   const due = run.retries.find((retry) => retry.at <= now)
   if (due) {
-    if (!mayHold) return waitForRoom
+    if (!mayHold) return { kind: 'hold' }
     const { covered, pending } = run.segments[due.ask.segment]!
     const [from, to] = rowsOf(due.ask)
     const stillWanted = due.ask.pageSize === pageSize && firstGap([covered, pending], to, from) !== null
@@ -71,7 +77,7 @@ export const nextStep = (run: Run, room: Room, now: number): Step => {
 
   for (const [index, state] of run.segments.entries()) {
     const ask = nextOf(state, index, run, pageSize)
-    if (ask) return mayHold ? { kind: 'fetch', ask } : waitForRoom
+    if (ask) return mayHold ? { kind: 'fetch', ask } : { kind: 'hold' }
   }
   if (run.retries.length > 0) return { kind: 'wait', untilAt: Math.min(...run.retries.map((retry) => retry.at)) }
   if (busy) return { kind: 'wait', untilAt: null }

@@ -1,4 +1,5 @@
 /** What was learned about a source's limits, kept per host and key so that the next run starts there. */
+import type { Summary } from '../events.ts'
 import type { Database } from './database.ts'
 import type { Learned } from './store.ts'
 
@@ -8,13 +9,22 @@ export const readLearned = async (db: Database, scope: string): Promise<Learned 
     `select learned::text, (extract(epoch from learned_at) * 1000)::float8 as at from carsync.limits where scope = $1`,
     [scope],
   )
-  return row ? { ...(JSON.parse(row.learned) as Omit<Learned, 'learnedAt'>), learnedAt: row.at } : null
+  if (!row) return null
+  const learned = JSON.parse(row.learned) as Omit<Learned, 'learnedAt'>
+  return { ...learned, pace: learned.pace ?? null, learnedAt: row.at }
 }
 
-export const saveLearned = async (db: Database, scope: string, learned: Omit<Learned, 'learnedAt'>): Promise<void> => {
+/** Keeps it for the next run, and shows it with the run that is on. */
+export const saveLearned = async (
+  db: Database,
+  scope: string,
+  learned: Omit<Learned, 'learnedAt'>,
+  run: { runId: string; shown: Summary['learned'] },
+): Promise<void> => {
   await db.query(
-    `insert into carsync.limits (scope, learned) values ($1, $2::text::jsonb)
+    `with shown as (update carsync.runs set learned = $3::text::jsonb where run_id = $4::text::uuid)
+     insert into carsync.limits (scope, learned) values ($1, $2::text::jsonb)
      on conflict (scope) do update set learned = excluded.learned, learned_at = now()`,
-    [scope, JSON.stringify(learned)],
+    [scope, JSON.stringify(learned), JSON.stringify(run.shown), run.runId],
   )
 }

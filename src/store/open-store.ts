@@ -44,7 +44,7 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     countSeen: (runId) => again(() => countSeen(db, runId)),
     finishRun: (lease, runId, finish) => again(() => finishRun(db, names, lease, runId, finish)),
     readLearned: (scope) => again(() => readLearned(db, scope)),
-    saveLearned: (scope, learned) => again(() => saveLearned(db, scope, learned)),
+    saveLearned: (scope, learned, run) => again(() => saveLearned(db, scope, learned, run)),
     prune: () => again(() => prune(db, settings.source)),
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),

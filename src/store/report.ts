@@ -78,7 +78,7 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
       pagesPerSecond: perSecond(row.pages_done, row.active_ms),
     },
     heldRemovals: 0,
-    learned: row.learned ? JSON.parse(row.learned) : { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
+    learned: row.learned ? JSON.parse(row.learned) : { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(lease ? { lease: { holder: lease.holder, since: lease.since, expiresAt: lease.expires } } : {}),
     phase: row.phase ?? 'planning',

@@ -3,6 +3,7 @@
  * `Database`, which is Postgres or the embedded one. Instants are milliseconds since 1970.
  */
 import type { CarCounts, Mode, Progress, RequestCounts, RunStatus, Summary } from '../events.ts'
+import type { Remembered } from '../pace/start.ts'
 import type { Plan } from '../run/plan.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
 import type { Asked, Known } from './known-cars.ts'
@@ -28,6 +29,8 @@ export type Learned = {
   pageSize: number | null
   requestsPerSecond: number | null
   concurrency: number | null
+  /** What is known of the limit; null in what was kept by a version that did not know. */
+  pace: Remembered | null
   learnedAt: number
 }
 
@@ -101,7 +104,11 @@ export type Store = {
   finishRun(lease: Lease, runId: string, finish: Finish): Promise<void>
   /** `scope` names host and key without telling the key. */
   readLearned(scope: string): Promise<Learned | null>
-  saveLearned(scope: string, learned: Omit<Learned, 'learnedAt'>): Promise<void>
+  saveLearned(
+    scope: string,
+    learned: Omit<Learned, 'learnedAt'>,
+    run: { runId: string; shown: Summary['learned'] },
+  ): Promise<void>
   /** Removes old ledgers, runs and resolved rejects in bounded batches. */
   prune(): Promise<void>
   /** The run as committed; without `runId` the latest. */

@@ -20,7 +20,7 @@ const summaryOf = (changes: Partial<Summary> = {}): Summary => ({
   cars: { seen: 189_995, inserted: 189_995, updated: 0, unchanged: 0, removed: 0, rejected: 0 },
   rate: { carsPerSecond: 989.6, carsPerMinute: 59_376, pagesPerSecond: 1 },
   heldRemovals: 0,
-  learned: { pageSize: 1000, requestsPerSecond: null, concurrency: 6 },
+  learned: { pageSize: 1000, requestsPerSecond: null, concurrency: 6, why: 'nothing pushes back' },
   ...changes,
 })
 
@@ -47,6 +47,7 @@ test('a complete run: the counts, aligned, and how to query them', () => {
     '    rejected            0',
     '  Pages               190  of 190',
     '  Requests            203  4 refused for speed, 1 failed, 1 made again',
+    '  Pace               open  nothing pushes back',
     '  Duration     3 min 12 s',
     '  Speed             990/s  59,376 cars a minute',
     '  Proof             exact  shown to have seen every car of the source',

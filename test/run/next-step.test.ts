@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { horizonOf, nextStep, type Room } from '../../src/run/next-step.ts'
+import { hasRoom, horizonOf, nextStep, type Room } from '../../src/run/next-step.ts'
 import { type Ask, advance, type Fact, type Run, startRun } from '../../src/run/run.ts'
 
 const ROOMY: Room = { bytesHeld: 0, maxBytes: 100, pageBytes: 1 }
@@ -87,10 +87,16 @@ describe('nextStep', () => {
 
   it('waits while there is no room, but lets a single page through that is larger than all the room', () => {
     const run = runOf([100])
-    assert.deepEqual(nextStep(advance(run, asked(1)), FULL, 0), { kind: 'wait', untilAt: null })
+    assert.deepEqual(nextStep(advance(run, asked(1)), FULL, 0), { kind: 'hold' })
     assert.equal(nextStep(run, FULL, 0).kind, 'fetch')
     const due = after(run, asked(1), failed(1, 0), asked(2))
-    assert.deepEqual(nextStep(due, FULL, 0), { kind: 'wait', untilAt: null }, 'a page that is due needs room too')
+    assert.deepEqual(nextStep(due, FULL, 0), { kind: 'hold' }, 'a page that is due needs room too')
+  })
+
+  it('waits, rather than holds, once every page has been asked for, however little room there is', () => {
+    const run = after(runOf([20]), asked(1), asked(2))
+    assert.deepEqual(nextStep(run, FULL, 0), { kind: 'wait', untilAt: null })
+    assert.deepEqual(nextStep(advance(run, failed(1, 500)), FULL, 0), { kind: 'wait', untilAt: 500 })
   })
 
   it('asks for other pages while a failed one waits, and for the failed one as soon as it is due', () => {
@@ -138,6 +144,13 @@ describe('nextStep', () => {
       kind: 'incomplete',
       why: 'page 1 of s0 (503); page 2 of s0 (503); page 3 of s0 (503) and 2 more could not be read',
     })
+  })
+})
+
+describe('hasRoom', () => {
+  it('is whether one more page fits', () => {
+    assert.ok(hasRoom({ bytesHeld: 90, maxBytes: 100, pageBytes: 10 }))
+    assert.ok(!hasRoom({ bytesHeld: 91, maxBytes: 100, pageBytes: 10 }))
   })
 })
 

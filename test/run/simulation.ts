@@ -195,6 +195,7 @@ export const simulate = (simulation: Simulation): Outcome => {
         if (simulation.killAfter !== null && killed) asksAfterKill.push(step.ask)
       })
     }
+    if (step.kind === 'hold') assert.ok(held >= MAX_HELD, 'holds back although there is room')
     if (inFlight.length > 0) choices.push(() => answer(pick(inFlight)))
     if (arrived.length > 0) choices.push(commit)
     if (step.kind === 'wait' && step.untilAt !== null) {

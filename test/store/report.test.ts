@@ -80,7 +80,7 @@ for (const kind of databaseKinds) {
         cars: { seen: 3, inserted: 3, updated: 0, unchanged: 0, removed: 0, rejected: 1 },
         rate: { carsPerSecond: 1.2, carsPerMinute: 72, pagesPerSecond: 0.8 },
         heldRemovals: 0,
-        learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0 },
+        learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
         phase: 'sweeping',
         etaMs: { low: 400, high: 900 },
         segments: PROGRESS.segments,

@@ -9,13 +9,13 @@ import { startPostgres } from './postgres.ts'
 let own: ReturnType<typeof startPostgres> | undefined
 let count = 0
 
+// Here, at the level of the file: asked for within a test, the hook would end the cluster with that test.
+after(async () => (await own)?.close())
+
 /** The cluster of the test run; a file that is run by itself starts one. */
 const clusterUrl = async (): Promise<string> => {
   if (process.env.TEST_POSTGRES_URL) return process.env.TEST_POSTGRES_URL
-  own ??= startPostgres({ fsync: 'off' }).then((started) => {
-    after(() => started.close())
-    return started
-  })
+  own ??= startPostgres({ fsync: 'off' })
   return (await own).url
 }
 

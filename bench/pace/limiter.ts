@@ -1,0 +1,68 @@
+/**
+ * The limiters of simulated sources: those of the demo inventory, and a sliding counter.
+ *
+ * A sliding counter keeps two numbers instead of a log: what was counted in this window and in the one before, which it
+ * takes to have come evenly. So do HAProxy's `http_req_rate` and Cloudflare's limiter.
+ */
+import {
+  type Admission,
+  admit as admitOfDemo,
+  type LimitState as DemoState,
+  type Limit,
+  release as releaseOfDemo,
+} from '../../demo/limits.ts'
+
+export type SlidingCounter = {
+  kind: 'sliding-counter'
+  quota: number
+  windowMs: number
+  /** Refused requests count too, as with HAProxy. */
+  countsRefused: boolean
+}
+
+export type RateLimit = Exclude<Limit, { kind: 'concurrency' }> | SlidingCounter
+export type SourceLimit = Limit | SlidingCounter
+export type LimiterState = DemoState | { kind: 'counter'; start: number; before: number; used: number }
+export type Answer = Omit<Admission, 'state'> & { state: LimiterState }
+
+const admitCounted = (limit: SlidingCounter, state: LimiterState, now: number): Answer => {
+  const { quota, windowMs } = limit
+  const start = Math.floor(now / windowMs) * windowMs
+  const known = state.kind === 'counter' ? state : { start, before: 0, used: 0 }
+  const passed = Math.round((start - known.start) / windowMs)
+  const before = passed === 0 ? known.before : passed === 1 ? known.used : 0
+  const counted = passed === 0 ? known.used : 0
+  const slid = before * (1 - (now - start) / windowMs)
+  // A hair forgives rounding of a caller that waits exactly as told.
+  const ok = slid + counted + 1 <= quota + 1e-6
+  const used = ok || limit.countsRefused ? counted + 1 : counted
+  const free = quota - 1 - used
+  /** From the beginning of this window on. */
+  const freeMs =
+    free < 0 || before > 0
+      ? free < 0
+        ? windowMs * (2 - (quota - 1) / Math.max(used, quota - 1))
+        : windowMs * Math.max(0, 1 - free / before)
+      : 0
+  return {
+    state: { kind: 'counter', start, before, used },
+    ok,
+    quota,
+    windowMs,
+    remaining: Math.max(0, Math.floor(quota - slid - used)),
+    resetMs: Math.max(0, start + freeMs - now),
+  }
+}
+
+/** Decides on a request that arrives at `now`, ms since 1970. Begins with `{ kind: 'fresh' }`. */
+export const admit = (limit: SourceLimit, state: LimiterState, now: number): Answer =>
+  limit.kind === 'sliding-counter'
+    ? admitCounted(limit, state, now)
+    : admitOfDemo(limit, state.kind === 'counter' ? { kind: 'fresh' } : state, now)
+
+/** An admitted request has ended. */
+export const release = (state: LimiterState): LimiterState => (state.kind === 'counter' ? state : releaseOfDemo(state))
+
+/** Requests per second in the long run. */
+export const longRunRate = (limit: RateLimit): number =>
+  limit.kind === 'token-bucket' ? limit.rate : (limit.quota * 1000) / limit.windowMs

@@ -1,0 +1,30 @@
+/** Sleep that ends when something happens, also when it happened just before. */
+import type { World } from './world.ts'
+
+export type Nap = {
+  /** Something happened: whoever sleeps, or is about to, must look again. */
+  wake(): void
+  /** What has happened so far is about to be looked at. */
+  look(): void
+  /** Sleeps for `ms`, or until `wake`; not at all when something happened since the last look. */
+  sleep(ms: number): Promise<void>
+}
+
+export const openNap = (world: World): Nap => {
+  let woken = false
+  let asleep = new AbortController()
+  return {
+    wake: () => {
+      woken = true
+      asleep.abort()
+    },
+    look: () => {
+      woken = false
+    },
+    sleep: async (ms) => {
+      if (woken) return
+      asleep = new AbortController()
+      await world.sleep(Math.max(0, ms), asleep.signal)
+    },
+  }
+}

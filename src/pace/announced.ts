@@ -1,0 +1,99 @@
+/**
+ * What the source says of its own limits, request by request. A reply tells how many more it will take; requests that
+ * left after the one it answers are taken off. What is announced beats what was guessed.
+ */
+import type { AnnouncedLimit } from './limit-headers.ts'
+import { countBetween, type Sent, type Traffic } from './traffic.ts'
+
+export type Announced = AnnouncedLimit & {
+  /** When the request had left whose reply said so, ms. */
+  asOf: number
+  /** When more quota is there, ms: of the replies that give about the same instant, the earliest; whole seconds are rounded up. */
+  opensAt: number | null
+}
+
+/** Requests may overtake each other by so much on their way. */
+export const REORDER_MS = 12
+/** Instants that lie no further apart are the same one, given in whole seconds and some time on the way. */
+const ROUNDED_MS = 1500
+
+const follow = (known: Announced | undefined, limit: AnnouncedLimit, asOf: number, now: number): Announced => {
+  const opensAt = limit.resetMs === null ? null : now + limit.resetMs
+  const before = known?.opensAt ?? null
+  const same = before !== null && opensAt !== null && now < before && Math.abs(before - opensAt) < ROUNDED_MS
+  return { ...limit, asOf, opensAt: same ? Math.min(before, opensAt) : opensAt }
+}
+
+/** With what one more reply says; `asOf`: when its request had left. A reply that was overtaken says nothing new. */
+export const hear = (
+  known: readonly Announced[],
+  limits: readonly AnnouncedLimit[],
+  asOf: number,
+  now: number,
+): readonly Announced[] => {
+  if (limits.length === 0) return known
+  if (known.some((each) => each.asOf > asOf)) return known
+  return limits.map((limit) =>
+    follow(
+      known.find(({ name }) => name === limit.name),
+      limit,
+      asOf,
+      now,
+    ),
+  )
+}
+
+/** Requests that may leave now as far as this limit goes; null where the source does not say. */
+export const creditOf = (announced: Announced, traffic: Traffic, flight: readonly Sent[]): number | null => {
+  const { remaining, asOf } = announced
+  if (remaining === null) return null
+  // The request that was answered is among those that are counted here, and is in `remaining` already.
+  return remaining - (countBetween(traffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY) - 1)
+}
+
+/** The tightest announced rate: requests per window, with the window in ms. null: none is announced with both. */
+export const tightest = (announced: readonly Announced[]): { quota: number; windowMs: number } | null => {
+  let found: { quota: number; windowMs: number } | null = null
+  for (const { quota, windowMs } of announced)
+    if (quota !== null && quota > 0 && windowMs !== null && windowMs > 0)
+      if (found === null || quota / windowMs < found.quota / found.windowMs) found = { quota, windowMs }
+  return found
+}
+
+/** A quota whose renewal is so far away ends the run instead of being waited for. */
+const LONG_WAIT_MS = 2 * 3_600_000
+const LONG_WINDOW_MS = 12 * 3_600_000
+/** A long window that ends so soon is waited for all the same. */
+const SOON_MS = 60_000
+
+/** Whether what is used up is a daily or monthly quota, to be renewed in `ms`. */
+const isQuota = (ms: number, windowMs: number | null): boolean =>
+  ms > LONG_WAIT_MS || (ms > SOON_MS && windowMs !== null && windowMs >= LONG_WINDOW_MS)
+
+/**
+ * Whether a refusal is of a daily or monthly quota: when it is renewed, ms since 1970, or `null` for an ordinary limit.
+ * `limits` and `retryAfterMs` are those of the refusal that came at `now`.
+ */
+export const quotaRenewedAt = (
+  limits: readonly AnnouncedLimit[],
+  retryAfterMs: number | null,
+  now: number,
+): number | null => {
+  if (retryAfterMs !== null && isQuota(retryAfterMs, null)) return now + retryAfterMs
+  const spent = limits.find(({ remaining, windowMs, resetMs }) => remaining === 0 && isQuota(resetMs ?? 0, windowMs))
+  return spent ? now + Math.max(spent.resetMs!, retryAfterMs ?? 0) : null
+}
+
+/** The same before anything is refused: when the quota is renewed of which nothing is left, ms since 1970, or null. */
+export const quotaSpentUntil = (
+  announced: readonly Announced[],
+  traffic: Traffic,
+  flight: readonly Sent[],
+  now: number,
+): number | null => {
+  const spent = announced.find((each) => {
+    const credit = creditOf(each, traffic, flight)
+    return credit !== null && credit < 1 && isQuota((each.opensAt ?? now) - now, each.windowMs)
+  })
+  return spent?.opensAt ?? null
+}

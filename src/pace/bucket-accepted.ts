@@ -1,0 +1,64 @@
+/** What a request that was let in does to the bucket: its rate grows. */
+import type { Bucket } from './bucket.ts'
+import { tried } from './bucket-trial.ts'
+
+/** So far above a rate that was refused, it is not the limit any more. */
+const PASSED = 1.015
+
+const LOOK_UP = 1.6
+
+/** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
+const raised = ({ rate, ceiling, sure, clean, narrow, tollMs, walls }: Bucket): number => {
+  // The limit was raised: what was refused before goes through. Before the first wall it may be savings that pay.
+  const isPassed = ceiling !== null && rate > PASSED * ceiling && walls.length > 0
+  if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(0.02, 0.0001 * clean))
+  if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
+  const over = clean / 300 - 0.3
+  if (over <= 0) return rate
+  // Near where a refusal was met there is little to find: now and then a look whether the limit was raised, the more
+  // seldom the longer a refusal makes us wait.
+  const near = ceiling !== null && !narrow && rate > 0.97 * ceiling ? (tollMs > 0 ? 0.35 : 0.8) : 1
+  return rate * (1 + (near * 0.015 * (1 + over)) / 300)
+}
+
+/** A bold guess has held: it stands, unless a much higher rate goes through as well. */
+const settled = ({ rate, looksUp }: Bucket, now: number): Partial<Bucket> =>
+  looksUp
+    ? {
+        steady: true,
+        rate: rate * LOOK_UP,
+        search: {
+          low: rate,
+          high: null,
+          step: LOOK_UP,
+          need: Math.max(5, rate / 2),
+          passed: 0,
+          sinceAt: now,
+          once: true,
+        },
+      }
+    : { steady: true, sure: true, ceiling: rate * 1.015 }
+
+/** `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. */
+export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number): Bucket => {
+  const { search } = bucket
+  // A bold guess that held so long is right: it is a short window, and nothing is saved up in those.
+  const bold = bucket.fallback !== null && bucket.clean >= 20
+  const next = {
+    ...bucket,
+    clean: bucket.clean + 1,
+    barren: 0,
+    hasty: bucket.clean >= 30 ? 0 : bucket.hasty,
+    fallback: bold ? null : bucket.fallback,
+    opening: bold ? null : bucket.opening,
+    ...(bold ? settled(bucket, now) : {}),
+  }
+  if (search === null) {
+    const highest = Math.min(most, bucket.most ?? most)
+    return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket), bucket.most ?? most) } : next
+  }
+  if (sentAt < search.sinceAt || bucket.rate > most) return next
+  const passed = search.passed + 1
+  if (passed < search.need) return { ...next, search: { ...search, passed } }
+  return tried(next, { ...search, low: bucket.rate }, now)
+}

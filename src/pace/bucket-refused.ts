@@ -1,0 +1,117 @@
+/** What a refusal does to the bucket: it was empty, and the rate is corrected. */
+import { type Bucket, burstOf, refilled } from './bucket.ts'
+import { betweenRuns, reckoned } from './bucket-rate.ts'
+import { tried } from './bucket-trial.ts'
+import type { Sent, Traffic } from './traffic.ts'
+
+/** Walls that are remembered: the rate is reckoned from the first to the last. */
+const WALLS = 12
+
+/** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
+const TOO_MUCH = 0.7
+
+/** How much slower after a refusal that came so soon: what jitter refuses at this pace, a slower one lets in. */
+const shrinkAfter = (clean: number, hasty: number): number => {
+  const share = clean < 20 ? 0.06 : clean < 60 ? 0.04 : clean < 150 ? 0.02 : 0.01
+  // Again and again so soon: it is far from right.
+  return Math.min(0.5, share * 2 ** Math.max(0, hasty - 2))
+}
+
+/** The rate after a refusal at this one. */
+const afterRefusal = (bucket: Bucket, known: { rate: number; error: number } | null, runs: number | null): number => {
+  const { rate, clean, narrow, hasty, search, steady } = bucket
+  const slower = rate * (1 - shrinkAfter(clean, narrow ? hasty : 0))
+  if (steady && hasty < 2) return runs === null ? slower : Math.min(slower, Math.max(runs, 0.6 * rate))
+  if (narrow) return slower
+  if (known === null) return rate * 0.7
+  const reckonedRate = known.rate * (1 - known.error / 4)
+  // Refused soon and again: the rate is not nearly right, and what was let in between tells more than it.
+  if (search !== null || hasty > 0) return Math.min(slower, reckonedRate)
+  const least = rate * (clean < 5 ? 0.5 : clean < 30 ? 0.8 : clean < 150 ? 0.95 : 0.985)
+  return Math.min(slower, Math.max(reckonedRate, least))
+}
+
+/** The pace at which most was let in, by the latest walls. */
+const bestOf = ({ best, rate, search }: Bucket, goodput: number): Bucket['best'] =>
+  search === null && (best === null || goodput > best.goodput) ? { rate, goodput } : best
+
+/** The bucket after a refusal of a request that left at `sentAt`. */
+export const bucketRefused = (
+  bucket: Bucket,
+  sentAt: number,
+  now: number,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  tollMs = 0,
+): Bucket => {
+  const filled = refilled(bucket, now)
+  let walls = [...bucket.walls, { at: sentAt, lostMs: filled.lostMs }].slice(-WALLS)
+  const countsLoss = bucket.narrow || bucket.opening !== null
+  const whole = reckoned(walls, traffic, flight, countsLoss)
+  const latest = reckoned(walls.slice(-2), traffic, flight, countsLoss)
+  // The limit has moved: what was reckoned before is of another limit.
+  if (whole && latest && latest.error < 0.05 && Math.abs(latest.rate / whole.rate - 1) > 0.15) walls = walls.slice(-2)
+  const known = reckoned(walls, traffic, flight, countsLoss)
+  const saved = known && bucket.opening && known.error < 0.12 ? burstOf(bucket.opening, known.rate) : bucket.burst
+  const burst = bucket.spending ? Math.max(1, bucket.burst / 2) : saved
+  const emptied: Bucket = {
+    ...filled,
+    burst,
+    opening: bucket.spending ? null : bucket.opening,
+    tokens: burst >= 2 ? -Math.min(1, (burst - 1) / 2) : 0,
+    at: now,
+    clean: 0,
+    walls,
+    spending: false,
+    ceiling: bucket.rate,
+    sure: bucket.sure || bucket.clean >= 60 || (known !== null && known.error < 0.05),
+    steady: bucket.steady && bucket.hasty < 2,
+    barren: bucket.barren + 1,
+    barrenSince: bucket.barren === 0 ? sentAt : bucket.barrenSince,
+    hasty: bucket.search === null && bucket.clean < 30 ? bucket.hasty + 1 : 0,
+    tollMs,
+  }
+  const { search, fallback } = bucket
+  if (fallback !== null) {
+    const trial = { low: fallback * 0.7, high: bucket.rate, step: 1.4, need: 3, passed: 0, sinceAt: now }
+    return { ...emptied, fallback: null, rate: fallback, search: trial }
+  }
+  // Nothing was let in since the last wall: it is still the same one, as at the end of a short window. Wait longer.
+  if (bucket.clean === 0 && bucket.barren > 0 && search === null) {
+    const pauseMs = 50 * 2 ** bucket.barren
+    return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
+  }
+  if (search?.once && search.low !== null)
+    return { ...emptied, search: null, rate: search.low, sure: true, ceiling: search.low * 1.015, clean: 60 }
+  if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {
+    const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
+    // What was taken for good is refused now: it was paid from savings.
+    const low = search.low !== null && search.low < high ? search.low : null
+    return tried(emptied, { ...search, low, high }, now)
+  }
+  // So much more is asked for than is let in: what the floor was set by has been paid from savings.
+  const floor =
+    known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
+  const rate = Math.max(afterRefusal(bucket, known, betweenRuns(walls, traffic, flight)), floor)
+  const best = bestOf(bucket, known?.rate ?? 0)
+  // Slower by a third, and no more is let in: it is not our pace that is refused, somebody else uses up the limit.
+  const isFutile =
+    bucket.narrow &&
+    bucket.floor === 0 &&
+    best !== null &&
+    rate < best.rate / 1.5 &&
+    known !== null &&
+    known.rate < 0.9 * best.goodput
+  // Once: if it goes on, the limit itself has moved.
+  if (isFutile)
+    return {
+      ...emptied,
+      search: null,
+      rate: best.rate,
+      best: null,
+      floor: best.rate / 2,
+      walls: walls.slice(-1),
+      hasty: 0,
+    }
+  return { ...emptied, search: null, rate, best, floor }
+}

@@ -1,0 +1,157 @@
+/**
+ * A copy of the source's token bucket: as many tokens as it must hold at least, so that a request leaves only when it will
+ * be let in.
+ *
+ * Between two refusals the source has granted exactly rate * time requests, give or take one, however large its bucket
+ * is: for a refusal means that the bucket was empty. So the rate is known the better the longer it is watched, and the
+ * pace need not swing. The idea of telling a policer's rate from the traffic between losses is that of BBR's long-term
+ * sampling (Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016; Linux tcp_bbr.c).
+ */
+export type Bucket = {
+  kind: 'bucket'
+  /** Requests per second. */
+  rate: number
+  /** Tokens that may be saved up while nothing is sent. */
+  burst: number
+  tokens: number
+  /** The instant for which `tokens` holds, ms. */
+  at: number
+  /** Requests let in since the latest refusal. */
+  clean: number
+  /** The rate is not known yet: trials narrow it down. null: it is known, and only followed. */
+  search: Search | null
+  /** The lowest rate at which a refusal was met lately. */
+  ceiling: number | null
+  /** A short window was recognised: its rate is known, and what was lost within a window does not come back. */
+  steady: boolean
+  /** The rate need not become higher than this; null: it may. */
+  most: number | null
+  /** The ceiling is where the limit lies: it was met after a long run, or the rate is well reckoned. */
+  sure: boolean
+  /** So few requests were let in at once that nothing can be saved up: refusals tell of the spacing, not of an average. */
+  narrow: boolean
+  /** Refusals at which the bucket was empty, ms; the rate is reckoned between them. */
+  walls: readonly { at: number; lostMs: number }[]
+  /** Time in which the shadow bucket ran over, ms: nothing was granted then. */
+  lostMs: number
+  /** The last requests were sent on saved tokens. */
+  spending: boolean
+  /** Refusals in a row with nothing let in between, and when the first of them had left. */
+  barren: number
+  barrenSince: number
+  /** How long the latest refusal made everybody wait, ms. */
+  tollMs: number
+  /** The rate at which the most was let in so far, and how much that was, requests per second. */
+  best: { rate: number; goodput: number } | null
+  /** The rate does not fall below this by following. */
+  floor: number
+  /** Refusals in a row that came soon after the one before. */
+  hasty: number
+  /** What was let in before the first wall, and in what time: tells how much the bucket holds. null: nothing to tell from. */
+  opening: Opening | null
+  /** Once the bold guess has held, a much higher rate is tried: it may have been too low. */
+  looksUp: boolean
+  /** The rate was a bold guess; this is what is known for sure, should it be refused at once. */
+  fallback: number | null
+}
+
+/** Requests per second that went well, and that did not; `passed` of the `need` requests of this trial were let in. */
+export type Search = {
+  low: number | null
+  high: number | null
+  step: number
+  need: number
+  passed: number
+  sinceAt: number
+  /** The first refusal ends it, at the last rate that went well. */
+  once?: boolean
+}
+
+/** When the latest requests that were let in before the first wall had left, and when that was met, ms. */
+export type Opening = { admitted: readonly number[]; wallAt: number }
+
+/**
+ * How much a bucket of this rate holds at least; a fifth is left as a margin. It was full before the rush that ended at the
+ * wall: the largest excess over the rate, of all spans that end there.
+ */
+export const burstOf = (opening: Opening | null, rate: number): number => {
+  if (opening === null) return 1
+  const { admitted, wallAt } = opening
+  const excess = admitted.map((at, i) => admitted.length - i - (rate * (wallAt - at)) / 1000)
+  return Math.max(1, 0.8 * Math.max(0, ...excess))
+}
+
+export type BucketStart = {
+  rate: number
+  at: number
+  search?: Search | null
+  walls?: Bucket['walls']
+  narrow?: boolean
+  opening?: Opening | null
+  fallback?: number | null
+  looksUp?: boolean
+}
+
+export const startBucket = ({
+  rate,
+  at,
+  search = null,
+  walls = [],
+  narrow = false,
+  opening = null,
+  fallback = null,
+  looksUp = false,
+}: BucketStart): Bucket => ({
+  kind: 'bucket',
+  rate,
+  burst: narrow || fallback !== null ? 1 : burstOf(opening, rate),
+  opening: narrow ? null : opening,
+  tokens: 0,
+  at,
+  clean: 0,
+  search,
+  ceiling: null,
+  sure: false,
+  steady: false,
+  most: null,
+  narrow,
+  walls,
+  lostMs: 0,
+  spending: false,
+  barren: 0,
+  barrenSince: at,
+  best: null,
+  floor: 0,
+  hasty: 0,
+  tollMs: 0,
+  looksUp,
+  fallback,
+})
+
+/** The bucket with what has run into it until `now`. */
+export const refilled = (bucket: Bucket, now: number): Bucket => {
+  const full = bucket.tokens + (Math.max(0, now - bucket.at) * bucket.rate) / 1000
+  const over = Math.max(0, full - bucket.burst)
+  return {
+    ...bucket,
+    tokens: Math.min(full, bucket.burst),
+    at: Math.max(now, bucket.at),
+    lostMs: bucket.lostMs + (over * 1000) / bucket.rate,
+  }
+}
+
+/** Milliseconds until there is a token. */
+export const bucketWait = (bucket: Bucket, now: number): number =>
+  // A hair less than a token: sums of fractions must not cost a millisecond each.
+  Math.max(0, bucket.at - now + ((0.9999 - bucket.tokens) * 1000) / bucket.rate)
+
+export const bucketSent = (bucket: Bucket, now: number): Bucket => {
+  const full = refilled(bucket, now)
+  return { ...full, tokens: full.tokens - 1, spending: full.tokens > 2 }
+}
+
+/** What jitter may take from a window's end, ms. */
+const JITTER_MS = 14
+
+/** Requests per second at an even pace of which no window of this length ever sees more than the quota. */
+export const evenRate = (quota: number, windowMs: number): number => (quota * 1000) / (windowMs + JITTER_MS)

@@ -1,0 +1,54 @@
+/** What a pace is made of. */
+import type { Announced } from './announced.ts'
+import type { Bucket, Opening } from './bucket.ts'
+import type { Circuit } from './circuit.ts'
+import type { Latency } from './latency.ts'
+import type { Seeking } from './seeking.ts'
+import type { Sent, Traffic } from './traffic.ts'
+import { exposure, type Width, widthNow } from './width.ts'
+import type { Window } from './window.ts'
+
+/** The limit that the source must have, as far as its refusals tell. */
+export type Shape = { kind: 'open' } | Seeking | Bucket | Window
+
+/** Where the shape comes from: this run's refusals, an earlier run, the vendor's word, the source's headers. */
+export type Origin = 'found' | 'learned' | 'documented' | 'announced'
+
+export type Pace = {
+  /** Requests per second, and in flight, that may not be exceeded whatever the source bears; null: no such wish. */
+  maxRate: number | null
+  maxConcurrency: number | null
+  /** How many requests the job takes, as far as known. */
+  pages: number
+  nextId: number
+  flight: readonly Sent[]
+  traffic: Traffic
+  latency: Latency
+  width: Width
+  shape: Shape
+  origin: Origin
+  announced: readonly Announced[]
+  circuit: Circuit
+  /** No request may leave before this instant, ms. */
+  gateUntil: number
+  /** When the next request is due by `maxRate`, ms. */
+  nextAt: number
+  /** The latest wall was heard of then: what had left before says nothing new. */
+  heardAt: number
+  /** Since when a quota may have been counted: when the source let in again after the last search, ms. */
+  countedFrom: number
+  /** What was let in before the first wall. */
+  opening: Opening | null
+  /** The latest refusal: the rate at that time, requests per second, or null where it was not a matter of rate. */
+  wall: { at: number; rate: number | null } | null
+}
+
+/** Requests that may be in flight now. */
+export const widthOf = (pace: Pace): number =>
+  widthNow(pace.width, exposure(pace.pages, pace.traffic.total), pace.maxConcurrency)
+
+/** Requests per second that the width allows, by Little's law, with some room. */
+export const mostOf = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)
+
+/** How long an answer is waited for before it is taken for a straggler, ms. */
+export const patienceOf = (pace: Pace): number => 3 * pace.latency.meanMs

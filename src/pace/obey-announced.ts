@@ -1,0 +1,96 @@
+/** How the pace follows what the source announces. */
+import { type Announced, creditOf, REORDER_MS, tightest } from './announced.ts'
+import { type Bucket, evenRate, startBucket } from './bucket.ts'
+import { type Pace, patienceOf } from './model.ts'
+import { countBetween, type Sent } from './traffic.ts'
+import { startWindow, windowWait } from './window.ts'
+
+/** Limits over spans as short as this are met by an even pace; their counters are stale before they arrive. */
+const SHORT_MS = 3000
+
+/** The limit that is used up and has a long way to go; null: none. */
+const usedUp = ({ announced, traffic, flight }: Pace, now: number): Announced | null =>
+  announced.find((each) => {
+    if (each.opensAt === null || (each.windowMs ?? each.opensAt - now) < SHORT_MS) return false
+    const credit = creditOf(each, traffic, flight)
+    return credit !== null && credit < 1
+  }) ?? null
+
+/** After so many refusals our own record is not trusted to tell when a place is free. */
+const MISSES = 4
+
+/** Our own requests explain what is left: nobody else uses the key. */
+const isAlone = ({ quota, remaining, windowMs, asOf }: Announced, { traffic }: Pace): boolean => {
+  if (quota === null || remaining === null || windowMs === null) return false
+  const ours = countBetween(traffic, [], asOf - windowMs, asOf + REORDER_MS)
+  return Math.abs(quota - ours - remaining) <= 2 + 0.02 * quota
+}
+
+/**
+ * Milliseconds to wait by what the source announces; null where it announces nothing that says more than the shape.
+ * While there is credit there is no wait. When it is used up, the next request leaves when its own record says that a
+ * place has slid out of the window, or when the source said that more is there: then one goes first.
+ */
+export const announcedWait = (pace: Pace, now: number): number | null => {
+  const { announced, traffic, flight, shape } = pace
+  const spent = usedUp(pace, now)
+  if (spent === null) {
+    // In a long window credit is all that counts; a short one is met by an even pace.
+    const counts = announced.some(({ remaining, windowMs }) => remaining !== null && (windowMs ?? 0) >= SHORT_MS)
+    return counts && shape.kind !== 'bucket' ? 0 : null
+  }
+  const opensAt = spent.opensAt!
+  const untilOpen = now < opensAt ? opensAt - now : flight.some(({ at }) => at >= opensAt) ? patienceOf(pace) : 0
+  const untilSlid =
+    shape.kind === 'window' && shape.misses < MISSES && isAlone(spent, pace)
+      ? windowWait(shape, traffic, flight, now, patienceOf(pace))
+      : Number.POSITIVE_INFINITY
+  return Math.min(untilOpen, untilSlid)
+}
+
+/**
+ * The shape that is announced, where it is news: a window for a long one, an even pace for a short one, begun when its
+ * credit is used up for the first time.
+ */
+export const announcedShape = (pace: Pace, before: readonly Announced[], now: number): Pace => {
+  const limit = tightest(pace.announced)
+  if (limit === null) return pace
+  const known = tightest(before)
+  const isNews = known === null || known.quota !== limit.quota || known.windowMs !== limit.windowMs
+  const { quota, windowMs } = limit
+  if (windowMs >= SHORT_MS) {
+    if (!isNews && pace.shape.kind === 'window') return { ...pace, shape: { ...pace.shape, quota, windowMs } }
+    if (!isNews && pace.shape.kind === 'bucket') return pace
+    const shape = startWindow(quota, windowMs, { after: now - windowMs, by: now }, false)
+    return { ...pace, shape, origin: 'announced' }
+  }
+  if (!isNews && pace.shape.kind === 'bucket') return pace
+  const credit = Math.min(
+    ...pace.announced.map((each) => creditOf(each, pace.traffic, pace.flight) ?? Number.POSITIVE_INFINITY),
+  )
+  // What is left after the first requests tells a bucket, whose tokens are there to be used, from a window that is full.
+  const isFull = credit + pace.traffic.total + 1 >= quota
+  if (credit >= 1 && pace.shape.kind === 'open' && !(isFull && pace.traffic.total <= 2)) return pace
+  const rate = evenRate(quota, windowMs)
+  // Nothing is left after the very first request: the bucket holds one token, and jitter needs room.
+  const narrow = pace.traffic.total <= 1 && credit < 1
+  const bucket = startBucket({ rate: narrow ? 0.95 * rate : rate, at: now, narrow, opening: null })
+  // More than is announced need not be tried.
+  const shape: Bucket = narrow ? bucket : { ...bucket, steady: true, sure: true, ceiling: rate, most: rate }
+  return { ...pace, shape, origin: 'announced' }
+}
+
+/**
+ * A refusal although a long window's quota is announced: what the source says of it holds, and nothing has to be sought.
+ * null: no such window is announced.
+ */
+export const announcedRefused = (pace: Pace, own: Sent, now: number): Pace | null => {
+  const limit = tightest(pace.announced)
+  if (limit === null || limit.windowMs < SHORT_MS || pace.shape.kind === 'bucket') return null
+  const spent = usedUp(pace, now)
+  const gateUntil = spent?.opensAt ? Math.max(pace.gateUntil, spent.opensAt) : pace.gateUntil
+  if (pace.shape.kind !== 'window' || own.at <= pace.heardAt) return { ...pace, gateUntil }
+  const { marginMs, misses } = pace.shape
+  const shape = { ...pace.shape, marginMs: marginMs + 6, misses: misses + 1, probing: null, proven: true }
+  return { ...pace, gateUntil, heardAt: now, shape, wall: { at: now, rate: null } }
+}

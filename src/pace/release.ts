@@ -1,0 +1,138 @@
+/** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
+import { type Bucket, evenRate, startBucket } from './bucket.ts'
+import { type Pace, patienceOf } from './model.ts'
+import type { Seeking } from './seeking.ts'
+import { countBetween, type Sent } from './traffic.ts'
+import { capped, mayBeCap, startWidth, type Width } from './width.ts'
+import { startWindow, usualWindow, type Window } from './window.ts'
+
+/** A source that lets in again sooner has a rate, not a quota for a span of time; or a span so short that it is the same. */
+export const SHORT_MS = 3000
+/** `Retry-After` is in whole seconds, rounded up. */
+const ROUNDED_MS = 1000
+/** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
+const NARROW = 5
+const NARROW_MS = 250
+const QUICK_MS = 90
+/** Walls that may speak for a cap. The first is met at most three above it, since not all in flight are at the server. */
+const CAP_WALLS = 3
+/** A replayed window that is refused more often than this is none. */
+const REPLAY_MISSES = 2
+
+/** All that left before the wall was heard of is back, or late enough to be taken for a straggler. */
+const isSettled = (pace: Pace, shape: Seeking, now: number): boolean =>
+  !pace.flight.some(({ at }) => at <= shape.heardAt && at > now - patienceOf(pace))
+
+/** What the source let in among that which was in flight at the wall, per second; null where it cannot be told. */
+const rateAtWall = (pace: Pace, shape: Seeking): { rate: number; share: number } | null => {
+  const refused = pace.traffic.refused.filter((at) => at >= shape.wallAt)
+  const ms = (refused.at(-1) ?? shape.wallAt) - shape.wallAt
+  const letIn = countBetween(pace.traffic, [], shape.wallAt, shape.wallAt + ms)
+  // One alone may have overtaken the first that was refused.
+  if (refused.length < 3 || ms < 20 || letIn === 1) return null
+  return { rate: ((letIn + 0.5) * 1000) / ms, share: letIn / (letIn + refused.length - 1) }
+}
+
+const wallsOf = (pace: Pace, shape: Seeking): Bucket['walls'] => {
+  const last = pace.traffic.refused.at(-1) ?? shape.wallAt
+  const first = { at: shape.wallAt, lostMs: 0 }
+  return last > shape.wallAt ? [first, { at: last, lostMs: 0 }] : [first]
+}
+
+/** A cap lets in most of what comes at it; a second wall that lets nothing in is none. */
+const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
+  const { traffic, width } = pace
+  const letIn = countBetween(traffic, [], shape.wallAt, shape.heardAt + 1)
+  const refused = traffic.refused.filter((at) => at >= shape.wallAt).length
+  const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
+  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth)
+}
+
+const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.max(width.limit, 4) })
+
+/** Once all that was in flight at the wall is back: do we know enough to go on without a probe? */
+export const settle = (pace: Pace, now: number): Pace => {
+  const { shape } = pace
+  if (shape.kind !== 'seeking' || shape.tries > 0 || !isSettled(pace, shape, now)) return pace
+  if (shape.told && shape.probeAt - shape.wallAt >= SHORT_MS) return pace
+  if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: capped(pace.width, shape.wallWidth) }
+  const seen = rateAtWall(pace, shape)
+  if (seen === null || seen.share < 0.2) return pace
+  const { rate } = seen
+  const search = { low: rate * 0.5, high: null, step: 1.4, need: 4, passed: 0, sinceAt: now }
+  const at = Math.max(now, pace.gateUntil)
+  const bucket = startBucket({ rate, at, search, walls: wallsOf(pace, shape), opening: pace.opening })
+  return { ...pace, shape: bucket, width: uncapped(pace.width) }
+}
+
+/** The window that the release speaks of; null where it speaks of none. */
+const windowOf = (pace: Pace, shape: Seeking, probe: Sent): Window | null => {
+  const { before, countedFrom, refusedAt, wallAt } = shape
+  const used = countBetween(pace.traffic, [], countedFrom, probe.at)
+  const opened = { after: shape.told ? Math.max(refusedAt, probe.at - ROUNDED_MS) : refusedAt, by: probe.at }
+  if (before) {
+    const misses = before.misses + 1
+    if (misses > REPLAY_MISSES) return null
+    // It opened a moment later than foreseen: a matter of jitter.
+    if (probe.at - wallAt < 1500)
+      return { ...before, misses, marginMs: before.marginMs + 6, probing: null, proven: true }
+    const { after, by } = before.opened
+    const windowMs = usualWindow(opened.after - by, opened.by - after) ?? opened.by - by
+    // What went through since it opened is the quota, unless somebody else took nearly all of it.
+    const quota = used >= 0.3 * before.quota ? used : before.quota
+    return { ...startWindow(quota, windowMs, opened, true), misses }
+  }
+  if (probe.at - wallAt < SHORT_MS || used < 3) return null
+  // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
+  const exact = usualWindow(opened.after - countedFrom, probe.at - countedFrom)
+  if (exact !== undefined) return startWindow(used, exact, opened, false)
+  return startWindow(used, usualWindow(probe.at - countedFrom) ?? probe.at - countedFrom, opened, true)
+}
+
+/** How many requests were let in within so many ms before the very first wall. */
+const openedWith = ({ opening }: Pace, ms: number): number =>
+  opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length
+
+/**
+ * A bold guess: all that was let in within the last second or so may be the quota of a short window. An even pace then
+ * meets no other wall; if it does at once, what the gap tells is fallen back to.
+ */
+const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket => {
+  const windowMs = usualWindow(gapMs - (shape.told ? ROUNDED_MS : 0)) ?? gapMs
+  const atFirst = openedWith(pace, windowMs)
+  const latest = Math.max(1, atFirst, countBetween(pace.traffic, [], shape.wallAt - windowMs, shape.wallAt))
+  return startBucket({
+    rate: evenRate(latest, windowMs),
+    at: now,
+    walls: wallsOf(pace, shape),
+    fallback: 1000 / Math.max(gapMs, 1),
+    looksUp: shape.told,
+    opening: pace.opening,
+  })
+}
+
+/** A probe was let in: when that was tells the kind of limit. */
+export const released = (before: Pace, shape: Seeking, probe: Sent, now: number): Pace => {
+  const gapMs = probe.at - shape.wallAt
+  const pace: Pace = { ...before, countedFrom: probe.at }
+  const window = windowOf(pace, shape, probe)
+  if (window) return { ...pace, shape: window }
+  if (shape.before !== null) {
+    // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all.
+    const { quota, windowMs } = shape.before
+    const rate = 0.97 * evenRate(quota, windowMs)
+    return { ...pace, shape: { ...startBucket({ rate, at: now }), steady: true } }
+  }
+  const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
+  // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.
+  const low = 1000 / Math.max(gapMs, 1)
+  const guess = guessed(pace, shape, gapMs, now)
+  // A guess is bold only if it is above what the gap itself tells.
+  if (!narrow && pace.latency.meanMs >= QUICK_MS && (shape.told || guess.rate > 1.3 * low))
+    return { ...pace, shape: guess, width: { ...startWidth, limit: 1 } }
+  const search = { low, high: null, step: narrow ? 2.5 : 1.6, need: narrow ? 2 : 4, passed: 0, sinceAt: now }
+  // A wait that was told is rounded up to seconds: the rate is higher than it says.
+  const rate = shape.told && gapMs <= 1500 ? 3 : low
+  const bucket = startBucket({ rate, at: now, search, walls: wallsOf(pace, shape), narrow, opening: pace.opening })
+  return { ...pace, shape: bucket, width: uncapped(pace.width) }
+}

@@ -1,0 +1,44 @@
+/**
+ * After a wall that nobody foresaw: one request at a time finds out when the source lets in again. How long that takes
+ * tells what kind of limit it is.
+ */
+import type { Window } from './window.ts'
+
+export type Seeking = {
+  kind: 'seeking'
+  /** When the first refused request had left, ms. */
+  wallAt: number
+  /** When its answer came: nothing that was in flight then counts as a probe. */
+  heardAt: number
+  /** Requests in flight when it left, itself included. */
+  wallWidth: number
+  /** Since when the quota that is used up may have been counted: the first request that was let in. */
+  countedFrom: number
+  /** The latest refused request had left then: the release is later. */
+  refusedAt: number
+  probeAt: number
+  tries: number
+  /** The source said how long to wait. */
+  told: boolean
+  /** The model that the wall contradicts. */
+  before: Window | null
+}
+
+const QUICK_MS = [100, 320, 1000, 3000]
+/** Seconds after the first request of a window at which windows of the usual lengths end. */
+const LIKELY_S = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600]
+const MINUTE_MS = 60_000
+
+/** When to try next, after a refusal heard at `now`, where the source does not say. `now` is ms since 1970, so that minutes are minutes. */
+export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now: number): number => {
+  // A window that is known opens a moment late, if it is jitter; else it is of another length.
+  const quick = before !== null && tries > 0 ? undefined : QUICK_MS[tries]
+  if (quick !== undefined) return Math.max(now, wallAt + quick)
+  // Patience grows with what was waited; instants at which windows tend to end are tried on the way.
+  const patient = now + Math.max(12_000, 0.2 * (now - wallAt))
+  const likely = [
+    ...LIKELY_S.map((seconds) => countedFrom + seconds * 1000 + 15),
+    (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS + 15,
+  ].filter((at) => at > now + 20)
+  return Math.min(patient, ...likely)
+}

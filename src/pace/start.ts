@@ -1,0 +1,155 @@
+/** Where a pace begins, and what of it is kept for the next run. */
+import { startBucket } from './bucket.ts'
+import { startCircuit } from './circuit.ts'
+import { noLatency } from './latency.ts'
+import type { Pace, Shape } from './model.ts'
+import { indexFrom, noTraffic, type Traffic } from './traffic.ts'
+import { startWidth, type Width } from './width.ts'
+import { startWindow } from './window.ts'
+
+/**
+ * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per
+ * second. `recent`: when the requests had left that may still count against the limit.
+ */
+export type Remembered = {
+  at: number
+  limit:
+    | { kind: 'none' }
+    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean }
+    | { kind: 'quota'; quota: number; windowMs: number; fixed: boolean; openedAt: number; recent: number[] }
+  cap: number | null
+  concurrency: number
+  gateUntil: number
+}
+
+export type PaceStart = {
+  now: number
+  maxRate?: number | null
+  maxConcurrency?: number | null
+  /** How many requests the job takes, as far as known. */
+  pages?: number
+  /** What the vendor reports for this host, requests per second. */
+  documented?: number | null
+  remembered?: Remembered | null
+}
+
+/** Without a plan: enough to be careful, few enough to be quick. */
+const PAGES = 1000
+const FORGET_MS = 7 * 86_400_000
+/** A limit that was met is begun just under. */
+const UNDER = 0.99
+
+const begin = (start: PaceStart): Pace => ({
+  maxRate: start.maxRate ?? null,
+  maxConcurrency: start.maxConcurrency ?? null,
+  pages: start.pages ?? PAGES,
+  nextId: 0,
+  flight: [],
+  traffic: noTraffic,
+  latency: noLatency,
+  width: startWidth,
+  shape: { kind: 'open' },
+  origin: 'found',
+  announced: [],
+  circuit: startCircuit,
+  gateUntil: 0,
+  nextAt: 0,
+  heardAt: Number.NEGATIVE_INFINITY,
+  countedFrom: 0,
+  opening: null,
+  wall: null,
+})
+
+const rememberedShape = ({ limit }: Remembered, now: number): Shape => {
+  switch (limit.kind) {
+    case 'none':
+      return { kind: 'open' }
+    case 'rate': {
+      const { rate, narrow, steady, burst } = limit
+      return {
+        ...startBucket({ rate: rate * UNDER, at: now, narrow }),
+        burst,
+        steady,
+        sure: true,
+        ceiling: rate * 1.01,
+      }
+    }
+    case 'quota': {
+      const { quota, windowMs, fixed, openedAt } = limit
+      const opened = { after: openedAt - 50, by: openedAt }
+      return { ...startWindow(quota, windowMs, opened, fixed), proven: false, resumedAt: 0 }
+    }
+  }
+}
+
+const rememberedTraffic = ({ limit }: Remembered, now: number): Traffic =>
+  limit.kind === 'quota'
+    ? { ...noTraffic, admitted: limit.recent.slice(indexFrom(limit.recent, now - limit.windowMs - 1000)) }
+    : noTraffic
+
+const rememberedWidth = ({ limit, cap, concurrency }: Remembered): Width => ({
+  ...startWidth,
+  limit: limit.kind === 'none' && cap === null ? 1 : Math.max(1, Math.min(concurrency, cap ?? concurrency)),
+  cap,
+  capWalls: cap === null ? 0 : 2,
+})
+
+/** Begins at what was learned last time, else at what the vendor reports, else open. */
+export const startPace = (start: PaceStart): Pace => {
+  const pace = begin(start)
+  const { now } = start
+  const remembered = start.remembered ?? null
+  const met = remembered !== null && (remembered.limit.kind !== 'none' || remembered.cap !== null)
+  if (remembered !== null && met && now - remembered.at < FORGET_MS)
+    return {
+      ...pace,
+      shape: rememberedShape(remembered, now),
+      traffic: rememberedTraffic(remembered, now),
+      width: rememberedWidth(remembered),
+      gateUntil: remembered.gateUntil,
+      origin: 'learned',
+    }
+  const rate = start.documented ?? null
+  if (rate === null) return pace
+  const bucket = startBucket({ rate, at: now, narrow: true })
+  return {
+    ...pace,
+    shape: { ...bucket, tokens: 1, ceiling: rate },
+    width: { ...startWidth, limit: 4 },
+    origin: 'documented',
+  }
+}
+
+/** A quota beyond which single instants are not kept. */
+const MOST_RECENT = 2000
+
+const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['limit'] => {
+  const known = shape.kind === 'seeking' && shape.before ? shape.before : shape
+  switch (known.kind) {
+    case 'open':
+    case 'seeking':
+      return { kind: 'none' }
+    case 'bucket': {
+      const { rate, burst, narrow, steady } = known
+      return { kind: 'rate', rate, burst, narrow, steady }
+    }
+    case 'window': {
+      const { quota, windowMs, fixed, opened } = known
+      const sent = [...traffic.admitted, ...flight.map(({ at }) => at)].sort((a, b) => a - b)
+      const recent = sent
+        .slice(indexFrom(sent, now - windowMs))
+        .slice(-MOST_RECENT)
+        .map(Math.round)
+      return { kind: 'quota', quota, windowMs, fixed, openedAt: Math.round(opened.by), recent }
+    }
+  }
+}
+
+/** What is worth keeping of the pace at `now`. */
+export const remember = (pace: Pace, now: number): Remembered => ({
+  at: Math.round(now),
+  limit: limitOf(pace, now),
+  cap: pace.width.cap,
+  concurrency: Math.floor(pace.width.limit),
+  gateUntil: Math.round(pace.gateUntil),
+})

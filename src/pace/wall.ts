@@ -1,0 +1,79 @@
+/** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
+import type { Opening } from './bucket.ts'
+import { bucketRefused } from './bucket-refused.ts'
+import type { Pace } from './model.ts'
+import { SHORT_MS, settle } from './release.ts'
+import { nextProbeAt, type Seeking } from './seeking.ts'
+import { countBetween, type Sent } from './traffic.ts'
+import { windowRefused } from './window.ts'
+
+/** After so many refusals in a row it is not a matter of the rate. */
+const BARREN = 4
+
+const OPENING = 256
+
+/** What was let in before the first wall; those in flight count as let in. */
+const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
+  const flying = flight.map(({ at }) => at)
+  const admitted = [...traffic.admitted.slice(-OPENING), ...flying].filter((at) => at < wallAt).sort((a, b) => a - b)
+  return { admitted, wallAt }
+}
+
+/** Begins to seek: one request at a time. `wallAt`: when the first refused request had left. */
+const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at): Pace => {
+  const before = pace.shape.kind === 'window' ? pace.shape : null
+  const firstAt = pace.traffic.admitted[0] ?? own.at
+  const seeking: Seeking = {
+    kind: 'seeking',
+    wallAt,
+    heardAt: now,
+    wallWidth: own.width,
+    countedFrom: before ? before.opened.by : Math.max(firstAt, pace.countedFrom),
+    refusedAt: own.at,
+    probeAt: 0,
+    // After several refusals in a row what was in flight at the first of them says nothing: it takes a probe.
+    tries: wallAt === own.at ? 0 : 1,
+    told,
+    before,
+  }
+  const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)
+  const opening = pace.opening ?? openingOf(pace, own.at)
+  return settle({ ...pace, heardAt: now, opening, shape: { ...seeking, probeAt } }, now)
+}
+
+/** Requests per second that were let in over the last second before `at`. */
+const lately = (pace: Pace, at: number): number => countBetween(pace.traffic, pace.flight, at - 1000, at)
+
+/**
+ * The pace after the refusal of `own`, heard at `now`. `pace` has the refusal in its traffic, and a wait that the source
+ * asked for (`waitMs`, or null) in its gate.
+ */
+export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | null): Pace => {
+  const { shape } = pace
+  const told = waitMs !== null
+  // Whatever was in flight when the wall was heard of is refused by the same wall.
+  if (own.at <= pace.heardAt) {
+    if (shape.kind !== 'seeking') return pace
+    return settle({ ...pace, shape: { ...shape, told, probeAt: Math.max(shape.probeAt, pace.gateUntil) } }, now)
+  }
+  const rate = shape.kind === 'bucket' ? shape.rate : shape.kind === 'open' ? lately(pace, own.at) : null
+  const met: Pace = { ...pace, heardAt: now, origin: 'found', wall: { at: now, rate } }
+  switch (shape.kind) {
+    case 'open':
+      return seek(met, own, now, told)
+    case 'bucket': {
+      if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
+      const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
+      return bucket.barren >= BARREN ? seek(met, own, now, told, bucket.barrenSince) : { ...met, shape: bucket }
+    }
+    case 'window': {
+      const opens = told ? { after: met.gateUntil - 1000, by: met.gateUntil } : null
+      const window = windowRefused(shape, met.traffic, met.flight, own.at, opens)
+      return window ? { ...met, shape: window } : seek(met, own, now, told)
+    }
+    case 'seeking': {
+      const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, heardAt: now, told }
+      return { ...met, wall: pace.wall, shape: { ...tried, probeAt: told ? met.gateUntil : nextProbeAt(tried, now) } }
+    }
+  }
+}

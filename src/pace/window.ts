@@ -1,0 +1,186 @@
+/**
+ * A quota for each window of time, replayed: a request may leave as soon as the one `quota` places before it has left the
+ * window. That is legal for a sliding window and for a fixed one of any phase; where windows were seen to open at set
+ * instants, the whole quota is there at the next one.
+ */
+import { countBetween, indexFrom, type Sent, type Traffic } from './traffic.ts'
+
+export type Window = {
+  kind: 'window'
+  quota: number
+  windowMs: number
+  /** A window opened in (after, by]. */
+  opened: { after: number; by: number }
+  /** Windows open at set instants, each with the whole quota; else only what has slid out is free again. */
+  fixed: boolean
+  /** Kept between what is due and what is sent, against jitter, ms. */
+  marginMs: number
+  /** Refusals that this model did not foresee. */
+  misses: number
+  /** Early probes that were refused. */
+  earlyMisses: number
+  /** An early probe is under way that left at this instant. */
+  probing: number | null
+  /** When the first request after the latest pause left, and whether one since was let in. */
+  resumedAt: number
+  proven: boolean
+  /** Pauses that ended as foreseen. */
+  foreseen: number
+  /** Requests beyond the quota that are tried in this window, to see whether it was raised. */
+  bonus: number
+}
+
+/** Lengths of window that are in use, ms. */
+const USUAL_MS = [
+  1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+].map((seconds) => seconds * 1000)
+const MARGIN_MS = 12
+const EARLY_MISSES = 2
+const PAUSE_MS = 1000
+/** So many pauses must have ended as foreseen before more than one request goes first. */
+const TRUSTED = 2
+const BONUS_EVERY = 10
+
+export const startWindow = (quota: number, windowMs: number, opened: Window['opened'], fixed: boolean): Window => ({
+  kind: 'window',
+  quota: Math.max(1, quota),
+  windowMs,
+  opened,
+  fixed,
+  marginMs: MARGIN_MS,
+  misses: 0,
+  earlyMisses: 0,
+  probing: null,
+  resumedAt: opened.by,
+  proven: true,
+  foreseen: 0,
+  bonus: 0,
+})
+
+/** The shortest usual length in [from, to], ms; 1% forgiven. undefined: none. */
+export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number | undefined =>
+  USUAL_MS.find((usual) => usual * 1.01 >= from && usual * 0.99 <= to)
+
+/** The last instant up to `now` at which a window had surely opened. */
+const openedBy = ({ opened, windowMs }: Window, now: number): number =>
+  opened.by + Math.floor((now - opened.by) / windowMs) * windowMs
+
+/** Where a boundary that lies in (after, by] is looked for: on a whole multiple of the window since 1970, else in the middle. */
+const earlyTarget = ({ after, by }: { after: number; by: number }, windowMs: number): number => {
+  const aligned = Math.floor(by / windowMs) * windowMs + 15
+  return aligned > after && aligned < by ? aligned : (after + by) / 2
+}
+
+/** When an early probe is worth it, as an instant before the next sure opening; null: not. */
+const earlyAt = (window: Window, nextOpening: number): number | null => {
+  const { opened, windowMs, earlyMisses, probing, fixed } = window
+  if (!fixed || earlyMisses >= EARLY_MISSES || probing !== null) return null
+  if (opened.by - opened.after < Math.max(100, 0.01 * windowMs)) return null
+  return nextOpening - (opened.by - earlyTarget(opened, windowMs))
+}
+
+/** How many of the quota are used at `now`, and when the next is free. */
+const usage = (
+  window: Window,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  now: number,
+): { used: number; freeAt: number } => {
+  const { windowMs, marginMs, fixed } = window
+  const quota = window.quota + window.bonus
+  const slid = now - windowMs - marginMs
+  const from = fixed ? Math.max(slid, openedBy(window, now - marginMs)) : slid
+  const { admitted } = traffic
+  const flying = flight.filter(({ at }) => at >= from).length
+  const used = admitted.length - indexFrom(admitted, from) + flying
+  if (used < quota) return { used, freeAt: now }
+  // The admitted one that has to leave the window first; those in flight are the youngest.
+  const oldest = admitted[admitted.length - (quota - flying)] ?? now
+  return { used, freeAt: oldest + windowMs + marginMs }
+}
+
+/** Milliseconds until the next request may leave. */
+export const windowWait = (
+  window: Window,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  now: number,
+  patienceMs: number,
+): number => {
+  // After a pause one goes first, until the model is trusted; a straggler is not waited for.
+  if (!window.proven && window.foreseen < TRUSTED && now - window.resumedAt < patienceMs)
+    return window.resumedAt + patienceMs - now
+  const { used, freeAt } = usage(window, traffic, flight, now)
+  if (used < window.quota + window.bonus) return 0
+  if (!window.fixed) return Math.max(1, freeAt - now)
+  const opening = openedBy(window, now - window.marginMs) + window.windowMs
+  const early = earlyAt(window, opening)
+  if (early !== null && early <= now) return 0
+  return Math.max(1, Math.min(freeAt, opening + window.marginMs, early ?? freeAt) - now)
+}
+
+/** Every so many windows one request more is tried; where it goes through, twice as many. */
+const bonusOf = ({ fixed, foreseen }: Window): number => (fixed && foreseen % BONUS_EVERY === BONUS_EVERY - 1 ? 1 : 0)
+
+export const windowSent = (window: Window, traffic: Traffic, flight: readonly Sent[], now: number): Window => {
+  const last = Math.max(traffic.admitted.at(-1) ?? 0, flight.at(-1)?.at ?? 0)
+  const resumed = now - last > PAUSE_MS ? { ...window, resumedAt: now, proven: false, bonus: bonusOf(window) } : window
+  return usage(window, traffic, flight, now).used >= window.quota + window.bonus
+    ? { ...resumed, probing: now }
+    : resumed
+}
+
+/** A request was let in: the opening before it is the latest, and an early probe moves it forward. */
+export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number): Window => {
+  const { opened, windowMs, probing, resumedAt } = window
+  const since = openedBy(window, sentAt)
+  // More than the quota went through: it was counted too low.
+  const used = window.fixed ? countBetween(traffic, [], since, sentAt + 1) : 0
+  const quota = Math.max(window.quota, used)
+  const bonus = quota > window.quota ? 2 * window.bonus : window.bonus
+  const proven =
+    !window.proven && sentAt >= resumedAt
+      ? { ...window, quota, bonus, proven: true, foreseen: window.foreseen + 1 }
+      : { ...window, quota, bonus }
+  if (probing !== sentAt) {
+    const passed = Math.floor((sentAt - opened.by) / windowMs) * windowMs
+    return passed > 0 ? { ...proven, opened: { after: opened.after + passed, by: opened.by + passed } } : proven
+  }
+  const passed = Math.ceil((sentAt - opened.by) / windowMs) * windowMs
+  return { ...proven, probing: null, opened: { after: opened.after + passed, by: sentAt } }
+}
+
+/** The source said when the next window opens, in (after, by]: its length follows, and the probe was merely early. */
+const windowTold = (window: Window, next: Window['opened']): Window => {
+  const { after, by } = window.opened
+  const windowMs = usualWindow(next.after - by, next.by - after) ?? window.windowMs
+  const opened = { after: next.after - windowMs, by: next.by - windowMs }
+  return { ...window, windowMs, opened, fixed: true, probing: null, proven: true }
+}
+
+/**
+ * What the refusal of a request says to the window; null: when it lets in again has to be sought. `next`: when the next
+ * window opens, if the source said so.
+ */
+export const windowRefused = (
+  window: Window,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  sentAt: number,
+  next: Window['opened'] | null,
+): Window | null => {
+  const { opened, windowMs, quota } = window
+  if (next !== null && window.probing === sentAt)
+    return { ...windowTold(window, next), earlyMisses: window.earlyMisses + 1 }
+  if (window.probing === sentAt) {
+    const windows = Math.ceil((sentAt - opened.by) / windowMs)
+    const after = Math.max(opened.after, sentAt - windows * windowMs)
+    return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
+  }
+  const since = Math.max(sentAt - windowMs, openedBy(window, sentAt))
+  const used = countBetween(traffic, flight, since, sentAt)
+  const foreseen = next !== null && Math.abs(next.by - openedBy(window, sentAt) - windowMs) < 1500
+  // Much of the quota went through: it is smaller than it seemed, and the next opening is known.
+  if (used >= (foreseen ? 0.3 : 0.9) * quota) return { ...window, quota: used, bonus: 0 }
+  return null
+}

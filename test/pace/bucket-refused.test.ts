@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Bucket, bucketWait, startBucket } from '../../src/pace/bucket.ts'
+import { bucketRefused } from '../../src/pace/bucket-refused.ts'
+import { admit, noTraffic, type Traffic } from '../../src/pace/traffic.ts'
+import { NOW, times } from './driving.ts'
+
+/** So many requests let in, evenly, in so many ms from NOW on. */
+const even = (count: number, ms: number): Traffic =>
+  times(count, (i) => NOW + (i * ms) / count).reduce(admit, noTraffic)
+const begun = (members: Partial<Bucket> = {}): Bucket => ({ ...startBucket({ rate: 10, at: NOW }), ...members })
+const wall = { at: NOW, lostMs: 0 }
+
+describe('a refusal', () => {
+  it('makes it slower, empties the bucket and says where the limit was met', () => {
+    const bucket = bucketRefused(
+      begun({ clean: 100, walls: [wall], tokens: 1 }),
+      NOW + 10_000,
+      NOW + 10_050,
+      even(100, 10_000),
+      [],
+    )
+    assert.ok(bucket.rate < 10 && bucket.rate > 9, `${bucket.rate}`)
+    assert.equal(bucket.ceiling, 10)
+    assert.equal(bucket.clean, 0)
+    assert.ok(bucket.tokens <= 0)
+    assert.ok(bucketWait(bucket, NOW + 10_050) > 50)
+  })
+
+  it('tells with the one before how much was granted in the time between, to one request', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 20, max: 400 }), fc.double({ min: 1, max: 50, noNaN: true }), (granted, rate) => {
+        const ms = (granted * 1000) / rate
+        const search = { low: 0.3 * rate, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
+        const tried = begun({ rate: 1.6 * rate, walls: [wall], search, clean: granted })
+        const bucket = bucketRefused(tried, NOW + ms, NOW + ms + 50, even(granted, ms), [])
+        assert.ok(bucket.rate <= ((granted + 1) * 1000) / ms, `${bucket.rate} for ${rate}`)
+        assert.ok(bucket.rate >= ((granted - 1) * 1000) / ms, `${bucket.rate} for ${rate}`)
+        assert.equal(bucket.search, null, 'the search is over')
+      }),
+    )
+  })
+
+  it('lowers the rate the less the longer it has held', () => {
+    const after = (clean: number): number => {
+      const ms = clean * 100
+      return bucketRefused(begun({ clean, walls: [wall] }), NOW + ms, NOW + ms + 50, even(clean, ms), []).rate
+    }
+    assert.ok(after(10) < after(50) && after(50) < after(500))
+  })
+
+  it('again and again so soon makes it much slower', () => {
+    let bucket = begun({ clean: 100, walls: [wall] })
+    for (let i = 1; i <= 8; i++)
+      bucket = bucketRefused({ ...bucket, clean: 3 }, NOW + i * 1000, NOW + i * 1000 + 50, even(3 * i, i * 1000), [])
+    assert.ok(bucket.rate < 6 && bucket.rate > 0, `${bucket.rate}`)
+  })
+
+  it('of what was paid from savings means that less is saved up', () => {
+    const saving = begun({ burst: 20, spending: true, clean: 50 })
+    const { burst } = bucketRefused(saving, NOW + 5000, NOW + 5050, even(50, 5000), [])
+    assert.ok(burst < 20 && burst >= 1)
+  })
+
+  it('never stops it: the rate stays above zero, and no wait is without end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ gap: fc.nat(5000), let: fc.nat(40) }), { maxLength: 60 }), (story) => {
+        let bucket = begun()
+        let traffic = noTraffic
+        let now = NOW
+        for (const { gap, let: count } of story) {
+          for (let i = 0; i < count; i++) traffic = admit(traffic, now + (i * gap) / count)
+          now += gap
+          const { rate } = bucket
+          bucket = bucketRefused({ ...bucket, clean: count }, now, now + 20, traffic, [])
+          assert.ok(bucket.rate > 0 && bucket.rate <= rate, `${rate} → ${bucket.rate}`)
+          assert.ok(Number.isFinite(bucketWait(bucket, now + 20)))
+          assert.ok(bucket.burst >= 1 && bucket.walls.length <= 50)
+        }
+      }),
+    )
+  })
+})
+
+describe('where nothing was let in since', () => {
+  it('it is the same wall still: the waits get longer, the rate hardly lower', () => {
+    let bucket = begun({ clean: 100, walls: [wall] })
+    let now = NOW + 10_000
+    const waits = times(4, () => {
+      bucket = bucketRefused(bucket, now, now, even(100, 10_000), [])
+      const wait = bucketWait(bucket, now)
+      now += wait
+      return wait
+    })
+    assert.ok(waits[1]! < waits[2]! && waits[2]! < waits[3]!, waits.join())
+    assert.ok(bucket.rate > 6)
+    assert.equal(bucket.barren, 4)
+    assert.equal(bucket.barrenSince, NOW + 10_000)
+    assert.equal(bucket.ceiling, 10, 'the limit was met at the rate before')
+  })
+})
+
+describe('a bucket that holds next to nothing', () => {
+  it('shrinks by a little, since refusals tell of the spacing', () => {
+    const narrow = begun({ narrow: true, clean: 100, walls: [wall] })
+    const { rate } = bucketRefused(narrow, NOW + 30_000, NOW + 30_050, even(100, 30_000), [])
+    assert.ok(rate < 10 && rate > 9, 'not to the 3.3/s that were let in')
+  })
+
+  it('is not made slower and slower where somebody else uses up the limit', () => {
+    const slowed = begun({ narrow: true, clean: 10, walls: [wall], at: NOW + 29_900, best: { rate: 20, goodput: 9 } })
+    const { rate } = bucketRefused(slowed, NOW + 30_000, NOW + 30_050, even(60, 30_000), [])
+    assert.equal(rate, 20, 'back to where most was let in')
+  })
+
+  it('has its trials bisected', () => {
+    const search = { low: 8, high: null, step: 1.5, need: 2, passed: 0, sinceAt: NOW }
+    const { rate, search: next } = bucketRefused(
+      begun({ narrow: true, rate: 12, search }),
+      NOW + 500,
+      NOW + 550,
+      even(5, 500),
+      [],
+    )
+    assert.ok(rate > 8 && rate < 12)
+    assert.equal(next?.high, 12)
+  })
+})
+
+describe('a bold guess that is refused at once', () => {
+  it('is given up for what is known for sure, and from there the rate is sought', () => {
+    const { rate, fallback, search } = bucketRefused(begun({ fallback: 3 }), NOW + 300, NOW + 350, even(3, 300), [])
+    assert.ok(rate <= 3)
+    assert.equal(fallback, null)
+    assert.ok(search !== null && search.low! <= 3 && search.high === 10)
+  })
+})
+
+it('a look higher that is refused ends at the rate that had held', () => {
+  const search = { low: 10, high: null, step: 1.6, need: 5, passed: 2, sinceAt: NOW, once: true }
+  const looking = begun({ rate: 16, search, clean: 2, steady: true })
+  const bucket = bucketRefused(looking, NOW + 300, NOW + 350, even(4, 300), [])
+  assert.equal(bucket.rate, 10)
+  assert.equal(bucket.search, null)
+})

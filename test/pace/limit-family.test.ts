@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type AnnouncedLimit, readLimits } from '../../src/pace/limit-headers.ts'
+
+const NOW = Date.UTC(2026, 9, 1, 12, 0, 0)
+const IN_30_S = String(NOW / 1000 + 30)
+const MINUTE = 60_000
+const DAY = 86_400_000
+
+const read = (headers: Record<string, string>): AnnouncedLimit[] => readLimits(new Headers(headers), NOW)
+const limit = (
+  name: string,
+  quota: number | null,
+  windowMs: number | null,
+  remaining: number | null = null,
+  resetMs: number | null = null,
+): AnnouncedLimit => ({ name, quota, windowMs, remaining, resetMs })
+
+type Example = [what: string, headers: Record<string, string>, limits: AnnouncedLimit[]]
+const table = (title: string, examples: Example[]): void => {
+  describe(title, () => {
+    for (const [what, headers, limits] of examples) it(what, () => assert.deepEqual(read(headers), limits))
+  })
+}
+
+table('a family of headers', [
+  ['Laravel', { 'X-RateLimit-Limit': '60', 'X-RateLimit-Remaining': '59' }, [limit('', 60, null, 59)]],
+  [
+    'GitHub',
+    {
+      'x-ratelimit-limit': '5000',
+      'x-ratelimit-remaining': '4999',
+      'x-ratelimit-reset': IN_30_S,
+      'x-ratelimit-used': '1',
+    },
+    [limit('', 5000, null, 4999, 30_000)],
+  ],
+  [
+    'an instant is measured by the clock of the reply',
+    { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': IN_30_S, date: new Date(NOW + 20_000).toUTCString() },
+    [limit('', null, null, 0, 10_000)],
+  ],
+  [
+    'milliseconds, in the spelling with two hyphens',
+    { 'x-rate-limit-limit': '10000', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': '600000' },
+    [limit('', 10_000, null, 0, 600_000)],
+  ],
+  [
+    'WHOOP: `window` for w',
+    {
+      'x-ratelimit-limit': '100, 100;window=60, 10000;window=86400',
+      'x-ratelimit-remaining': '98',
+      'x-ratelimit-reset': '3',
+    },
+    [limit('', 100, MINUTE, 98, 3000), limit('', 10_000, DAY)],
+  ],
+  [
+    'Brave: lists, whose policies have a header',
+    {
+      'x-ratelimit-limit': '1, 15000',
+      'x-ratelimit-policy': '1;w=1, 15000;w=2592000',
+      'x-ratelimit-remaining': '0, 1000',
+      'x-ratelimit-reset': '1, 1419704',
+    },
+    [limit('', 1, 1000, 0, 1000), limit('', 15_000, 30 * DAY, 1000, 1_419_704_000)],
+  ],
+  [
+    'lists of different lengths belong to none',
+    { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59, 4999', 'x-ratelimit-reset': '1, 2, 3' },
+    [limit('', null, null, 59), limit('', null, null, 4999)],
+  ],
+  [
+    'Kong: windows in the name, and the one that binds most once more',
+    {
+      'ratelimit-limit': '5',
+      'ratelimit-remaining': '4',
+      'ratelimit-reset': '1',
+      'x-ratelimit-limit-second': '5',
+      'x-ratelimit-remaining-second': '4',
+      'x-ratelimit-limit-hour': '10000',
+      'x-ratelimit-remaining-hour': '9998',
+    },
+    [limit('second', 5, 1000, 4, 1000), limit('hour', 10_000, 3_600_000, 9998)],
+  ],
+  [
+    'other windows, and a reset in milliseconds, which no second is as long as',
+    {
+      'x-ratelimit-remaining-second': '1',
+      'x-ratelimit-reset-second': '850',
+      'x-ratelimit-remaining-day': '2',
+      'x-ratelimit-limit-month': '3',
+      'x-ratelimit-reset-month': '1419704',
+      'x-rate-limit-limit-minute': '4',
+    },
+    [
+      limit('second', null, 1000, 1, 850),
+      limit('day', null, DAY, 2),
+      limit('month', 3, 31 * DAY, null, 1_419_704_000),
+      limit('minute', 4, MINUTE),
+    ],
+  ],
+  [
+    'OpenAI: requests, not tokens',
+    {
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '59',
+      'x-ratelimit-reset-requests': '6m0s',
+      'x-ratelimit-limit-tokens': '150000',
+      'x-ratelimit-remaining-tokens': '0',
+    },
+    [limit('requests', 60, null, 59, 6 * MINUTE)],
+  ],
+  [
+    'API-Sports and RapidAPI: the quota of the plan beside the limit of a minute',
+    {
+      'x-ratelimit-limit': '10',
+      'x-ratelimit-remaining': '9',
+      'x-ratelimit-requests-limit': '100',
+      'x-ratelimit-requests-remaining': '99',
+      'x-ratelimit-requests-reset': '1419704',
+    },
+    [limit('', 10, null, 9), limit('requests', 100, null, 99, 1_419_704_000)],
+  ],
+  [
+    'what is no count is ignored',
+    { 'x-ratelimit-limit': 'unlimited', 'x-ratelimit-remaining': '-1', 'x-ratelimit-reset': '30' },
+    [],
+  ],
+  [
+    'what is half good is half read',
+    { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': 'many' },
+    [limit('', 60, null)],
+  ],
+])

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Limit } from '../../demo/limits.ts'
+import type { Pace } from '../../src/pace/pace.ts'
+import { startPace } from '../../src/pace/start.ts'
+import { drive, letIn, letInMany, limitedBy, NOW, turnedAway } from './driving.ts'
+
+const MINUTE = 60_000
+const begun = (): Pace => startPace({ now: NOW, pages: 5000 })
+
+/** What a source with this limit is taken for after so long. */
+const found = (limit: Limit, forMs: number, tells = false, latencyMs = 120): Pace =>
+  drive(begun(), { from: NOW, forMs, latencyMs, ...limitedBy(limit, tells) }).pace
+
+/** 60 requests let in within six seconds, then a wall, then refusals (the last just before) until one is let in. */
+const releasedAfter = (ms: number, retryAfterMs: number | null = null): Pace => {
+  const wall = turnedAway(letInMany(begun(), 60, NOW, 100), NOW + 6000, retryAfterMs)
+  const refused = retryAfterMs === null && ms > 3000 ? turnedAway(wall, NOW + 6000 + ms - 300) : wall
+  return letIn(refused, NOW + 6000 + ms)
+}
+
+describe('when the source lets in again', () => {
+  it('soon: it has a rate', () => {
+    for (const ms of [110, 400, 1200]) {
+      const { shape } = releasedAfter(ms)
+      assert.equal(shape.kind, 'bucket')
+      assert.ok(shape.kind === 'bucket' && shape.rate > 0.5 && shape.rate < 100)
+    }
+  })
+
+  it('late: it has a quota, of as many as were let in', () => {
+    const { shape, countedFrom } = releasedAfter(54_100)
+    assert.ok(shape.kind === 'window', shape.kind)
+    assert.equal(shape.quota, 60)
+    assert.equal(shape.windowMs, MINUTE, 'a minute after the first of them')
+    assert.equal(countedFrom, NOW + 60_100)
+  })
+
+  it('at the time it named: the window ends then', () => {
+    const { shape } = releasedAfter(54_050, 54_000)
+    assert.ok(shape.kind === 'window')
+    assert.equal(shape.windowMs, MINUTE)
+    assert.equal(shape.quota, 60)
+    assert.ok(shape.opened.by - shape.opened.after <= 1000)
+  })
+
+  it('late after next to nothing: it is no quota', () => {
+    const wall = turnedAway(letInMany(begun(), 2, NOW, 100), NOW + 200)
+    assert.equal(letIn(wall, NOW + 9000).shape.kind, 'bucket')
+  })
+
+  it('it is known since when a quota may have been counted', () => {
+    assert.equal(releasedAfter(400).countedFrom, NOW + 6400)
+  })
+})
+
+describe('a silent source', () => {
+  for (const [rate, burst] of [
+    [2, 1],
+    [10, 10],
+    [40, 60],
+  ] as const)
+    it(`with ${rate}/s and a bucket of ${burst} is taken for that rate`, () => {
+      const { shape } = found({ kind: 'token-bucket', rate, burst }, 300_000)
+      assert.ok(shape.kind === 'bucket', shape.kind)
+      assert.ok(Math.abs(shape.rate / rate - 1) < 0.1, `${shape.rate}`)
+      assert.ok(shape.burst <= burst + 1, `${shape.burst} saved up`)
+    })
+
+  it('with a short window is met by an even pace', () => {
+    for (const kind of ['fixed-window', 'sliding-window'] as const) {
+      const { shape } = found({ kind, quota: 20, windowMs: 1000 }, 120_000)
+      assert.ok(shape.kind === 'bucket', shape.kind)
+      assert.ok(shape.rate > 17 && shape.rate < 21, `${shape.rate}`)
+    }
+  })
+
+  it('with a window of a minute is taken for that, whether it slides or not', () => {
+    for (const kind of ['fixed-window', 'sliding-window'] as const) {
+      const { shape } = found({ kind, quota: 100, windowMs: MINUTE }, 10 * MINUTE)
+      assert.ok(shape.kind === 'window', shape.kind)
+      assert.equal(shape.windowMs, MINUTE)
+      assert.ok(Math.abs(shape.quota - 100) <= 2, `${shape.quota}`)
+    }
+  })
+
+  it('has the length of its window recognised from two openings', () => {
+    // Each begins in the middle of a window, so that the first opening alone does not tell.
+    for (const phaseMs of [7000, 23_000, 41_000]) {
+      const { shape } = found({ kind: 'fixed-window', quota: 80, windowMs: 30_000, phaseMs }, 5 * MINUTE)
+      assert.ok(shape.kind === 'window', shape.kind)
+      assert.equal(shape.windowMs, 30_000)
+      assert.ok(Math.abs(shape.quota - 80) <= 2, `${shape.quota}`)
+    }
+  })
+
+  it('that takes so many at once is taken for neither', () => {
+    const { shape, width } = found({ kind: 'concurrency', cap: 6 }, MINUTE)
+    assert.equal(shape.kind, 'open')
+    assert.ok(Math.abs(width.cap! - 6) <= 1, `${width.cap}`)
+  })
+})
+
+describe('a source that names a wait', () => {
+  it('is taken for its rate all the same, though seconds are rounded up', () => {
+    const { shape } = found({ kind: 'token-bucket', rate: 10, burst: 10 }, 300_000, true)
+    assert.ok(shape.kind === 'bucket', shape.kind)
+    assert.ok(Math.abs(shape.rate / 10 - 1) < 0.1, `${shape.rate}`)
+  })
+
+  it('has its window known at once', () => {
+    const { shape } = found({ kind: 'fixed-window', quota: 100, windowMs: MINUTE }, 4 * MINUTE, true)
+    assert.ok(shape.kind === 'window', shape.kind)
+    assert.equal(shape.windowMs, MINUTE)
+    assert.ok(Math.abs(shape.quota - 100) <= 2, `${shape.quota}`)
+  })
+})

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { waitBefore } from '../../src/pace/pace.ts'
+import { nextProbeAt, type Seeking } from '../../src/pace/seeking.ts'
+import { startPace } from '../../src/pace/start.ts'
+import { startWindow } from '../../src/pace/window.ts'
+import { letInMany, NOW, sent, turnedAway } from './driving.ts'
+
+const MINUTE = 60_000
+
+const seeking = (members: Partial<Seeking> = {}): Seeking => ({
+  kind: 'seeking',
+  wallAt: NOW,
+  heardAt: NOW + 50,
+  wallWidth: 4,
+  countedFrom: NOW - 5000,
+  refusedAt: NOW,
+  probeAt: 0,
+  tries: 0,
+  told: false,
+  before: null,
+  ...members,
+})
+
+/** When a source that refuses everything for so long is asked. */
+const probes = (from: Seeking, forMs: number): number[] => {
+  const asked: number[] = []
+  let now = from.heardAt
+  for (let tries = from.tries; ; tries++) {
+    const at = nextProbeAt({ ...from, tries }, now)
+    if (at > from.wallAt + forMs) return asked
+    asked.push(at)
+    now = at + 50
+  }
+}
+
+const froms = fc.integer({ min: 0, max: 3_600_000 }).map((ms) => NOW - ms)
+
+describe('nextProbeAt', () => {
+  it('asks soon at first, for most sources let in again soon', () => {
+    const soon = probes(seeking(), 5000)
+    assert.ok(soon.length >= 3 && soon[0]! - NOW < 500)
+  })
+
+  it('asks the more rarely the longer it lasts, but never so rarely that much time is lost', () => {
+    fc.assert(
+      fc.property(froms, (countedFrom) => {
+        const asked = probes(seeking({ countedFrom }), 4 * 3_600_000)
+        const within = (from: number, to: number): number =>
+          asked.filter((at) => at - NOW >= from * MINUTE && at - NOW < to * MINUTE).length
+        assert.ok(asked.length < 400, `${asked.length} probes in four hours`)
+        assert.ok(within(0, 1) > within(5, 6) && within(5, 6) >= within(90, 91))
+        for (const [i, at] of asked.entries()) {
+          const before = asked[i - 1] ?? NOW
+          assert.ok(at > before, 'later than the one before')
+          assert.ok(at - before < Math.max(20_000, 0.4 * (before - NOW)), `${at - before} ms after ${before - NOW}`)
+        }
+      }),
+    )
+  })
+
+  it('asks just after the instants at which windows of the usual lengths end', () => {
+    const asked = probes(seeking({ countedFrom: NOW - 1234 }), 2 * 3_600_000)
+    for (const seconds of [10, 30, 60, 300, 600, 3600]) {
+      const end = NOW - 1234 + seconds * 1000
+      assert.ok(
+        asked.some((at) => at >= end && at < end + 1000),
+        `${seconds} s`,
+      )
+    }
+  })
+
+  it('asks just after the full minute', () => {
+    fc.assert(
+      fc.property(froms, (countedFrom) => {
+        const minute = Math.ceil((NOW + 5000) / MINUTE) * MINUTE
+        const asked = probes(seeking({ countedFrom }), MINUTE)
+        assert.ok(asked.some((at) => at >= minute && at < minute + 1000))
+      }),
+    )
+  })
+
+  it('asks less often where a window is known, which opens a moment late or has another length', () => {
+    const before = startWindow(100, MINUTE, { after: NOW - MINUTE, by: NOW - MINUTE + 50 }, true)
+    assert.ok(probes(seeking({ before }), 5000).length < probes(seeking(), 5000).length)
+    assert.ok(probes(seeking({ before }), 1000).length >= 1)
+  })
+})
+
+describe('while the limit is sought', () => {
+  const refused = turnedAway(letInMany(startPace({ now: NOW }), 30, NOW, 100), NOW + 3000)
+
+  it('nothing leaves before the probe is due', () => {
+    assert.equal(refused.shape.kind, 'seeking')
+    const wait = waitBefore(refused, NOW + 3050)
+    assert.ok(wait > 0 && wait < 1000)
+    assert.equal(waitBefore(refused, NOW + 3050 + wait), 0)
+  })
+
+  it('one probe is under way at a time, unless it does not come back', () => {
+    const at = NOW + 3050 + waitBefore(refused, NOW + 3050)
+    const probing = sent(refused, at)
+    assert.ok(waitBefore(probing, at) > 0)
+    assert.ok(waitBefore(probing, at + 20) > 0)
+    const wide = { ...probing, width: { ...probing.width, limit: 4 } }
+    assert.equal(waitBefore(wide, at + 30_000), 0, 'a straggler is not waited for')
+  })
+
+  it('a wait that the source asks for is kept to the millisecond, and then asked at once', () => {
+    const told = turnedAway(letInMany(startPace({ now: NOW }), 30, NOW, 100), NOW + 3000, 8000)
+    assert.equal(waitBefore(told, NOW + 3050), 8000)
+    assert.equal(waitBefore(told, NOW + 11_049), 1)
+    assert.equal(waitBefore(told, NOW + 11_050), 0)
+  })
+})

@@ -1,0 +1,111 @@
+/** Whole runs on a virtual clock, as the benchmark `pace` makes them. The bounds leave room for tuning. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
+import { type Listener, type Result, simulate } from '../../bench/pace/simulate.ts'
+import { bucket, fixed, sliding, tuned } from '../../bench/pace/table.ts'
+
+const SEEDS = [1, 2]
+const RUNS = 150
+
+/** Of the time that a clairvoyant takes, and of all requests. */
+type Bounds = { time: number; refused: number }
+
+const boundsOf = ({ limit, tells }: Scenario): Bounds => {
+  switch (limit.kind) {
+    case 'token-bucket':
+      // A job of half a minute is half spent with finding out.
+      return { time: limit.rate < 50 ? 1.5 : 2.5, refused: 0.02 }
+    case 'sliding-counter':
+      // Where refused requests are counted too, each probe makes the wait longer.
+      return { time: tells === 'silent' && limit.countsRefused ? 4 : 1.5, refused: 0.06 }
+    case 'fixed-window':
+    case 'sliding-window':
+      return { time: 1.5, refused: 0.025 }
+    case 'concurrency':
+      return { time: 1.5, refused: 0.01 }
+    case 'queue':
+      return { time: 1.5, refused: 0 }
+    case 'none':
+      return { time: 2.5, refused: 0 }
+  }
+}
+
+describe('a run over a source that the pace was tuned on', () => {
+  for (const each of tuned())
+    it(`${each.name}, ${each.tells}`, () => {
+      const { time, refused } = boundsOf(each)
+      for (const seed of SEEDS) {
+        const run = simulate(each, seed)
+        assert.ok(run.done, `seed ${seed}: pages are missing`)
+        assert.equal(run.trace.filter(({ status }) => status === 200).length, each.pages, 'each page once')
+        assert.ok(run.ms <= time * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
+        assert.ok(run.refused <= refused * run.requests, `seed ${seed}: ${run.refused} of ${run.requests} refused`)
+      }
+    })
+})
+
+// Where a rate that was paid from the burst passed for found.
+it('no run stays above the limit for good', () => {
+  for (const [name, tells, seed] of [
+    ['bucket 10/s burst 60', 'retry-after', 12],
+    ['bucket 5/s burst 10', 'silent', 31],
+  ] as const) {
+    const run = simulate(tuned().find((each) => each.name === name && each.tells === tells)!, seed)
+    assert.ok(run.refused < 0.03 * run.requests, `${name}: ${run.refused} of ${run.requests} refused`)
+  }
+})
+
+/** Runs it, and watches that nothing leaves while the gate is shut. */
+const watched = (given: Scenario, seed: number): Result & { early: number[] } => {
+  const gates: { from: number; until: number }[] = []
+  let beginAt: number | null = null
+  const listen: Listener = (nowMs, kind, { traffic, gateUntil }) => {
+    // The first request leaves at the beginning.
+    beginAt ??= traffic.admitted[0] ?? traffic.refused[0] ?? null
+    if (kind === 'refused' && beginAt !== null) gates.push({ from: nowMs, until: gateUntil - beginAt })
+  }
+  const run = simulate(given, seed, null, listen)
+  const early = run.trace
+    .map(({ at }) => at)
+    // Instants since 1970 are held to a quarter of a microsecond.
+    .filter((at) => gates.some(({ from, until }) => at > from && at < until - 0.001))
+  return { ...run, early }
+}
+
+describe('a run over any source', () => {
+  const seconds = fc.constantFrom(1, 2, 5, 10, 15, 30, 60)
+  const limits = fc.oneof(
+    fc
+      .tuple(fc.double({ min: 0.5, max: 80, noNaN: true }), fc.integer({ min: 1, max: 60 }))
+      .map(([r, b]) => bucket(r, b)),
+    fc.tuple(fc.integer({ min: 5, max: 200 }), seconds, fc.nat(60_000)).map(([q, s, phase]) => fixed(q, s, phase)),
+    fc.tuple(fc.integer({ min: 5, max: 200 }), seconds).map(([q, s]) => sliding(q, s)),
+    // Fewer at once are taken for a rate.
+    fc.integer({ min: 4, max: 24 }).map((cap) => ({ kind: 'concurrency' as const, cap })),
+  )
+  const others = fc.record({
+    // Enough for two windows of any of them.
+    pages: fc.integer({ min: 410, max: 600 }),
+    serviceMs: fc.integer({ min: 5, max: 400 }),
+    wayMs: fc.integer({ min: 1, max: 80 }),
+    jitterMs: fc.integer({ min: 0, max: 20 }),
+    stragglers: fc.constantFrom(0, 0, 0.005),
+    errors: fc.constantFrom(0, 0, 0.03),
+  })
+
+  it('loses no page, and sends nothing before a wait is over that the source asked for', () => {
+    let givenUp = 0
+    fc.assert(
+      fc.property(limits, fc.constantFrom(...TELLS), others, fc.nat(), (limit, tells, other, seed) => {
+        const run = watched(scenario('any', limit, tells, other), seed)
+        assert.deepEqual(run.early, [])
+        if (run.givenUp) givenUp++
+        else assert.ok(run.done, `${run.left.length} of ${other.pages} pages are missing`)
+      }),
+      { numRuns: RUNS },
+    )
+    assert.ok(givenUp <= 0.02 * RUNS, `${givenUp} of ${RUNS} runs took far too long`)
+  })
+})

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Limit } from '../../demo/limits.ts'
+import { startBucket } from '../../src/pace/bucket.ts'
+import { type Pace, waitBefore } from '../../src/pace/pace.ts'
+import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
+import { startWindow } from '../../src/pace/window.ts'
+import { type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, turnedAway } from './driving.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** As the store gives it back. */
+const kept = (pace: Pace, now: number): Remembered => JSON.parse(JSON.stringify(remember(pace, now))) as Remembered
+const begun = (members: Partial<Pace> = {}): Pace => ({ ...startPace({ now: NOW }), ...members })
+const again = (pace: Pace, now = NOW + HOUR, start: Partial<PaceStart> = {}): Pace =>
+  startPace({ now, remembered: kept(pace, NOW), ...start })
+
+const atRate = (): Pace => begun({ shape: { ...startBucket({ rate: 10, at: NOW }), burst: 8 } })
+const atQuota = (used: number): Pace => {
+  const window = startWindow(100, MINUTE, { after: NOW - 50, by: NOW }, true)
+  return letInMany(begun({ shape: window }), used, NOW, 10)
+}
+
+describe('what is kept', () => {
+  it('is plain JSON, whatever was found, and says when', () => {
+    const limits: Limit[] = [
+      { kind: 'token-bucket', rate: 10, burst: 20 },
+      { kind: 'fixed-window', quota: 60, windowMs: 10_000 },
+      { kind: 'sliding-window', quota: 20, windowMs: 1000 },
+      { kind: 'concurrency', cap: 5 },
+    ]
+    for (const limit of limits)
+      for (const forMs of [10, 1500, 6000, 60_000]) {
+        const { pace, now } = drive(begun(), { from: NOW, forMs, latencyMs: 100, ...limitedBy(limit) })
+        const remembered = remember(pace, now)
+        assert.deepEqual(kept(pace, now), remembered)
+        assert.ok(Math.abs(remembered.at - now) <= 1)
+        const next = startPace({ now: now + 1000, remembered })
+        assert.ok(Number.isFinite(waitBefore(next, now + 1000)))
+      }
+  })
+
+  it('is the window that a refusal puts in doubt, until another limit is found', () => {
+    const doubted = turnedAway(atQuota(2), NOW + 5000)
+    assert.equal(doubted.shape.kind, 'seeking')
+    assert.equal(kept(doubted, NOW + 6000).limit.kind, 'quota')
+  })
+
+  it('does not grow with the length of the run', () => {
+    const much = letInMany(begun({ shape: startWindow(1e6, DAY, { after: NOW, by: NOW }, true) }), 9000, NOW, 1)
+    const { limit } = kept(much, NOW + 10_000)
+    assert.ok(limit.kind === 'quota' && limit.recent.length <= 5000)
+  })
+})
+
+describe('a run that has learned from one before', () => {
+  it('begins just under the rate that was held, with as much to save up', () => {
+    const { shape, origin } = again(atRate())
+    assert.ok(shape.kind === 'bucket')
+    assert.ok(shape.rate <= 10 && shape.rate > 9.5, `${shape.rate}`)
+    assert.equal(shape.burst, 8)
+    assert.equal(shape.search, null, 'there is nothing to seek')
+    assert.equal(origin, 'learned')
+  })
+
+  it('knows the window, and what of its quota was used', () => {
+    let pace = again(atQuota(70), NOW + 5000)
+    assert.ok(pace.shape.kind === 'window' && pace.shape.quota === 100 && pace.shape.windowMs === MINUTE)
+    let count = 0
+    let now = NOW + 5000
+    for (; count < 200 && waitBefore(pace, now) < 1000; count++) {
+      now += waitBefore(pace, now)
+      pace = letIn(pace, now, 20)
+      now += 20
+    }
+    assert.equal(count, 30)
+    const opensIn = NOW + MINUTE - now
+    assert.ok(Math.abs(waitBefore(pace, now) - opensIn) < 200)
+  })
+
+  it('knows of a quota that was used long ago that it is there again', () => {
+    const pace = again(atQuota(100), NOW + 10 * MINUTE)
+    assert.equal(waitBefore(pace, NOW + 10 * MINUTE), 0)
+  })
+
+  it('keeps to the cap, and begins as wide as the one before ended', () => {
+    const { width } = begun()
+    const { width: next } = again(begun({ width: { ...width, limit: 8, cap: 8, capWalls: 2 } }))
+    assert.equal(next.cap, 8)
+    assert.equal(next.limit, 8)
+    assert.equal(again(begun({ width: { ...width, limit: 20 } })).width.cap, null)
+  })
+
+  it('obeys a wait that was asked of the one before', () => {
+    const pace = again({ ...atRate(), gateUntil: NOW + 120_000 }, NOW + 1000)
+    assert.ok(waitBefore(pace, NOW + 1000) >= 119_000)
+    assert.ok(waitBefore(pace, NOW + 120_000) < 1000)
+  })
+
+  // The gate is kept, but is taken up only together with a limit.
+  it('obeys it also where nothing else was learned', { todo: 'it is forgotten' }, () => {
+    const asked = turnedAway(begun(), NOW, 120_000)
+    assert.ok(waitBefore(again(turnedAway(atRate(), NOW, 120_000), NOW + 1000), NOW + 1000) >= 119_000)
+    assert.ok(waitBefore(again(asked, NOW + 1000), NOW + 1000) >= 119_000)
+    assert.ok(waitBefore(again(asked, NOW + 1000, { documented: 5 }), NOW + 1000) >= 119_000)
+  })
+
+  // The length of a window that opens in the future is reckoned to be negative; the rate made of it lets nothing leave.
+  it('gets along with what a clock wrote that was ahead', { todo: 'a window of negative length' }, () => {
+    const ahead = kept(atQuota(0), NOW)
+    assert.ok(ahead.limit.kind === 'quota')
+    const remembered: Remembered = { ...ahead, limit: { ...ahead.limit, openedAt: NOW + 10 * MINUTE } }
+    let pace = startPace({ now: NOW, remembered })
+    let at = NOW
+    for (const step of [letIn, turnedAway, turnedAway, turnedAway, letIn]) {
+      at += waitBefore(pace, at)
+      pace = step(pace, at)
+      at += 50
+    }
+    assert.ok(pace.shape.kind !== 'window' || pace.shape.windowMs > 0)
+  })
+
+  it('has forgotten it after more than a week', () => {
+    assert.equal(again(atRate(), NOW + 6 * DAY).shape.kind, 'bucket')
+    const late = again(atRate(), NOW + 8 * DAY)
+    assert.equal(late.shape.kind, 'open')
+    assert.equal(late.origin, 'found')
+  })
+
+  it('is hardly refused, and not slower than the source allows', () => {
+    const limits: [Limit, perSecond: number][] = [
+      [{ kind: 'token-bucket', rate: 10, burst: 10 }, 10],
+      [{ kind: 'fixed-window', quota: 100, windowMs: MINUTE }, 100 / 60],
+      [{ kind: 'concurrency', cap: 4 }, 4 / 0.11],
+    ]
+    for (const [limit, perSecond] of limits) {
+      const source = { latencyMs: 100, ...limitedBy(limit) }
+      const first: Driven = drive(begun(), { from: NOW, forMs: 4 * MINUTE, ...source })
+      // Long enough for what is in flight to have come back.
+      const from = first.now + 10_000
+      const second = drive(startPace({ now: from, remembered: kept(first.pace, first.now) }), {
+        from,
+        forMs: 4 * MINUTE,
+        ...source,
+      })
+      const refused = second.sends.filter((each) => each.refused).length
+      assert.ok(refused <= 0.01 * second.sends.length + 2, `${refused} of ${second.sends.length}`)
+      assert.ok(second.sends.length >= 0.85 * 240 * perSecond, `${second.sends.length} of ${240 * perSecond}`)
+    }
+  })
+})
+
+describe('what the vendor says', () => {
+  const documented = startPace({ now: NOW, documented: 2 })
+
+  it('is where it begins: one at once, then at that rate', () => {
+    assert.equal(documented.origin, 'documented')
+    assert.equal(waitBefore(documented, NOW), 0)
+    const wait = waitBefore(sent(documented, NOW), NOW)
+    assert.ok(wait > 400 && wait < 600, `${wait}`)
+  })
+
+  it('is not saved up for', () => {
+    assert.ok(waitBefore(sent(sent(documented, NOW + MINUTE), NOW + MINUTE), NOW + MINUTE) > 400)
+  })
+
+  it('is overruled by what was met, not by an earlier run that met nothing', () => {
+    const learned = again(atRate(), NOW + HOUR, { documented: 2 }).shape
+    assert.ok(learned.kind === 'bucket' && learned.rate > 9)
+    const nothing = again(begun(), NOW + HOUR, { documented: 2 })
+    assert.ok(nothing.shape.kind === 'bucket' && nothing.shape.rate === 2)
+    assert.equal(nothing.origin, 'documented')
+    assert.equal(again(atRate(), NOW + 30 * DAY, { documented: 2 }).origin, 'documented')
+  })
+})
+
+describe('with nothing known', () => {
+  it('it is open: nothing waits, and one goes first', () => {
+    const pace = startPace({ now: NOW })
+    assert.equal(pace.shape.kind, 'open')
+    assert.equal(waitBefore(pace, NOW), 0)
+    assert.equal(waitBefore(sent(pace, NOW), NOW), Number.POSITIVE_INFINITY)
+  })
+
+  it('an earlier run that met no limit is not taken for a promise of many at once', () => {
+    const { width } = begun()
+    const wide = again(begun({ width: { ...width, limit: 40 } }))
+    assert.equal(wide.width.limit, startPace({ now: NOW }).width.limit)
+    assert.equal(wide.origin, 'found')
+  })
+})

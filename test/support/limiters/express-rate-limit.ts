@@ -1,0 +1,30 @@
+/**
+ * `express-rate-limit` with its memory store: windows that open at a client's first request. Refused requests count, which
+ * changes nothing within a window. With any of its headers on, a refusal also has Retry-After, in whole seconds rounded up.
+ */
+import express from 'express'
+import { type Options, rateLimit } from 'express-rate-limit'
+import type { Limiter } from './limiter.ts'
+import { serveLimited } from './serve-limited.ts'
+
+type Headers = Pick<Options, 'standardHeaders' | 'legacyHeaders'>
+
+const expressRateLimit = (name: string, quota: number, windowMs: number, headers: Headers): Limiter => ({
+  name: `express-rate-limit ${quota} in ${windowMs / 1000} s, ${name}`,
+  limit: { kind: 'fixed-window', quota, windowMs },
+  available: () => null,
+  start: (upstreamUrl) =>
+    serveLimited(upstreamUrl, (forward) => {
+      const app = express()
+      app.use(rateLimit({ windowMs, limit: quota, ...headers }))
+      app.use(forward)
+      return app
+    }),
+})
+
+export const expressLimiters: readonly Limiter[] = [
+  expressRateLimit('draft-8', 60, 3000, { standardHeaders: 'draft-8', legacyHeaders: false }),
+  expressRateLimit('draft-6', 150, 5000, { standardHeaders: 'draft-6', legacyHeaders: false }),
+  expressRateLimit('X-RateLimit-*', 60, 2000, { standardHeaders: false, legacyHeaders: true }),
+  expressRateLimit('no headers', 80, 4000, { standardHeaders: false, legacyHeaders: false }),
+]
