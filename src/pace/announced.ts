@@ -10,6 +10,8 @@ export type Announced = AnnouncedLimit & {
   asOf: number
   /** When more quota is there, ms: of the replies that give about the same instant, the earliest; whole seconds are rounded up. */
   opensAt: number | null
+  /** The request that was answered was refused: it is not among those that were let in. */
+  refused: boolean
 }
 
 /** Requests may overtake each other by so much on their way. */
@@ -17,11 +19,17 @@ export const REORDER_MS = 12
 /** Instants that lie no further apart are the same one, given in whole seconds and some time on the way. */
 const ROUNDED_MS = 1500
 
-const follow = (known: Announced | undefined, limit: AnnouncedLimit, asOf: number, now: number): Announced => {
+const follow = (
+  known: Announced | undefined,
+  limit: AnnouncedLimit,
+  asOf: number,
+  now: number,
+  refused: boolean,
+): Announced => {
   const opensAt = limit.resetMs === null ? null : now + limit.resetMs
   const before = known?.opensAt ?? null
   const same = before !== null && opensAt !== null && now < before && Math.abs(before - opensAt) < ROUNDED_MS
-  return { ...limit, asOf, opensAt: same ? Math.min(before, opensAt) : opensAt }
+  return { ...limit, asOf, refused, opensAt: same ? Math.min(before, opensAt) : opensAt }
 }
 
 /** With what one more reply says; `asOf`: when its request had left. A reply that was overtaken says nothing new. */
@@ -30,6 +38,7 @@ export const hear = (
   limits: readonly AnnouncedLimit[],
   asOf: number,
   now: number,
+  refused = false,
 ): readonly Announced[] => {
   if (limits.length === 0) return known
   if (known.some((each) => each.asOf > asOf)) return known
@@ -39,16 +48,17 @@ export const hear = (
       limit,
       asOf,
       now,
+      refused,
     ),
   )
 }
 
 /** Requests that may leave now as far as this limit goes; null where the source does not say. */
 export const creditOf = (announced: Announced, traffic: Traffic, flight: readonly Sent[]): number | null => {
-  const { remaining, asOf } = announced
+  const { remaining, asOf, refused } = announced
   if (remaining === null) return null
-  // The request that was answered is among those that are counted here, and is in `remaining` already.
-  return remaining - (countBetween(traffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY) - 1)
+  // A request that was let in is among those that are counted here, and is in `remaining` already.
+  return remaining - countBetween(traffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY) + (refused ? 0 : 1)
 }
 
 /** The tightest announced rate: requests per window, with the window in ms. null: none is announced with both. */

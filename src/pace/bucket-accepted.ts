@@ -53,6 +53,7 @@ export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most
     opening: bold ? null : bucket.opening,
     ...(bold ? settled(bucket, now) : {}),
   }
+  if (bold) return next
   if (search === null) {
     const highest = Math.min(most, bucket.most ?? most)
     return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket), bucket.most ?? most) } : next

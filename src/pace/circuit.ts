@@ -40,12 +40,20 @@ export const succeeded = (circuit: Circuit): Circuit => ({
   retries: Math.min(MOST_RETRIES, circuit.retries + EARNED),
 })
 
-/** After a failure at `now`; `pauseMs`: nothing should leave for so long. `random` in [0, 1). */
-export const failed = (circuit: Circuit, now: number, random: number): { circuit: Circuit; pauseMs: number } => {
+/** After a failure at `now` of what left at `sentAt`; `pauseMs`: nothing should leave for so long. `random` in [0, 1). */
+export const failed = (
+  circuit: Circuit,
+  sentAt: number,
+  now: number,
+  random: number,
+): { circuit: Circuit; pauseMs: number } => {
   const failures = circuit.failures + 1
   const recent = [...circuit.recent.slice(1 - REMEMBERED), true]
   const mostly = recent.length === REMEMBERED && recent.filter(Boolean).length > DOWN_SHARE * REMEMBERED
   if (circuit.downSince === null && failures < DOWN_AFTER && !mostly)
+    return { circuit: { ...circuit, failures, recent }, pauseMs: 0 }
+  // What was under way when it went down is part of the same news.
+  if (circuit.downSince !== null && sentAt < circuit.downSince)
     return { circuit: { ...circuit, failures, recent }, pauseMs: 0 }
   const probes = circuit.probes + 1
   const downSince = circuit.downSince ?? now

@@ -50,5 +50,8 @@ export const widthOf = (pace: Pace): number =>
 /** Requests per second that the width allows, by Little's law, with some room. */
 export const mostOf = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)
 
+/** Before the first answer nobody knows what is late. */
+const UNKNOWN_MS = 3000
+
 /** How long an answer is waited for before it is taken for a straggler, ms. */
-export const patienceOf = (pace: Pace): number => 3 * pace.latency.meanMs
+export const patienceOf = ({ latency }: Pace): number => (latency.samples === 0 ? UNKNOWN_MS : 3 * latency.meanMs)

@@ -40,7 +40,8 @@ export const announcedWait = (pace: Pace, now: number): number | null => {
     return counts && shape.kind !== 'bucket' ? 0 : null
   }
   const opensAt = spent.opensAt!
-  const untilOpen = now < opensAt ? opensAt - now : flight.some(({ at }) => at >= opensAt) ? patienceOf(pace) : 0
+  const first = flight.find(({ at }) => at >= opensAt)
+  const untilOpen = now < opensAt ? opensAt - now : first ? Math.max(0, first.at + patienceOf(pace) - now) : 0
   const untilSlid =
     shape.kind === 'window' && shape.misses < MISSES && isAlone(spent, pace)
       ? windowWait(shape, traffic, flight, now, patienceOf(pace))

@@ -89,6 +89,10 @@ const sent = (pace: Pace, at: number): Pace => ({
   shape: shapeSent(pace, at),
 })
 
+/** An early probe that came to nothing leaves room for another. */
+const probeless = ({ shape }: Pace, own: Sent): Shape =>
+  shape.kind === 'window' && shape.probing === own.at ? { ...shape, probing: null } : shape
+
 const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
   const { shape } = pace
   switch (shape.kind) {
@@ -127,17 +131,17 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
     case 'refused': {
       const { at, retryAfterMs, limits } = signal
       const gateUntil = retryAfterMs === null ? pace.gateUntil : Math.max(pace.gateUntil, at + retryAfterMs)
-      const announced = hear(pace.announced, limits, own.at, at)
+      const announced = hear(pace.announced, limits, own.at, at, true)
       const told: Pace = { ...landed, announced, gateUntil, traffic: refuse(pace.traffic, own.at) }
       const met = announcedRefused(told, own, at) ?? meetWall(told, own, at, retryAfterMs)
       return announcedShape(met, pace.announced, at)
     }
     case 'failed': {
-      const { circuit, pauseMs } = failed(pace.circuit, signal.at, signal.random)
+      const { circuit, pauseMs } = failed(pace.circuit, own.at, signal.at, signal.random)
       const gateUntil = Math.max(pace.gateUntil, signal.at + pauseMs)
-      return { ...landed, circuit, gateUntil, traffic: admit(pace.traffic, own.at) }
+      return { ...landed, circuit, gateUntil, shape: probeless(pace, own), traffic: admit(pace.traffic, own.at) }
     }
     case 'dropped':
-      return { ...landed, traffic: admit(pace.traffic, own.at) }
+      return { ...landed, shape: probeless(pace, own), traffic: admit(pace.traffic, own.at) }
   }
 }

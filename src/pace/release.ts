@@ -82,7 +82,7 @@ const windowOf = (pace: Pace, shape: Seeking, probe: Sent): Window | null => {
     const quota = used >= 0.3 * before.quota ? used : before.quota
     return { ...startWindow(quota, windowMs, opened, true), misses }
   }
-  if (probe.at - wallAt < SHORT_MS || used < 3) return null
+  if (probe.at - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
   const exact = usualWindow(opened.after - countedFrom, probe.at - countedFrom)
   if (exact !== undefined) return startWindow(used, exact, opened, false)
@@ -117,13 +117,13 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const pace: Pace = { ...before, countedFrom: probe.at }
   const window = windowOf(pace, shape, probe)
   if (window) return { ...pace, shape: window }
+  const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all.
     const { quota, windowMs } = shape.before
     const rate = 0.97 * evenRate(quota, windowMs)
-    return { ...pace, shape: { ...startBucket({ rate, at: now }), steady: true } }
+    return { ...pace, shape: { ...startBucket({ rate, at: now, narrow }), steady: !narrow } }
   }
-  const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.
   const low = 1000 / Math.max(gapMs, 1)
   const guess = guessed(pace, shape, gapMs, now)

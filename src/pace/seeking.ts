@@ -20,6 +20,8 @@ export type Seeking = {
   tries: number
   /** The source said how long to wait. */
   told: boolean
+  /** A release that is no later than this after the wall may be due to our own slow pace, ms. */
+  sparseMs: number
   /** The model that the wall contradicts. */
   before: Window | null
 }

@@ -76,7 +76,9 @@ const rememberedShape = ({ limit }: Remembered, now: number): Shape => {
     }
     case 'quota': {
       const { quota, windowMs, fixed, openedAt } = limit
-      const opened = { after: openedAt - 50, by: openedAt }
+      // A clock that was ahead must not make windows of negative length.
+      const by = openedAt - Math.max(0, Math.ceil((openedAt - now) / windowMs)) * windowMs
+      const opened = { after: by - 50, by }
       return { ...startWindow(quota, windowMs, opened, fixed), proven: false, resumedAt: 0 }
     }
   }
@@ -96,17 +98,17 @@ const rememberedWidth = ({ limit, cap, concurrency }: Remembered): Width => ({
 
 /** Begins at what was learned last time, else at what the vendor reports, else open. */
 export const startPace = (start: PaceStart): Pace => {
-  const pace = begin(start)
   const { now } = start
   const remembered = start.remembered ?? null
-  const met = remembered !== null && (remembered.limit.kind !== 'none' || remembered.cap !== null)
-  if (remembered !== null && met && now - remembered.at < FORGET_MS)
+  const isFresh = remembered !== null && now - remembered.at < FORGET_MS
+  const pace = { ...begin(start), gateUntil: isFresh ? remembered.gateUntil : 0 }
+  const met = isFresh && (remembered.limit.kind !== 'none' || remembered.cap !== null)
+  if (met)
     return {
       ...pace,
       shape: rememberedShape(remembered, now),
       traffic: rememberedTraffic(remembered, now),
       width: rememberedWidth(remembered),
-      gateUntil: remembered.gateUntil,
       origin: 'learned',
     }
   const rate = start.documented ?? null
@@ -151,5 +153,6 @@ export const remember = (pace: Pace, now: number): Remembered => ({
   limit: limitOf(pace, now),
   cap: pace.width.cap,
   concurrency: Math.floor(pace.width.limit),
-  gateUntil: Math.round(pace.gateUntil),
+  // A source that was down may be up again: the next run asks at once.
+  gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
 })

@@ -12,6 +12,10 @@ const BARREN = 4
 
 const OPENING = 256
 
+/** How long several refusals in a row take at our own pace, and with the waits that were asked for, ms. */
+const sparseMs = (shape: Pace['shape']): number =>
+  shape.kind === 'bucket' ? 6000 / shape.rate + 2 * BARREN * shape.tollMs : 0
+
 /** What was let in before the first wall; those in flight count as let in. */
 const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
   const flying = flight.map(({ at }) => at)
@@ -34,6 +38,7 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     // After several refusals in a row what was in flight at the first of them says nothing: it takes a probe.
     tries: wallAt === own.at ? 0 : 1,
     told,
+    sparseMs: wallAt === own.at ? 0 : sparseMs(pace.shape),
     before,
   }
   const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)

@@ -54,7 +54,9 @@ export const widen = (width: Width, latency: Latency, sentWidth: number, now: nu
   if (sentWidth < now / 2) return width
   const crowded = latency.samples > 20 ? latency.meanMs / latency.baseMs : 1
   if (crowded > OVERCROWDED) {
-    const narrowing = width.narrowing ?? { limit, meanMs: latency.meanMs }
+    // The mean still climbs when narrowing begins.
+    const meanMs = Math.max(latency.meanMs, width.narrowing?.meanMs ?? 0)
+    const narrowing = { limit: width.narrowing?.limit ?? limit, meanMs }
     return { ...width, fullClean, narrowing, limit: Math.max(Math.min(limit, LEAST), limit - 1 / limit) }
   }
   if (crowded > CROWDED) return { ...width, fullClean }

@@ -3,7 +3,7 @@
  * window. That is legal for a sliding window and for a fixed one of any phase; where windows were seen to open at set
  * instants, the whole quota is there at the next one.
  */
-import { countBetween, indexFrom, type Sent, type Traffic } from './traffic.ts'
+import { countBetween, indexFrom, noTraffic, type Sent, type Traffic } from './traffic.ts'
 
 export type Window = {
   kind: 'window'
@@ -134,8 +134,8 @@ export const windowSent = (window: Window, traffic: Traffic, flight: readonly Se
 export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number): Window => {
   const { opened, windowMs, probing, resumedAt } = window
   const since = openedBy(window, sentAt)
-  // More than the quota went through: it was counted too low.
-  const used = window.fixed ? countBetween(traffic, [], since, sentAt + 1) : 0
+  // More than the quota went through: it was counted too low. Before an early probe it was another window.
+  const used = window.fixed && probing !== sentAt ? countBetween(traffic, [], since, sentAt + 1) : 0
   const quota = Math.max(window.quota, used)
   const bonus = quota > window.quota ? 2 * window.bonus : window.bonus
   const proven =
@@ -178,7 +178,8 @@ export const windowRefused = (
     return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
   }
   const since = Math.max(sentAt - windowMs, openedBy(window, sentAt))
-  const used = countBetween(traffic, flight, since, sentAt)
+  // What was let in may have left in the very same millisecond.
+  const used = countBetween(traffic, [], since, sentAt + 1) + countBetween(noTraffic, flight, since, sentAt)
   const foreseen = next !== null && Math.abs(next.by - openedBy(window, sentAt) - windowMs) < 1500
   // Much of the quota went through: it is smaller than it seemed, and the next opening is known.
   if (used >= (foreseen ? 0.3 : 0.9) * quota) return { ...window, quota: used, bonus: 0 }

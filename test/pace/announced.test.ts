@@ -41,6 +41,12 @@ describe('creditOf', () => {
     )
   })
 
+  it('is nothing after a refusal that says so, for the refused request is not among those that count', () => {
+    const spent = hear([], [limit({ remaining: 0 })], NOW, NOW + 50, true)[0]!
+    assert.equal(creditOf(spent, admitted(NOW - 5000), []), 0)
+    assert.equal(creditOf(spent, admitted(NOW - 5000), inFlight(NOW + 20)), -1)
+  })
+
   it('allows for a request that overtook the answered one on its way', () => {
     assert.equal(creditOf(heard(), admitted(NOW - 2, NOW), []), 39)
   })

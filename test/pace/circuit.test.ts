@@ -6,7 +6,10 @@ import { times } from './driving.ts'
 
 /** 's' is an answer, 'f' a failure. */
 const after = (story: string, from: Circuit = startCircuit): Circuit =>
-  [...story].reduce((circuit, each, i) => (each === 's' ? succeeded(circuit) : failed(circuit, i, 0.5).circuit), from)
+  [...story].reduce(
+    (circuit, each, i) => (each === 's' ? succeeded(circuit) : failed(circuit, i, i, 0.5).circuit),
+    from,
+  )
 
 const isDown = ({ downSince }: Circuit): boolean => downSince !== null
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -26,7 +29,7 @@ describe('an outage', () => {
 
   it('dates from the failure that showed it', () => {
     let circuit = after('ffff')
-    for (const now of [1000, 2000, 9000]) circuit = failed(circuit, now, 0.5).circuit
+    for (const now of [1000, 2000, 9000]) circuit = failed(circuit, now, now, 0.5).circuit
     assert.equal(circuit.downSince, 1000)
   })
 
@@ -42,7 +45,7 @@ describe('an outage', () => {
   it('makes no pause before it is one, then longer and longer ones, at most a minute', () => {
     let circuit = startCircuit
     const pauses = times(20, () => {
-      const answer = failed(circuit, 0, 0.999)
+      const answer = failed(circuit, 0, 0, 0.999)
       circuit = answer.circuit
       return answer.pauseMs
     })
@@ -54,7 +57,7 @@ describe('an outage', () => {
 
   it('spreads the pauses, so that not all callers come back at once', () => {
     const down = after('ffffffff')
-    const pause = (at: number): number => failed(down, 0, at).pauseMs
+    const pause = (at: number): number => failed(down, 1000, 1000, at).pauseMs
     assert.equal(pause(0), 0)
     assert.ok(pause(0.9) > 2 * pause(0.3) && pause(0.3) > 0)
   })

@@ -19,6 +19,7 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   probeAt: 0,
   tries: 0,
   told: false,
+  sparseMs: 0,
   before: null,
   ...members,
 })

@@ -5,7 +5,7 @@ import { startBucket } from '../../src/pace/bucket.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
 import { startWindow } from '../../src/pace/window.ts'
-import { type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, turnedAway } from './driving.ts'
+import { after, type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -99,16 +99,22 @@ describe('a run that has learned from one before', () => {
     assert.ok(waitBefore(pace, NOW + 120_000) < 1000)
   })
 
-  // The gate is kept, but is taken up only together with a limit.
-  it('obeys it also where nothing else was learned', { todo: 'it is forgotten' }, () => {
+  it('obeys it also where nothing else was learned', () => {
     const asked = turnedAway(begun(), NOW, 120_000)
     assert.ok(waitBefore(again(turnedAway(atRate(), NOW, 120_000), NOW + 1000), NOW + 1000) >= 119_000)
     assert.ok(waitBefore(again(asked, NOW + 1000), NOW + 1000) >= 119_000)
     assert.ok(waitBefore(again(asked, NOW + 1000, { documented: 5 }), NOW + 1000) >= 119_000)
   })
 
-  // The length of a window that opens in the future is reckoned to be negative; the rate made of it lets nothing leave.
-  it('gets along with what a clock wrote that was ahead', { todo: 'a window of negative length' }, () => {
+  it('asks a source at once that was down', () => {
+    const failed = (pace: Pace, at: number): Pace =>
+      after(pace, { kind: 'sent', at }, { kind: 'failed', id: pace.nextId, at, random: 0.5 })
+    const down = times(8, (i) => NOW + 20 * i).reduce(failed, letIn(begun(), NOW - 100))
+    assert.ok(waitBefore(down, NOW + 200) > 0)
+    assert.equal(waitBefore(again(down, NOW + 1000), NOW + 1000), 0)
+  })
+
+  it('gets along with what a clock wrote that was ahead', () => {
     const ahead = kept(atQuota(0), NOW)
     assert.ok(ahead.limit.kind === 'quota')
     const remembered: Remembered = { ...ahead, limit: { ...ahead.limit, openedAt: NOW + 10 * MINUTE } }
