@@ -70,8 +70,8 @@ test('what was learned is kept: the next run is hardly refused, and says where i
 })
 
 test('a run that was stopped leaves its pace behind for the one that takes over', async (t) => {
-  const limit = { kind: 'fixed-window', quota: 60, windowMs: 4000 } as const
-  const { url } = await source(t, { cars: 4500, maxPageSize: 20, latencyMs: 30, limit, limitHeaders: 'retry-after' })
+  const limit = { kind: 'token-bucket', rate: 30, burst: 10 } as const
+  const { url } = await source(t, { cars: 4500, maxPageSize: 20, latencyMs: 60, limit })
   const db = await newDatabase('postgres')
   const stopping = new AbortController()
   const stopped = await syncOnce({
@@ -79,18 +79,20 @@ test('a run that was stopped leaves its pace behind for the one that takes over'
     url,
     control: { stop: stopping.signal },
     onEvent: (event) => {
-      // Not before a window was used up and the next one was found: two of them may be read without a refusal.
-      if (event.kind === 'progress' && event.progress.pages.done > 125) stopping.abort()
+      // Not before the limit was met.
+      if (event.kind === 'progress' && event.progress.pages.done > 100) stopping.abort()
     },
   })
   assert.equal(stopped.summary.status, 'incomplete')
   const [kept] = await db.query(`select learned->'pace'->'limit'->>'kind' as kind from carsync.limits`)
   assert.notEqual(kept!.kind, 'none')
   const before = stopped.summary.requests.limited
-  const { summary } = await syncOnce({ db, url })
+  const { summary, events } = await syncOnce({ db, url })
+  const begun = events.find((event) => event.kind === 'progress')
+  assert.match(begun?.kind === 'progress' ? begun.progress.pace.why : '', /learned last time$/)
   assert.equal(summary.resumed, true)
   assert.equal(summary.status, 'complete')
-  assert.ok(summary.requests.limited - before <= 2, `${summary.requests.limited - before} refused`)
+  assert.ok(summary.requests.limited - before <= 5, `${summary.requests.limited - before} refused`)
 })
 
 test('a daily quota that is used up ends the run with the time of its renewal, and the run is resumable', async (t) => {
