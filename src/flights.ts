@@ -12,7 +12,7 @@ import {
   type Way,
   wayFor,
 } from './pace/compression.ts'
-import { type Latencies, mayAskTwice, observeLatency, overdueAfterMs } from './pace/straggler.ts'
+import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from './pace/straggler.ts'
 import type { Ask } from './run/run.ts'
 import type { Access, Filter, Source, SourcePage } from './source/source.ts'
 import type { World } from './world.ts'
@@ -85,7 +85,7 @@ export const openFlights = (settings: FlightSettings): Flights => {
 
   const land = (flight: Flight, landing: Landing): void => {
     const { kind } = landing.outcome
-    if (kind === 'data') latencies = observeLatency(latencies, landing.at - landing.sentAt)
+    if (kind === 'data') latencies = withLatency(latencies, landing.at - landing.sentAt)
     const decides = kind === 'data' || kind === 'stop' || kind === 'smaller-page'
     // Of two requests that brought nothing, the failure tells more than a refusal.
     if (flight.failed === null || kind === 'retry') flight.failed = landing

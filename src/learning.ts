@@ -42,15 +42,15 @@ export const shownPace = (pace: Pace, pageSize: number, now: number): Summary['l
 }
 
 /**
- * What is kept. The page size only where the source forced it: one that the user asked for is the wish of one run.
- * `served` is what the source serves when `wished` is asked for.
+ * What is kept, of what is shown. The page size only where the source forced it, serving another than `wished`: one that
+ * the user asked for is the wish of one run.
  */
 export const keptOf = (
   pace: Pace,
-  size: { served: number; wished: number; asked: boolean; before: number | null },
+  { pageSize: served, requestsPerSecond, concurrency }: Summary['learned'],
+  size: { wished: number; asked: boolean; before: number | null },
   now: number,
 ): Omit<Learned, 'learnedAt'> => {
-  const { requestsPerSecond, concurrency } = shownPace(pace, size.served, now)
-  const pageSize = size.asked && size.served === size.wished ? size.before : size.served
+  const pageSize = size.asked && served === size.wished ? size.before : served
   return { pageSize, requestsPerSecond, concurrency, pace: remember(pace, now) }
 }

@@ -66,14 +66,13 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
   const { pageSize, wishedPageSize } = work.state.run
   if (pageSize === null) return
   const size = {
-    served: pageSize,
     wished: wishedPageSize,
     asked: options.pageSize !== null,
     before: learned?.pageSize ?? null,
   }
   const now = world.now()
   const shown = shownPace(api.pace(), pageSize, now)
-  await store.saveLearned(scope, keptOf(api.pace(), size, now), { runId: stored.runId, shown })
+  await store.saveLearned(scope, keptOf(api.pace(), shown, size, now), { runId: stored.runId, shown })
 }
 
 /** How the work on a run ended, as it is written down. */

@@ -8,13 +8,11 @@ import type { DemoOptions } from '../demo/settings.ts'
 import type { Plan } from '../src/run/plan.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
 import { fastWorld } from './support/fast-world.ts'
-import { digestOfCars, storedIds, tablesWith } from './support/stored.ts'
+import { ascending, digestOfCars, storedIds, tablesWith } from './support/stored.ts'
 import { type OnceSettings, syncOnce } from './support/sync-once.ts'
 
 /** The lease must outlast what a loaded machine makes of a fast clock. */
 const SAFE_LEASE = { leaseSeconds: 600 }
-
-const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b)
 
 /** A demo source that ends with the test. */
 const source = async (t: TestContext, options: DemoOptions) => {

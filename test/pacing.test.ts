@@ -1,35 +1,14 @@
 /** Whole syncs at the pace that the source sets: what it asks for is obeyed, kept, and told. */
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { createDemoServer } from '../demo/serve.ts'
-import { type DemoOptions, settle } from '../demo/settings.ts'
+import type { ServerResponse } from 'node:http'
+import { test } from 'node:test'
 import type { SyncEvent } from '../src/events.ts'
+import { bentSource } from './support/bent-source.ts'
 import { newDatabase } from './support/databases.ts'
 import { fastWorld } from './support/fast-world.ts'
 import { watchRefusals } from './support/limiters/watch-refusals.ts'
-import { storedIds } from './support/stored.ts'
+import { ascending, storedIds } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
-
-/** A demo source that ends with the test; `before` may answer in its place, and then says true. */
-const source = async (
-  t: TestContext,
-  options: DemoOptions,
-  before: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
-) => {
-  const { server, control } = createDemoServer(settle({ seed: 3, ...options }))
-  const [serve] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void]
-  const outer = createServer((request, response) => {
-    if (!before(request, response)) serve(request, response)
-  })
-  await new Promise<void>((resolve) => outer.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    outer.closeAllConnections()
-    outer.close()
-  })
-  return { url: `http://127.0.0.1:${(outer.address() as AddressInfo).port}/api`, control }
-}
 
 const refuse = (response: ServerResponse, status: number, headers: Record<string, string> = {}): true => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end('{"message":"no"}')
@@ -41,7 +20,7 @@ const slowings = (events: readonly SyncEvent[]): number => events.filter(({ kind
 for (const limitHeaders of ['retry-after', 'retry-after-date'] as const)
   test(`a wait that the source asks for (${limitHeaders}) holds for every request`, async (t) => {
     const limit = { kind: 'token-bucket', rate: 30, burst: 5 } as const
-    const { url, control } = await source(t, { cars: 1500, maxPageSize: 20, latencyMs: 60, limit, limitHeaders })
+    const { url, control } = await bentSource(t, { cars: 1500, maxPageSize: 20, latencyMs: 60, limit, limitHeaders })
     const db = await newDatabase('postgres')
     const { world, named, early } = watchRefusals()
     const { summary } = await syncOnce({ db, url, world })
@@ -49,15 +28,12 @@ for (const limitHeaders of ['retry-after', 'retry-after-date'] as const)
     assert.ok(summary.requests.limited > 0)
     if (limitHeaders === 'retry-after') assert.ok(named() > 0)
     assert.equal(early(), 0)
-    assert.deepEqual(
-      await storedIds(db),
-      [...control.ids()].sort((a, b) => a - b),
-    )
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
   })
 
 test('what was learned is kept: the next run is hardly refused, and says where it began', async (t) => {
   const limit = { kind: 'token-bucket', rate: 40, burst: 10 } as const
-  const { url } = await source(t, { cars: 4000, maxPageSize: 20, latencyMs: 60, limit })
+  const { url } = await bentSource(t, { cars: 4000, maxPageSize: 20, latencyMs: 60, limit })
   const db = await newDatabase('postgres')
   const first = await syncOnce({ db, url })
   assert.ok(first.summary.requests.limited > 0)
@@ -71,7 +47,7 @@ test('what was learned is kept: the next run is hardly refused, and says where i
 
 test('a run that was stopped leaves its pace behind for the one that takes over', async (t) => {
   const limit = { kind: 'token-bucket', rate: 30, burst: 10 } as const
-  const { url } = await source(t, { cars: 4500, maxPageSize: 20, latencyMs: 60, limit })
+  const { url } = await bentSource(t, { cars: 4500, maxPageSize: 20, latencyMs: 60, limit })
   const db = await newDatabase('postgres')
   const stopping = new AbortController()
   const stopped = await syncOnce({
@@ -97,7 +73,7 @@ test('a run that was stopped leaves its pace behind for the one that takes over'
 
 test('a daily quota that is used up ends the run with the time of its renewal, and the run is resumable', async (t) => {
   let asked = 0
-  const { url } = await source(t, { cars: 1000, maxPageSize: 20 }, (_request, response) => {
+  const { url } = await bentSource(t, { cars: 1000, maxPageSize: 20 }, (_request, response) => {
     asked++
     response.setHeader('ratelimit-policy', '"daily";q=30;w=86400')
     response.setHeader('ratelimit', `"daily";r=${Math.max(0, 30 - asked)};t=40000`)
@@ -115,7 +91,7 @@ test('a daily quota that is used up ends the run with the time of its renewal, a
 test('a source that dies in mid-run is asked now and then, said so, and given up after the time that is set', async (t) => {
   let isDead = false
   let probes = 0
-  const { url } = await source(t, { cars: 2000, maxPageSize: 20 }, (_request, response) => {
+  const { url } = await bentSource(t, { cars: 2000, maxPageSize: 20 }, (_request, response) => {
     if (!isDead) return false
     probes++
     return refuse(response, 500)
@@ -152,7 +128,7 @@ test('a limiter that says 503 without a time is found out like one that says 429
     tokens = Math.min(6, tokens + 1)
   }, 20)
   t.after(() => clearInterval(refill))
-  const { url, control } = await source(t, { cars: 3000, maxPageSize: 20, latencyMs: 10 }, (_request, response) => {
+  const { url, control } = await bentSource(t, { cars: 3000, maxPageSize: 20, latencyMs: 10 }, (_request, response) => {
     if (tokens < 1) return refuse(response, 503)
     tokens--
     return false
@@ -163,17 +139,14 @@ test('a limiter that says 503 without a time is found out like one that says 429
   assert.ok(slowings(events) > 0)
   assert.equal(events.filter(({ kind }) => kind === 'page-dead').length, 0)
   assert.ok(summary.requests.failed < 0.2 * summary.requests.total, JSON.stringify(summary.requests))
-  assert.deepEqual(
-    await storedIds(db),
-    [...control.ids()].sort((a, b) => a - b),
-  )
+  assert.deepEqual(await storedIds(db), ascending(control.ids()))
 })
 
 test('a rate and a width that were asked for are kept', async (t) => {
   const sentAt: number[] = []
   let atOnce = 0
   let most = 0
-  const { url } = await source(t, { cars: 400, maxPageSize: 20, latencyMs: 30 }, (_request, response) => {
+  const { url } = await bentSource(t, { cars: 400, maxPageSize: 20, latencyMs: 30 }, (_request, response) => {
     sentAt.push(performance.now())
     most = Math.max(most, ++atOnce)
     response.once('close', () => atOnce--)
@@ -189,7 +162,7 @@ test('a rate and a width that were asked for are kept', async (t) => {
 })
 
 test('a page size that was asked for once is not kept for the next run', async (t) => {
-  const { url } = await source(t, { cars: 2000 })
+  const { url } = await bentSource(t, { cars: 2000 })
   const db = await newDatabase('postgres')
   const small = await syncOnce({ db, url, options: { pageSize: 100 } })
   assert.equal(small.summary.learned.pageSize, 100)

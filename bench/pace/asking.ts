@@ -3,7 +3,7 @@
  * pages. A page that was refused goes back to the front. One that failed waits with full jitter. At the end, with nothing
  * else to ask for, an overdue page is asked for twice. Instants are ms since the beginning.
  */
-import { type Latencies, mayAskTwice, observeLatency, overdueAfterMs } from '../../src/pace/straggler.ts'
+import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../../src/pace/straggler.ts'
 
 type Flight = { page: number; sentAt: number; noticedAt: number | null; ids: number[]; failed: boolean }
 
@@ -76,7 +76,7 @@ export const openAsking = (pages: readonly number[]): Asking => {
       if (!flight?.ids.includes(id)) return { kind: 'nothing' }
       flight.ids = flight.ids.filter((each) => each !== id)
       if (status === 200) {
-        latencies = observeLatency(latencies, now - sentAt)
+        latencies = withLatency(latencies, now - sentAt)
         read.add(page)
         out.delete(page)
         return { kind: 'read', superseded: flight.ids }

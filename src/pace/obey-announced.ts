@@ -3,10 +3,7 @@ import { type Announced, creditOf, REORDER_MS, tightest } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { startWindow, windowWait } from './window.ts'
-
-/** Limits over spans as short as this are met by an even pace; their counters are stale before they arrive. */
-const SHORT_MS = 3000
+import { SHORT_MS, startWindow, windowWait } from './window.ts'
 
 /** The limit that is used up and has a long way to go; null: none. */
 const usedUp = ({ announced, traffic, flight }: Pace, now: number): Announced | null =>

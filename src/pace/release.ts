@@ -4,12 +4,10 @@ import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, mayBeCap, startWidth, type Width } from './width.ts'
-import { startWindow, usualWindow, type Window } from './window.ts'
+import { SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
 
-/** A source that lets in again sooner has a rate, not a quota for a span of time; or a span so short that it is the same. */
-export const SHORT_MS = 3000
 /** `Retry-After` is in whole seconds, rounded up. */
-const ROUNDED_MS = 1000
+export const ROUNDED_MS = 1000
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
 const NARROW_MS = 250

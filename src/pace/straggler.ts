@@ -20,7 +20,7 @@ const PERCENTILE = 0.95
 const LEAST_MS = 400
 
 /** With one more page that came. */
-export const observeLatency = (latencies: Latencies, ms: number): Latencies => [
+export const withLatency = (latencies: Latencies, ms: number): Latencies => [
   ...latencies.slice(1 - REMEMBERED),
   Math.max(0, ms),
 ]

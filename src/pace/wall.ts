@@ -2,10 +2,10 @@
 import type { Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import type { Pace } from './model.ts'
-import { SHORT_MS, settle } from './release.ts'
+import { ROUNDED_MS, settle } from './release.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { windowRefused } from './window.ts'
+import { SHORT_MS, windowRefused } from './window.ts'
 
 /** After so many refusals in a row it is not a matter of the rate. */
 const BARREN = 4
@@ -72,7 +72,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return bucket.barren >= BARREN ? seek(met, own, now, told, bucket.barrenSince) : { ...met, shape: bucket }
     }
     case 'window': {
-      const opens = told ? { after: met.gateUntil - 1000, by: met.gateUntil } : null
+      const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null
       const window = windowRefused(shape, met.traffic, met.flight, own.at, opens)
       return window ? { ...met, shape: window } : seek(met, own, now, told)
     }

@@ -30,6 +30,12 @@ export type Window = {
   bonus: number
 }
 
+/**
+ * A shorter window is met by an even pace: whoever lets in again so soon has a rate, or a quota for so short a span that it
+ * is the same; and what is announced of it is stale before it arrives.
+ */
+export const SHORT_MS = 3000
+
 /** Lengths of window that are in use, ms. */
 const USUAL_MS = [
   1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,

@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type AnnouncedLimit, readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
-
-const NOW = Date.UTC(2026, 9, 1, 12, 0, 0)
-const IN_30_S = String(NOW / 1000 + 30)
-const MINUTE = 60_000
-const DAY = 86_400_000
-
-const read = (headers: Record<string, string>): AnnouncedLimit[] => readLimits(new Headers(headers), NOW)
-const limit = (
-  name: string,
-  quota: number | null,
-  windowMs: number | null,
-  remaining: number | null = null,
-  resetMs: number | null = null,
-): AnnouncedLimit => ({ name, quota, windowMs, remaining, resetMs })
-
-type Example = [what: string, headers: Record<string, string>, limits: AnnouncedLimit[]]
-const table = (title: string, examples: Example[]): void => {
-  describe(title, () => {
-    for (const [what, headers, limits] of examples) it(what, () => assert.deepEqual(read(headers), limits))
-  })
-}
+import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
+import { DAY, IN_30_S, limit, MINUTE, NOW, table } from './header-table.ts'
 
 table('RateLimit of the current draft', [
   [

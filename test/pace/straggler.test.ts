@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Latencies, mayAskTwice, observeLatency, overdueAfterMs } from '../../src/pace/straggler.ts'
+import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../../src/pace/straggler.ts'
 
-const seen = (...spans: number[]): Latencies => spans.reduce(observeLatency, [] as Latencies)
+const seen = (...spans: number[]): Latencies => spans.reduce(withLatency, [] as Latencies)
 const times = (count: number, ms: number): number[] => Array.from({ length: count }, () => ms)
 
 describe('overdueAfterMs', () => {

@@ -7,6 +7,9 @@ export const storedIds = async (db: Database): Promise<number[]> => {
   return rows.map((row) => Number(row.source_id))
 }
 
+/** The ids that a source has, in the order of `storedIds`. */
+export const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b)
+
 /** All cars, every column but the instants at which they were written: one line a car, and a digest of all lines. */
 export const digestOfCars = async (db: Database): Promise<{ cars: number; digest: string }> => {
   const [row] = await db.query(
