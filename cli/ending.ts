@@ -75,6 +75,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
   if (summary.heldRemovals > 0)
     advice.push(
       `${count(summary.heldRemovals)} removals are held back: more cars are gone than is usual. They stay as they are.`,
+      `Look at them: ${call(`removals${flag}`)}`,
     )
   if (summary.cars.rejected > 0 && !context.dryRun)
     advice.push(`Look at the ${count(summary.cars.rejected)} rejected: ${call(`rejects${flag}`)}`)

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       'carsync sync',
       'carsync sync --demo',
       'carsync sync --priority "Audi,BMW" --max-rate 2',
+      'carsync sync --full --max-removals 2%',
       'carsync sync --time-budget 90s --json',
     ],
     notes: [
@@ -37,6 +38,17 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'show records that could not be stored, with reason and payload',
     examples: ['carsync rejects', 'carsync rejects --limit 100 --json'],
     load: async () => (await import('./rejects.ts')).declareRejects,
+  },
+  removals: {
+    summary: 'show removals that are held back, and decide on them',
+    examples: [
+      'carsync removals',
+      'carsync removals approve 5f0c4f5e',
+      'carsync removals discard 5f0c4f5e',
+      'carsync removals undo 5f0c4f5e',
+    ],
+    notes: ['A run is named by its id or the beginning of it, as carsync runs shows it.'],
+    load: async () => (await import('./removals.ts')).declareRemovals,
   },
   migrate: {
     summary: 'apply the schema',

@@ -2,12 +2,13 @@ import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { DemoApi } from '../demo/demo-api.ts'
 import {
+  ConfigError,
+  type Control,
   dryRun,
   type GivenOptions,
   OPTIONS,
   openStore,
   realWorld,
-  type Source,
   type Summary,
   type SyncEvent,
   sync,
@@ -22,15 +23,30 @@ import { stopOnSignals } from './stopping.ts'
 import { plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
 type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean }
-type Flags = Shown & { demo?: boolean; dryRun?: boolean }
+type Flags = Shown & { demo?: boolean; dryRun?: boolean; full?: boolean; incremental?: boolean }
 
 /** Settings that are flags; their names, values and sentences come from the one table. */
-const SETTINGS = ['fresh', 'priority', 'maxRate', 'maxConcurrency', 'pageSize', 'timeBudget', 'raw'] as const
+const SETTINGS = [
+  'fresh',
+  'priority',
+  'maxRate',
+  'maxConcurrency',
+  'pageSize',
+  'timeBudget',
+  'maxRemovals',
+  'raw',
+] as const
 
 const settingFlag = (name: (typeof SETTINGS)[number]): Option => {
   const row: { flag: string; sentence: string; example: string; default?: unknown } = OPTIONS[name]
   const sentence = row.flag.startsWith('--no-') ? `do not ${row.sentence}` : row.sentence
   return new Option(row.flag, row.flag.includes('<') ? `${sentence}, e.g. ${row.example}` : sentence)
+}
+
+const modeOf = ({ full, incremental }: Flags): Control['mode'] => {
+  if (full && incremental) throw new ConfigError('--full and --incremental exclude each other: give one of them.')
+  if (full) return 'full'
+  return incremental ? 'incremental' : 'auto'
 }
 
 const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
@@ -65,7 +81,12 @@ const follow = async (events: AsyncGenerator<SyncEvent, Summary>, watch: Watch):
 const ASKING = 'asking the source what it has'
 
 /** Runs the engine; the demo inventory and the database live as long as it does. */
-const mirror = async (settings: Settings, source: Source, isDry: boolean, watch: Watch): Promise<Summary> => {
+const mirror = async (
+  settings: Settings,
+  { source, mode }: Pick<Control, 'source' | 'mode'>,
+  isDry: boolean,
+  watch: Watch,
+): Promise<Summary> => {
   const stopping = stopOnSignals(() => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'))
   const stop = stopping.signal
   let demo: DemoApi | null = null
@@ -82,7 +103,7 @@ const mirror = async (settings: Settings, source: Source, isDry: boolean, watch:
     try {
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
-      return await follow(sync(options, realWorld, store, { mode: 'full', source, stop, holder }), watch)
+      return await follow(sync(options, realWorld, store, { mode, source, stop, holder }), watch)
     } finally {
       await store.close()
     }
@@ -105,7 +126,8 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
     write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)
 
   const isDryRun = flags.dryRun === true
-  const summary = await mirror(settings, source, isDryRun, await watchFor(flags, realWorld.now))
+  const what = { source, mode: modeOf(flags) }
+  const summary = await mirror(settings, what, isDryRun, await watchFor(flags, realWorld.now))
   const context = {
     demo,
     embedded: options.databaseUrl === null,
@@ -120,7 +142,9 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
 
 /** Declares `carsync sync`. */
 export const declareSync = (command: Command, done: (code: number) => void): void => {
-  command.option('--full', 'read the whole source (what it does today in any case)')
+  command
+    .option('--full', 'read the whole source; the default when no complete sweep is younger than 24 hours')
+    .option('--incremental', 'read only what has changed since the last run; the default otherwise')
   for (const name of SETTINGS) command.addOption(settingFlag(name))
   command
     .option('--demo', 'mirror the demo inventory into .carsync/demo; no configured database is touched')

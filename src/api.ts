@@ -67,6 +67,8 @@ export type Api = {
   isDead(): boolean
   /** What is said of a source that is dead: since when, and what to do. */
   obituary(): string
+  /** Add to this process's clock to get the source's, ms; 0 until it has told the time. */
+  sourceOffsetMs(): number
   pace(): Pace
   inFlight(): number
   requests(): RequestCounts
@@ -81,6 +83,7 @@ export const openApi = (settings: ApiSettings): Api => {
   let pace = settings.pace
   let lastGoodAt = world.now()
   let lastAliveAt = world.now()
+  let sourceOffsetMs: number | null = null
 
   const redact = (text: string): string =>
     settings.apiKey
@@ -144,6 +147,7 @@ export const openApi = (settings: ApiSettings): Api => {
       }
       return { outcome: { kind: 'aborted' }, fault: 'aborted', ...span, bytes: 0 }
     }
+    if (answer.kind === 'reply') sourceOffsetMs ??= offsetOf(answer)
     const outcome = learn(id, answer, redacted(answer.kind === 'reply' ? read(answer) : faultOutcome(answer)))
     return answer.kind === 'reply'
       ? { outcome, fault: null, ...span, bytes: answer.body.byteLength }
@@ -201,10 +205,17 @@ export const openApi = (settings: ApiSettings): Api => {
     isDown: () => isDown(pace),
     isDead,
     obituary,
+    sourceOffsetMs: () => sourceOffsetMs ?? 0,
     pace: () => pace,
     inFlight: () => pace.flight.length,
     requests: () => ({ ...requests }),
   }
+}
+
+/** What the source's clock is ahead of ours, from an answer's `Date`; null where it has none. */
+const offsetOf = ({ headers, receivedAt }: Reply): number | null => {
+  const at = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(at) ? null : at - receivedAt
 }
 
 const renewal = (at: number): string =>

@@ -1,5 +1,7 @@
 /** What a sync tells whoever watches it. Doors turn events into lines, pages or metrics; the engine prints nothing. */
 
+import type { Receipt } from './run/receipt.ts'
+
 export type Mode = 'full' | 'incremental'
 export type RunStatus = 'running' | 'complete' | 'incomplete' | 'failed' | 'abandoned'
 export type Phase = 'planning' | 'sweeping' | 'checking' | 'done'
@@ -26,6 +28,8 @@ export type Progress = {
   pages: { done: number; total: number | null }
   cars: CarCounts
   carsTotal: number | null
+  /** Removals that a guard holds back; null: as many as before. */
+  heldRemovals: number | null
   segments: SegmentProgress[]
   requests: RequestCounts
   carsPerSecond: number
@@ -65,6 +69,8 @@ export type Summary = {
   rate: { carsPerSecond: number; carsPerMinute: number; pagesPerSecond: number }
   heldRemovals: number
   learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
+  /** What shows that a full sweep has seen every car, or does not. */
+  receipt?: Receipt
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
   lease?: { holder: string; since: string; expiresAt: string }

@@ -3,8 +3,9 @@
  * The environment itself is read by the doors and handed in.
  */
 import { ConfigError } from './errors.ts'
+import type { RemovalLimit } from './run/absence.ts'
 
-type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier'
+type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier' | 'amount'
 
 type Values = {
   text: string
@@ -16,6 +17,7 @@ type Values = {
   duration: number
   list: readonly string[]
   identifier: string
+  amount: RemovalLimit
 }
 
 type Row = {
@@ -116,6 +118,12 @@ export const OPTIONS = rows({
     sentence: 'stop cleanly after this long; the next run goes on',
     example: '90s',
   },
+  maxRemovals: {
+    kind: 'amount',
+    flag: '--max-removals <n|n%>',
+    sentence: 'mark at most so many cars removed, or this share of all, instead of the guard',
+    example: '500 or 2%',
+  },
   raw: {
     kind: 'boolean',
     flag: '--no-raw',
@@ -179,6 +187,12 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== '')
+    case 'amount': {
+      const share = /^(\d+(?:\.\d+)?)%$/.exec(text)
+      if (share && Number(share[1]) <= 100) return { kind: 'share', share: Number(share[1]) / 100 }
+      if (!/^\d{1,9}$/.test(text)) throw bad(name, row, text, 'wanted a whole number or a share in percent')
+      return { kind: 'count', count: Number(text) }
+    }
     case 'identifier':
       if (!/^[a-z_][a-z0-9_]{0,62}$/.test(text))
         throw bad(name, row, text, 'wanted lower-case letters, digits and underscores')

@@ -34,7 +34,7 @@ export const summaryOf = async (
 /** What is answered when another process is at it. */
 export const busySummary = (
   options: Pick<Options, 'source'>,
-  control: { mode: Mode },
+  control: { mode: Mode | 'auto' },
   held: LeaseAnswer & { kind: 'held' },
   at: number,
   durationMs: number,
@@ -44,7 +44,7 @@ export const busySummary = (
   return {
     runId: '',
     source: options.source,
-    mode: control.mode,
+    mode: control.mode === 'auto' ? 'full' : control.mode,
     status: 'busy',
     proof: 'none',
     resumed: false,

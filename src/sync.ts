@@ -1,64 +1,29 @@
 /**
  * One sync, from the lease to the summary: an async generator of events that takes no decision of its own.
  */
-import { type Api, openApi } from './api.ts'
+import { openApi } from './api.ts'
 import { awaitLease } from './await-lease.ts'
 import { LeaseLostError, messageOf, SyncError } from './errors.ts'
-import type { Mode, Summary, SyncEvent } from './events.ts'
+import type { Summary, SyncEvent } from './events.ts'
+import { fullRun } from './full-run.ts'
+import { incrementalRun } from './incremental-run.ts'
 import { keepAlive } from './keep-alive.ts'
 import { beginPace, keptOf, scopeOf, shownPace } from './learning.ts'
 import type { Options } from './options.ts'
-import { countOf, planSweep } from './plan-sweep.ts'
-import { plannedPages } from './run/plan.ts'
-import type { Access, Source } from './source/source.ts'
-import type { Lease } from './store/lease.ts'
+import { chooseMode } from './run/choose-mode.ts'
+import { type Control, type Ending, endedEarly, type Session } from './session.ts'
+import type { Access } from './source/source.ts'
 import { adviceFor } from './store/retryable.ts'
-import type { Finish, Learned, Store, StoredRun } from './store/store.ts'
+import type { Finish, Store } from './store/store.ts'
 import { busySummary, summaryOf } from './summary.ts'
-import { sweep } from './sweep.ts'
-import { beginWork, observeWork, progressOf, type Work } from './work.ts'
+import { progressOf, type Work } from './work.ts'
 import type { World } from './world.ts'
 
-/** What a door adds to the options: which source, who asks, and how it is stopped. */
-export type Control = {
-  mode: Mode
-  source: Source
-  /** Who is named as the holder of the lease: host, process, anything a person can find. */
-  holder: string
-  /** Stops cleanly: what has arrived is committed, the run is resumable. */
-  stop: AbortSignal
-  /** Bytes held at most by pages in flight, unparsed or uncommitted. */
-  maxBytes?: number
-  /** How long one answer is waited for. */
-  timeoutMs?: number
-}
-
-const MAX_BYTES = 20 << 20
 const TIMEOUT_MS = 60_000
-const PROGRESS_MS = 200
-/** How many requests a listing is taken for that does not tell its size. */
-const UNPLANNED_PAGES = 1000
 /** What was learned is kept with every so manieth beat of the heart. */
 const KEEP_EVERY = 3
 /** No answer may be larger, whatever its length was said to be. */
 const MAX_ANSWER_BYTES = 64 << 20
-
-/** What is settled before the first page: the run, the way to the source, and what earlier runs learned. */
-type Session = {
-  options: Options
-  world: World
-  store: Store
-  control: Control
-  access: Access
-  api: Api
-  lease: Lease
-  clockOffsetMs: number
-  stored: StoredRun
-  learned: Learned | null
-  stop: AbortSignal
-  /** When this process began its work, ms. */
-  begunAt: number
-}
 
 /** Keeps what was learned of the source so far. */
 const keepLearned = async (session: Session, work: Work, scope: string): Promise<void> => {
@@ -75,87 +40,11 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
   await store.saveLearned(scope, keptOf(api.pace(), shown, size, now), { runId: stored.runId, shown })
 }
 
-/** How the work on a run ended, as it is written down. */
-type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter'>
-
-/** Plans (or takes up the stored plan), sweeps and checks. `onWork` hears of the work as soon as there is some. */
-async function* workThrough(session: Session, onWork: (work: Work) => void): AsyncGenerator<SyncEvent, Ending> {
-  const { api, access, store, world, stored, lease, options, stop } = session
-  const { source } = session.control
-  const plan = stored.plan ?? (await planSweep(api, source, access, options.priority, stop))
-  if (!stored.plan) await store.savePlan(lease, stored.runId, plan)
-  const wished = Math.min(options.pageSize ?? source.traits.maxPageSize, source.traits.maxPageSize)
-  const learnedSize = session.learned?.pageSize ?? null
-  const pageSize = { wished, learned: options.pageSize === null ? learnedSize : null }
-  const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, session.begunAt)
-  api.expect(plannedPages(plan, pageSize.learned ?? pageSize.wished) ?? UNPLANNED_PAGES)
-  onWork(work)
-  yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
-
-  const steps = sweep(
-    {
-      world,
-      api,
-      source,
-      access,
-      store,
-      commit: {
-        lease,
-        runId: stored.runId,
-        logListed: stored.logListed,
-        reader: source.readerVersion,
-        spent: () => ({ requests: api.requests(), activeMs: progressOf(work, world.now()).activeMs }),
-      },
-      sweep: 0,
-      wantRaw: options.raw,
-      clockOffsetMs: session.clockOffsetMs,
-      maxBytes: session.control.maxBytes ?? MAX_BYTES,
-      stop,
-    },
-    work.state,
-  )
-  let shownAt = Number.NEGATIVE_INFINITY
-  let step = await steps.next()
-  for (; !step.done; step = await steps.next()) {
-    if (step.value.kind !== 'moved') yield step.value
-    else if (world.now() - shownAt >= PROGRESS_MS) {
-      shownAt = world.now()
-      observeWork(work, shownAt)
-      yield { kind: 'progress', progress: progressOf(work, shownAt) }
-    }
-  }
-  const end = step.value
-  switch (end.kind) {
-    case 'stopped':
-      return { status: 'incomplete', proof: 'none', reason: 'stopped', totalAfter: null }
-    case 'incomplete':
-      return { status: 'incomplete', proof: 'none', reason: end.why, totalAfter: null }
-    case 'refused':
-      return {
-        status: end.reason === 'quota' ? 'incomplete' : 'failed',
-        proof: 'none',
-        reason: end.why,
-        totalAfter: null,
-      }
-    case 'finished': {
-      work.phase = 'checking'
-      yield { kind: 'progress', progress: progressOf(work, world.now()) }
-      const totalAfter = plan.total === null ? null : await countOf(api, source, access, {}, stop)
-      const seen = await store.countSeen(stored.runId)
-      const all = seen.ids + seen.rejectedWithoutId
-      const exact = totalAfter !== null && totalAfter === plan.total && all === totalAfter
-      return { status: 'complete', proof: exact ? 'exact' : 'none', reason: null, totalAfter }
-    }
-  }
-}
-
 /** An error that ends a run which was begun: the run stays resumable, and says why it ended. */
-const endingOf = (error: unknown): Ending => ({
-  status: error instanceof SyncError && error.exitCode === 3 ? 'incomplete' : 'failed',
-  proof: 'none',
-  reason: messageOf(error),
-  totalAfter: null,
-})
+const endingOf = (error: unknown, stop: AbortSignal): Ending => {
+  const passes = error instanceof SyncError && error.exitCode === 3
+  return endedEarly(passes ? 'incomplete' : 'failed', passes && stop.aborted ? 'stopped' : messageOf(error))
+}
 
 const explained = (error: unknown): SyncError => {
   if (error instanceof SyncError) return error
@@ -195,9 +84,16 @@ export async function* sync(
   if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
   const { lease } = answer
   const clockOffsetMs = answer.databaseNow - world.now()
-  const request = { runId: world.uuid(), mode: control.mode, fresh: options.fresh }
+  const choice = chooseMode({
+    asked: control.mode === 'auto' ? null : control.mode,
+    maxMinutes: control.source.feeds?.maxMinutes ?? null,
+    ...(await store.modeState()),
+    now: answer.databaseNow,
+  })
+  const request = { runId: world.uuid(), mode: choice.mode, fresh: options.fresh }
   const { run: stored, resumed } = await store.openRun(lease, request)
   yield { kind: 'started', runId: stored.runId, source: options.source, mode: stored.mode, resumed }
+  if (choice.mode === 'full' && choice.note !== null) yield { kind: 'note', message: choice.note }
 
   const scope = await scopeOf(access)
   const learned = await store.readLearned(scope)
@@ -210,6 +106,7 @@ export async function* sync(
     giveUpMs: options.giveUpSeconds * 1000,
     before: stored.requests,
   })
+  let work: Work | null = null
   const session: Session = {
     options,
     world,
@@ -223,9 +120,11 @@ export async function* sync(
     learned,
     stop,
     begunAt,
+    onWork: (begun) => {
+      work = begun
+    },
   }
 
-  let work: Work | null = null
   let lost: LeaseLostError | null = null
   let beats = 0
   const alive = keepAlive(world, lease, {
@@ -245,12 +144,10 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      ending = yield* workThrough(session, (begun) => {
-        work = begun
-      })
+      ending = yield* choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
     } catch (error) {
       failure = error
-      ending = endingOf(error)
+      ending = endingOf(error, stop)
     }
     if (lost || failure instanceof LeaseLostError) throw lost ?? failure
     if (ending.reason === 'stopped') ending.reason = budget?.aborted ? 'the time budget is used up' : 'interrupted'
@@ -278,7 +175,8 @@ const publishEnd = async (session: Session, work: Work | null): Promise<void> =>
   const report = await session.store.report(session.stored.runId)
   if (!report || !work) return
   work.phase = 'done'
-  const progress = { ...progressOf(work, session.world.now()), cars: report.cars, etaMs: null }
+  const { cars, heldRemovals } = report
+  const progress = { ...progressOf(work, session.world.now()), cars, heldRemovals, etaMs: null }
   const status = report.status === 'busy' ? 'running' : report.status
   await session.store.writeProgress(session.lease, session.stored.runId, status, progress)
 }

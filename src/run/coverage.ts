@@ -37,3 +37,30 @@ export const firstGap = (sets: readonly (readonly Interval[])[], limit: number, 
   }
   return row < limit ? row : null
 }
+
+/** The last row below `limit` that is in none of the sets, or null. */
+export const lastGap = (sets: readonly (readonly Interval[])[], limit: number): number | null => {
+  let row = limit - 1
+  for (let moved = true; moved; ) {
+    moved = false
+    for (const set of sets)
+      for (const [start, end] of set)
+        if (start <= row && row < end) {
+          row = start - 1
+          moved = true
+        }
+  }
+  return row < 0 ? null : row
+}
+
+/** What of [0, limit) the set does not have. */
+export const complement = (set: readonly Interval[], limit: number): Interval[] => {
+  const result: Interval[] = []
+  let row = 0
+  for (const [start, end] of set.reduce<Interval[]>((sum, [from, to]) => cover(sum, from, to), [])) {
+    if (start > row) result.push([row, Math.min(start, limit)])
+    row = Math.max(row, end)
+  }
+  if (row < limit) result.push([row, limit])
+  return result.filter(([from, to]) => from < to)
+}

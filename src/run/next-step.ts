@@ -1,7 +1,7 @@
 /**
  * What to do now. Pure: the loop asks, and obeys.
  */
-import { firstGap, type Interval } from './coverage.ts'
+import { firstGap, type Interval, lastGap } from './coverage.ts'
 import { type Ask, type Run, rowsOf, type SegmentState, samePage } from './run.ts'
 
 export type Step =
@@ -43,7 +43,8 @@ const nextOf = (state: SegmentState, index: number, run: Run, pageSize: number):
   const blocked: Interval[] = run.dead.filter((dead) => dead.ask.segment === index).map((dead) => rowsOf(dead.ask))
   for (const retry of run.retries) if (retry.ask.segment === index) blocked.push(rowsOf(retry.ask))
   blocked.sort((a, b) => a[0] - b[0])
-  const row = firstGap([state.covered, state.pending, blocked], horizonOf(state, pageSize))
+  const gapIn = run.direction === 'up' ? firstGap : lastGap
+  const row = gapIn([state.covered, state.pending, blocked], horizonOf(state, pageSize))
   return row === null ? null : { segment: index, pageSize, page: Math.floor(row / pageSize) + 1, attempt: 1 }
 }
 

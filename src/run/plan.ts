@@ -16,7 +16,8 @@ export type Plan = { segments: Segment[]; total: number | null; disjoint: boolea
 /** At most so many brand ids in one filter, so that a URL stays of ordinary length. */
 const BRANDS_PER_FILTER = 100
 
-const plain = (name: string): string =>
+/** A brand's name without case, accents, spaces and punctuation. */
+export const plain = (name: string): string =>
   name
     .normalize('NFKD')
     .toLowerCase()
@@ -55,6 +56,12 @@ export const questionsFor = (
 }
 
 export type Answers = { total: number | null; priority: (number | null)[]; others: (number | null)[] }
+
+/** How the feed of changes is called where it is read like a segment. */
+export const CHANGES = 'changes'
+
+/** Whether a segment is what is left beside the priority brands: the other brands, or the whole listing. */
+export const isRest = ({ name }: Segment): boolean => name === 'all' || name.startsWith('other brands')
 
 const WHOLE = (total: number | null): Segment => ({ name: 'all', filter: {}, total })
 

@@ -37,6 +37,8 @@ export type DeadPage = { ask: Ask; why: string }
 export type Run = {
   plan: Plan
   segments: readonly SegmentState[]
+  /** From the first page on, or from the last one down. */
+  direction: 'up' | 'down'
   /** Rows a page; null until the first page has told what the source really serves. */
   pageSize: number | null
   /** What to ask for while `pageSize` is not known. */
@@ -65,8 +67,14 @@ export const rowsOf = (page: { pageSize: number; page: number }): Interval => [
 ]
 
 /** A run at its beginning. */
-export const startRun = (plan: Plan, wishedPageSize: number, learnedPageSize: number | null): Run => ({
+export const startRun = (
+  plan: Plan,
+  wishedPageSize: number,
+  learnedPageSize: number | null,
+  direction: Run['direction'] = 'up',
+): Run => ({
   plan,
+  direction,
   segments: plan.segments.map((segment) => ({
     segment,
     covered: [],
@@ -176,7 +184,13 @@ export const samePage = (a: { segment: number; pageSize: number; page: number },
   a.segment === b.segment && a.pageSize === b.pageSize && a.page === b.page
 
 /** A page of the ledger: committed by this or an earlier process. */
-export type LedgerFact = { segment: string; pageSize: number; page: number; last: boolean; records: number }
+export type LedgerFact = {
+  segment: string
+  pageSize: number
+  page: number
+  last: boolean
+  records: number
+}
 
 /** The run as the ledger has it: how a killed process is taken over. Pages that failed are simply not there. */
 export const restoreRun = (run: Run, ledger: readonly LedgerFact[]): Run =>

@@ -2,9 +2,19 @@
 import { sameRecord } from '../car/same-record.ts'
 import { readBrands } from './auctions-api/read-brands.ts'
 import { readCount } from './auctions-api/read-count.ts'
+import { readGone } from './auctions-api/read-gone.ts'
 import { readPage } from './auctions-api/read-page.ts'
+import { readPresence } from './auctions-api/read-presence.ts'
 import { readRecord } from './auctions-api/read-record.ts'
-import { brandFilter, brandsRequest, countRequest, pageRequest } from './auctions-api/request.ts'
+import {
+  brandFilter,
+  brandsRequest,
+  carRequest,
+  changesFilter,
+  countRequest,
+  goneRequest,
+  pageRequest,
+} from './auctions-api/request.ts'
 import type { Source } from './source.ts'
 
 export const auctionsApi: Source = {
@@ -18,6 +28,8 @@ export const auctionsApi: Source = {
   readPage,
   readCount,
   readBrands,
+  feeds: { maxMinutes: 4320, changes: changesFilter, goneRequest, readGone },
+  lookup: { request: carRequest, read: readPresence },
   readRecord,
   sameRecord,
 }

@@ -63,6 +63,28 @@ export type Reading =
   | { kind: 'car'; sourceId: string; car: Car; raw: Uint8Array }
   | { kind: 'rejected'; sourceId: string | null; rejection: Rejection; payload: string }
 
+/** A car that the removal feed lists. `at` is when it went, by the source's clock, ms since 1970. A hint, never a proof. */
+export type Gone = { sourceId: string; at: number }
+
+/** A page of the removal feed. */
+export type GonePage = { gone: Gone[]; hasNext: boolean }
+
+/** What the source tells of its own movement. Periods are whole minutes back from the source's present. */
+export type Feeds = {
+  /** The longest period that may be asked for. */
+  maxMinutes: number
+  /** The filter that selects the cars that came or changed within the period. */
+  changes(minutes: number): Filter
+  goneRequest(access: Access, ask: { minutes: number; pageSize: number; page: number }): SourceRequest
+  readGone(reply: Reply, ask: { pageSize: number; page: number }): Outcome<GonePage>
+}
+
+/** How one car is asked for by its id. `false`: the source answers properly, and has no such car. */
+export type Lookup = {
+  request(access: Access, sourceId: string): SourceRequest
+  read(reply: Reply, sourceId: string): Outcome<boolean>
+}
+
 export type Traits = {
   /** The largest page worth asking for, rows. */
   maxPageSize: number
@@ -86,6 +108,10 @@ export type Source = {
   /** null: the source answers but gives no total. */
   readCount(reply: Reply): Outcome<number | null>
   readBrands(reply: Reply): Outcome<Brand[]>
+  /** null: the source says nothing of what changed or went; only full sweeps tell. */
+  feeds: Feeds | null
+  /** null: a car cannot be asked for by id. */
+  lookup: Lookup | null
   /** Parses one record of a page. Throws SyntaxError when the bytes are not JSON. `readAt` in ms since 1970. */
   readRecord(page: SourcePage, record: CutRecord, readAt: number): Reading
   /** Whether two raw records (parsed) say the same once volatile keys are left out. */

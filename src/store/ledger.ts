@@ -1,4 +1,5 @@
 /** The ledger of pages: written in the same transaction as their cars, read when a run is taken up again. */
+import { CHANGES } from '../run/plan.ts'
 import type { Database } from './database.ts'
 
 export type LedgerPage = {
@@ -12,6 +13,9 @@ export type LedgerPage = {
   updated: number
   rejected: number
 }
+
+/** Which pages count as pages of the run: beside a full sweep the feed of changes is no part of the listing. */
+export const listed = (mode: string): string => `segment <> '${CHANGES}' or ${mode} = 'incremental'`
 
 export const readLedger = async (db: Database, runId: string): Promise<LedgerPage[]> => {
   const rows = await db.query(
@@ -49,7 +53,7 @@ export const countSeen = async (
   const [rejected] = await db.query(
     `select count(distinct source_id)::int as ids,
             (count(distinct (segment, (page - 1)::bigint * page_size + position)) filter (
-              where source_id is null and (segment = 'all' or not exists (
+              where source_id is null and segment <> '${CHANGES}' and (segment = 'all' or not exists (
                 select from carsync.pages where run_id = $1::text::uuid and segment = 'all'))))::int as without
      from carsync.rejects where run_id = $1::text::uuid`,
     [runId],

@@ -1,16 +1,20 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
+import { readMovement, weighSeen } from './balance.ts'
 import { type CommitContext, commitPages, isCommitted, type PageCommit } from './commit-pages.ts'
+import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
 import { knownCars } from './known-cars.ts'
 import { readLearned, saveLearned } from './learned.ts'
 import { beat, releaseLease, takeLease } from './lease.ts'
 import { countSeen, readLedger } from './ledger.ts'
+import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
+import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
 import { retrying } from './retrying.ts'
-import { finishRun, openRun, savePlan } from './runs.ts'
+import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
 import type { Store } from './store.ts'
 
 export type StoreSettings = { schema: string; source: string }
@@ -37,11 +41,28 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
     releaseLease: (lease) => again(() => releaseLease(db, lease)),
     openRun: (lease, request) => again(() => openRun(db, names, lease, request)),
+    modeState: () => again(() => readModeState(db, names)),
     savePlan: (lease, runId, plan) => again(() => savePlan(db, lease, runId, plan)),
+    saveReceipt: (lease, runId, receipt) => again(() => saveReceipt(db, lease, runId, receipt)),
     readLedger: (runId) => again(() => readLedger(db, runId)),
     knownCars: (question) => again(() => knownCars(db, names, question.reader, question.wantRaw, question.records)),
     commitPages: (run, batch) => commit({ ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
+    weighSeen: (runId, gone, living) => again(() => weighSeen(db, runId, gone, living)),
+    readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),
+    forgetSeen: (lease, runId) => again(() => forgetSeen(db, names, lease, runId)),
+    markAbsent: (lease, runId) => again(() => markAbsent(db, names, lease, runId)),
+    notAskedFor: (runId) => again(() => notAskedFor(db, names, runId)),
+    unseenAmong: (runId, ids) => again(() => unseenAmong(db, names, runId, ids)),
+    someSeen: (runId, limit) => again(() => someSeen(db, names, runId, limit)),
+    keepAnswers: (lease, answers) => again(() => keepAnswers(db, names, lease, answers)),
+    provenGone: (runId) => again(() => provenGone(db, names, runId)),
+    removeProven: (lease, runId) => again(() => removeProven(db, names, lease, runId)),
+    holdProven: (lease, runId, segmentOf) => again(() => holdProven(db, names, lease, runId, segmentOf)),
+    heldRemovals: () => again(() => readHeld(db, names)),
+    approveHeld: (lease, runId) => again(() => approveHeld(db, names, lease, runId)),
+    discardHeld: (lease, runId) => again(() => discardHeld(db, names, lease, runId)),
+    undoRemovals: (lease, runId) => again(() => undoRemovals(db, names, lease, runId)),
     finishRun: (lease, runId, finish) => again(() => finishRun(db, names, lease, runId, finish)),
     readLearned: (scope) => again(() => readLearned(db, scope)),
     saveLearned: (scope, learned, run) => again(() => saveLearned(db, scope, learned, run)),

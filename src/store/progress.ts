@@ -31,7 +31,7 @@ export const writeProgress = async (
     eta_low_ms: progress.etaMs?.low ?? null,
     eta_high_ms: progress.etaMs?.high ?? null,
     segments: progress.segments,
-    held_removals: 0,
+    ...(progress.heldRemovals === null ? {} : { held_removals: progress.heldRemovals }),
   }
   const columns = Object.keys(row)
   await db.query(

@@ -17,6 +17,7 @@ const DELETIONS: readonly string[] = [
      select r.ctid from carsync.runs r where r.source = $1 and r.status <> 'running'
        and r.started_at < clock_timestamp() - interval '90 days'
        and not exists (select from carsync.pages p where p.run_id = r.run_id)
+       and not exists (select from carsync.held_removals h where h.run_id = r.run_id)
        and not exists (select from carsync.rejects j where j.run_id = r.run_id and j.resolved_at is null)
      limit ${BATCH}))`,
 ]

@@ -1,22 +1,24 @@
 /** What the database says of a source's runs: the current or last one, the history, and what was rejected. */
 import type { RequestCounts, Summary } from '../events.ts'
+import type { Receipt } from '../run/receipt.ts'
 import type { Database, Names, Row } from './database.ts'
-import { countSeen } from './ledger.ts'
+import { countSeen, listed } from './ledger.ts'
+import { countHeld } from './removals.ts'
 import type { RejectRow, RunRow, StatusReport } from './store.ts'
 
 /** An ISO instant in UTC, as text. */
 const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.resumed, r.active_ms::float8,
-  ${ISO('r.started_at')} as started, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text,
+  ${ISO('r.started_at')} as started, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
   r.pages_total, r.removed::float8, r.seen::float8,
   coalesce(r.pages_done, p.pages)::int as pages_done, coalesce(r.inserted, p.inserted)::float8 as inserted,
   coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected`
 
 /** Sums of the ledger; while a run is on, they are its counts. */
 const LEDGER = `left join lateral (
-    select count(*) as pages, coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
-           coalesce(sum(rejected), 0) as rejected
+    select count(*) filter (where ${listed('r.mode')}) as pages, coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
+           (select count(*) from carsync.rejects where run_id = r.run_id) as rejected
     from carsync.pages where run_id = r.run_id) p on true`
 
 const carsOf = (row: Row, seen: number): Summary['cars'] => ({
@@ -77,8 +79,9 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
       carsPerMinute: Math.round(carsPerSecond * 60),
       pagesPerSecond: perSecond(row.pages_done, row.active_ms),
     },
-    heldRemovals: 0,
+    heldRemovals: await countHeld(db, names),
     learned: row.learned ? JSON.parse(row.learned) : { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
+    ...(row.receipt === '{}' ? {} : { receipt: JSON.parse(row.receipt) as Receipt }),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(lease ? { lease: { holder: lease.holder, since: lease.since, expiresAt: lease.expires } } : {}),
     phase: row.phase ?? 'planning',

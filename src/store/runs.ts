@@ -1,15 +1,14 @@
 /** The rows of `carsync.runs`: beginning, resuming, planning and ending a run. */
 import type { Mode, RequestCounts } from '../events.ts'
 import type { Plan } from '../run/plan.ts'
+import type { Receipt } from '../run/receipt.ts'
+import { addCoverage, RESUMABLE } from './coverage.ts'
 import type { Database, Names, Row } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
-import { countSeen } from './ledger.ts'
+import { countSeen, listed } from './ledger.ts'
 import type { Finish, StoredRun } from './store.ts'
 
-/** A run that nobody has worked on for so long is not taken up again. */
-const RESUMABLE = "interval '6 hours'"
-
-const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, requests::text, log_listed,
+const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, receipt::text, requests::text, log_listed,
   (extract(epoch from started_at) * 1000)::float8 as started,
   (extract(epoch from last_commit_at) * 1000)::float8 as last_commit`
 
@@ -21,6 +20,7 @@ const storedRun = (row: Row): StoredRun => ({
   lastCommitAt: row.last_commit,
   activeMs: row.active_ms,
   plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
+  receipt: row.receipt === '{}' ? null : (JSON.parse(row.receipt) as Receipt),
   requests: JSON.parse(row.requests) as RequestCounts,
   logListed: row.log_listed,
 })
@@ -77,7 +77,20 @@ export const savePlan = (db: Database, lease: Lease, runId: string, plan: Plan):
     )
   })
 
-/** Freezes the counts of the run and says how it ended. Rejects of earlier sweeps are settled by a complete one. */
+/** What the sweep has shown so far: with it a later process goes on at the right pass. */
+export const saveReceipt = (db: Database, lease: Lease, runId: string, receipt: Receipt): Promise<void> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query('update carsync.runs set receipt = $2::text::jsonb where run_id = $1::text::uuid', [
+      runId,
+      JSON.stringify(receipt),
+    ])
+  })
+
+/**
+ * Freezes the counts of the run and says how it ended and what it covers. Rejects of earlier sweeps are settled by a
+ * complete one.
+ */
 export const finishRun = async (
   db: Database,
   names: Names,
@@ -94,8 +107,9 @@ export const finishRun = async (
            requests = $6::text::jsonb, total_before = $7::bigint, total_after = $8::bigint, learned = $9::text::jsonb,
            pages_total = $10::int, seen = $11::bigint, pages_done = p.pages, inserted = p.inserted, updated = p.updated,
            rejected = p.rejected
-       from (select count(*) as pages, coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
-                    coalesce(sum(rejected), 0) as rejected
+       from (select count(*) filter (where ${listed('(select mode from carsync.runs where run_id = $1::text::uuid)')}) as pages,
+                    coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
+                    (select count(*) from carsync.rejects where run_id = $1::text::uuid) as rejected
              from carsync.pages where run_id = $1::text::uuid) p
        where r.run_id = $1::text::uuid`,
       [
@@ -112,7 +126,8 @@ export const finishRun = async (
         seen.ids - seen.rejectedIds,
       ],
     )
-    if (finish.status === 'complete')
+    if (finish.covered) await addCoverage(session, names, runId, finish.covered)
+    if (finish.status === 'complete' && finish.covered?.kind === 'full')
       await session.query(
         `update carsync.rejects set resolved_at = now()
          where source = $1 and resolved_at is null and run_id <> $2::text::uuid`,

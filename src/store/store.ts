@@ -4,11 +4,17 @@
  */
 import type { CarCounts, Mode, Progress, RequestCounts, RunStatus, Summary } from '../events.ts'
 import type { Remembered } from '../pace/start.ts'
+import type { Covered } from '../run/choose-mode.ts'
 import type { Plan } from '../run/plan.ts'
+import type { Receipt } from '../run/receipt.ts'
+import type { Departure, PageRead } from '../run/seams.ts'
+import type { Balance, GoneAt } from './balance.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
+import type { ModeState } from './coverage.ts'
 import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
+import type { HeldRun } from './removals.ts'
 
 /** A run as the database has it. `activeMs` is the time spent on it by all processes so far. */
 export type StoredRun = {
@@ -19,6 +25,8 @@ export type StoredRun = {
   lastCommitAt: number
   activeMs: number
   plan: Plan | null
+  /** What a full sweep has shown so far. */
+  receipt: Receipt | null
   requests: RequestCounts
   /** The source has had a complete full sweep before: only then are new cars logged as `listed`. */
   logListed: boolean
@@ -44,6 +52,8 @@ export type Finish = {
   pagesTotal: number | null
   totalBefore: number | null
   totalAfter: number | null
+  /** The stretch of the source's time that is covered now; null where the run is not complete. */
+  covered: Covered | null
   learned: Summary['learned']
 }
 
@@ -94,13 +104,36 @@ export type Store = {
     lease: Lease,
     request: { runId: string; mode: Mode; fresh: boolean },
   ): Promise<{ run: StoredRun; resumed: boolean }>
+  /** What decides between a full and an incremental run. */
+  modeState(): Promise<ModeState>
   savePlan(lease: Lease, runId: string, plan: Plan): Promise<void>
+  saveReceipt(lease: Lease, runId: string, receipt: Receipt): Promise<void>
   readLedger(runId: string): Promise<LedgerPage[]>
   /** Of these records, those that are not stored just so: new ones, and ones that may have changed. */
   knownCars(question: { reader: number; wantRaw: boolean; records: readonly Asked[] }): Promise<Known[]>
   commitPages(run: Omit<CommitContext, 'names'>, batch: PageCommit): Promise<CommitResult>
   /** Distinct ids on all pages of the run, distinct ids among its rejects, and rejects without an id. */
   countSeen(runId: string): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }>
+  /** The same books with what the source says has gone. */
+  weighSeen(runId: string, gone: GoneAt, living: number): Promise<Balance>
+  readMovement(runId: string, sweep: number, gone: GoneAt): Promise<{ pages: PageRead[]; departures: Departure[] }>
+  /** Whoever was seen in the run is not missing any more. */
+  forgetSeen(lease: Lease, runId: string): Promise<void>
+  /** Marks what a proven sweep did not see as missing; answers how many are so for the first time and were not asked for. */
+  markAbsent(lease: Lease, runId: string): Promise<number>
+  notAskedFor(runId: string): Promise<string[]>
+  unseenAmong(runId: string, ids: readonly string[]): Promise<string[]>
+  someSeen(runId: string, limit: number): Promise<string[]>
+  keepAnswers(lease: Lease, answers: { gone: readonly string[]; there: readonly string[] }): Promise<void>
+  /** How many cars are proven gone, by make. */
+  provenGone(runId: string): Promise<{ make: string | null; cars: number }[]>
+  /** Marks a batch of what is proven gone as removed; 0: nothing is left. */
+  removeProven(lease: Lease, runId: string): Promise<number>
+  holdProven(lease: Lease, runId: string, segmentOf: ReadonlyMap<string | null, string>): Promise<number>
+  heldRemovals(): Promise<HeldRun[]>
+  approveHeld(lease: Lease, runId: string): Promise<{ looked: number; removed: number }>
+  discardHeld(lease: Lease, runId: string): Promise<number>
+  undoRemovals(lease: Lease, runId: string): Promise<number>
   finishRun(lease: Lease, runId: string, finish: Finish): Promise<void>
   /** `scope` names host and key without telling the key. */
   readLearned(scope: string): Promise<Learned | null>

@@ -7,6 +7,7 @@ export const pictureOf = (changes: Partial<Progress> = {}): Progress => ({
   pages: { done: 81, total: 191 },
   cars: { seen: 80_000, inserted: 78_000, updated: 1_200, unchanged: 800, removed: 0, rejected: 34 },
   carsTotal: 190_000,
+  heldRemovals: null,
   segments: [
     { name: 'Audi', done: 8_550, total: 8_550 },
     { name: 'BMW', done: 7_000, total: 14_250 },

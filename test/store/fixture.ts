@@ -135,6 +135,7 @@ export const finishOf = (members: Partial<Finish> = {}): Finish => ({
   status: 'complete',
   proof: 'exact',
   reason: null,
+  covered: { kind: 'full', from: 1000, to: 1000 },
   activeMs: 1000,
   requests: { total: 5, ok: 3, limited: 1, failed: 1, retried: 2 },
   pagesTotal: 3,

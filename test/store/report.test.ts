@@ -19,6 +19,7 @@ const PROGRESS: Progress = {
   pages: { done: 2, total: 3 },
   cars: { seen: 20, inserted: 18, updated: 1, unchanged: 1, removed: 0, rejected: 2 },
   carsTotal: 25,
+  heldRemovals: null,
   segments: [{ name: 'Citroën "C"', done: 20, total: 25 }],
   requests: { total: 4, ok: 2, limited: 1, failed: 1, retried: 1 },
   carsPerSecond: 12.5,

@@ -18,7 +18,7 @@ export const bentSource = async (t: TestContext, options: DemoOptions, bend: Ben
   server.on('request', (request, response) => {
     seen.requests++
     const query = new URLSearchParams(request.url!.split('?')[1])
-    if (query.has('page') && !query.has('simple_paginate')) {
+    if (query.has('page') && !query.has('simple_paginate') && !query.has('minutes')) {
       seen.asked.push(query)
       response.once('close', () => {
         if (!response.writableFinished) seen.aborted++

@@ -16,6 +16,8 @@ export const pageLabel = (ask: PageAsk): string =>
 
 export const countLabel = 'the number of cars'
 export const brandsLabel = 'the list of brands'
+export const goneLabel = (page: number): string => `the removal feed, page ${page}`
+export const carLabel = (sourceId: string): string => `car ${sourceId.slice(0, LABEL_LENGTH)}`
 
 /**
  * The key travels in a header only. `links.next` of the real API is http although it was asked by https: to follow it
@@ -36,6 +38,21 @@ export const countRequest = (access: Access, filter: Filter): SourceRequest =>
   request(access, '/cars', { ...filter, page: '1', per_page: '1', simple_paginate: '0' }, countLabel)
 
 export const brandsRequest = (access: Access): SourceRequest => request(access, '/manufacturers/cars', {}, brandsLabel)
+
+/** The feed takes no filter but the period: it ignores `domain_id`. */
+export const goneRequest = (access: Access, ask: { minutes: number; pageSize: number; page: number }): SourceRequest =>
+  request(
+    access,
+    '/archived-lots',
+    { minutes: `${ask.minutes}`, page: `${ask.page}`, per_page: `${ask.pageSize}` },
+    goneLabel(ask.page),
+  )
+
+export const carRequest = (access: Access, sourceId: string): SourceRequest =>
+  request(access, `/cars/${encodeURIComponent(sourceId)}`, {}, carLabel(sourceId))
+
+/** What came or changed within the last minutes. */
+export const changesFilter = (minutes: number): Filter => ({ minutes: `${minutes}` })
 
 /** One list of ids, separated by commas, as the API takes it. */
 export const brandFilter = (brandIds: readonly string[]): Filter => ({ manufacturer_id: brandIds.join(',') })

@@ -1,0 +1,104 @@
+/** A full sweep: the plan, the passes over the source until the books balance, and what is gone. */
+import { balanceBooks, type Movement } from './balance-books.ts'
+import type { SyncEvent } from './events.ts'
+import { planSweep } from './plan-sweep.ts'
+import { removeAbsent } from './remove-absent.ts'
+import { endsOf, startPass } from './run/pass.ts'
+import { type Plan, plannedPages } from './run/plan.ts'
+import { nextPass, type Pass, type Receipt, startReceipt } from './run/receipt.ts'
+import { type Run, restoreRun } from './run/run.ts'
+import { seamsOf } from './run/seams.ts'
+import { endingOf, runPass } from './run-pass.ts'
+import { type Ending, pageSizesOf, type Session } from './session.ts'
+import { beginWork, enterPass, progressOf, type Work } from './work.ts'
+
+/** How many requests a listing is taken for that does not tell its size. */
+const UNPLANNED_PAGES = 1000
+
+const pagesWantedBy =
+  (pass: Pass, plan: Plan) =>
+  (pageSize: number): number | null =>
+    pass.kind === 'seams' ? pass.pages.length : plannedPages(plan, pageSize)
+
+/** Plans (or takes up the stored plan), sweeps, checks, and marks what is gone. */
+export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Ending> {
+  const { api, access, store, world, stored, lease, options, stop } = session
+  const { source } = session.control
+  const plan = stored.plan ?? (await planSweep(api, source, access, options.priority, stop))
+  if (!stored.plan) await store.savePlan(lease, stored.runId, plan)
+  const sizes = pageSizesOf(session)
+  const ledger = await store.readLedger(stored.runId)
+  const ledgerOf = (sweep: number) => ledger.filter((page) => page.sweep === sweep)
+
+  let receipt: Receipt = stored.receipt ?? startReceipt(plan.total)
+  let pass = receipt.passes.at(-1)!
+  const whole = restoreRun(startPass(receipt.passes[0]!, plan, sizes, new Map()), ledgerOf(0))
+  let ends = endsOf(whole)
+  const first = restoreRun(startPass(pass, plan, sizes, ends), ledgerOf(pass.sweep))
+  api.expect(plannedPages(plan, sizes.learned ?? sizes.wished) ?? UNPLANNED_PAGES)
+  const work = beginWork(api, stored, plan, ledger, session.begunAt, {
+    run: first,
+    sweep: pass.sweep,
+    pagesWanted: pagesWantedBy(pass, plan),
+  })
+  if (pass.kind !== 'whole') work.shown = whole.segments
+  session.onWork(work)
+  yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
+
+  const movement: Movement = { gone: new Map(), changed: 0, readUntil: null }
+  for (;;) {
+    const end = yield* runPass(session, work, pass.sweep)
+    if (end.kind !== 'finished') return endingOf(end)
+    const { run } = work.state
+    ends = new Map([...ends, ...endsOf(run)])
+
+    work.phase = 'checking'
+    yield { kind: 'progress', progress: progressOf(work, world.now()) }
+    const books = yield* balanceBooks(session, work, receipt, movement)
+    if (books.kind !== 'books') return endingOf(books)
+    receipt = books.receipt
+    const next = books.exact ? null : await passAfter(session, work, receipt, run, movement)
+    if (next === null) {
+      await store.saveReceipt(lease, stored.runId, receipt)
+      yield* removeAbsent(session, work, receipt, books.exact)
+      return {
+        status: 'complete',
+        proof: books.exact ? 'exact' : 'none',
+        reason: null,
+        totalAfter: receipt.totalAfter,
+        covered: coveredBy(session),
+      }
+    }
+    yield { kind: 'note', message: reasonFor(next, receipt) }
+    receipt = { ...receipt, passes: [...receipt.passes, next] }
+    await store.saveReceipt(lease, stored.runId, receipt)
+    enterPass(work, startPass(next, plan, sizes, ends), pagesWantedBy(next, plan))
+    pass = next
+  }
+}
+
+const passAfter = async (
+  { store, stored }: Session,
+  work: Work,
+  receipt: Receipt,
+  run: Run,
+  { gone }: Movement,
+): Promise<Pass | null> => {
+  const { sweep } = receipt.passes.at(-1)!
+  const { pages, departures } = await store.readMovement(stored.runId, sweep, gone)
+  const mayHaveGrown = receipt.repeats > 0
+  const next = nextPass(receipt, run.pageSize, seamsOf(pages, departures, mayHaveGrown), pages.length)
+  return next === null ? null : { ...next, sweep: work.nextSweep++ }
+}
+
+const reasonFor = (pass: Pass, { totalAfter, distinct, gone, withoutId }: Receipt): string => {
+  const lacking = (totalAfter ?? 0) - (distinct - gone + withoutId)
+  const what = pass.kind === 'seams' ? `reading ${pass.pages.length} pages again` : 'reading it once more, from its end'
+  return `The inventory moved while it was read, and ${lacking === 1 ? 'one of its cars was' : `${lacking} of its cars were`} not met: ${what}.`
+}
+
+/** A full sweep covers the source's time from the instant at which it began. */
+const coveredBy = ({ stored, clockOffsetMs, api }: Session): Ending['covered'] => {
+  const at = stored.startedAt - clockOffsetMs + api.sourceOffsetMs()
+  return { kind: 'full', from: at, to: at }
+}

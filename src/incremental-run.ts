@@ -1,0 +1,89 @@
+/** An incremental run: what changed since the last covered instant, and what the source says has gone. */
+import type { SyncEvent } from './events.ts'
+import { lookUp } from './look-up.ts'
+import { countOf } from './plan-sweep.ts'
+import { changesPlan, readChanges } from './read-changes.ts'
+import { readGone } from './read-gone.ts'
+import { mayAskFor } from './run/absence.ts'
+import { minutesSince } from './run/choose-mode.ts'
+import { plannedPages } from './run/plan.ts'
+import { startRun } from './run/run.ts'
+import { endingOf, runPass } from './run-pass.ts'
+import { type Ending, endedEarly, pageSizesOf, type Session } from './session.ts'
+import { beginWork, pageSizeOf, progressOf, type Work } from './work.ts'
+
+/** The feed moves while it is read: it is read until it brings nothing new, but not more often than this. */
+const PASSES = 5
+
+/** Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. */
+export async function* incrementalRun(session: Session, coveredUntil: number): AsyncGenerator<SyncEvent, Ending> {
+  const { api, access, store, world, stored, lease, stop } = session
+  const { source } = session.control
+  const feeds = source.feeds!
+  // The first answer tells the source's time, from which its periods count back.
+  await countOf(api, source, access, {}, stop)
+  const now = world.now() + api.sourceOffsetMs()
+  const minutes = minutesSince(coveredUntil, now)
+  if (minutes > feeds.maxMinutes)
+    return endedEarly('failed', 'The feed of changes does not reach back to what is covered. Run it with --full')
+
+  const plan = changesPlan(feeds, minutes, await countOf(api, source, access, feeds.changes(minutes), stop))
+  await store.savePlan(lease, stored.runId, plan)
+  const sizes = pageSizesOf(session)
+  const ledger = await store.readLedger(stored.runId)
+  // What an earlier process read of the feed has moved since: it is read from its beginning, by a number of its own.
+  const sweep = Math.max(-1, ...ledger.map((page) => page.sweep)) + 1
+  api.expect(plannedPages(plan, sizes.learned ?? sizes.wished) ?? 1)
+  const work = beginWork(api, stored, plan, ledger, session.begunAt, {
+    run: startRun(plan, sizes.wished, sizes.learned),
+    sweep,
+    pagesWanted: (pageSize) => plannedPages(plan, pageSize),
+  })
+  session.onWork(work)
+  yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
+
+  let end = yield* runPass(session, work, sweep)
+  let seen = 0
+  for (let pass = 1; end.kind === 'finished' && pass < PASSES; pass++) {
+    const { ids } = await store.countSeen(stored.runId)
+    if (ids === seen) break
+    seen = ids
+    work.phase = 'checking'
+    end = yield* readChanges(session, work, feeds, minutes, pass % 2 === 1 ? 'down' : 'up')
+  }
+  if (end.kind !== 'finished') return endingOf(end)
+  yield* askForGone(session, work, minutes)
+  await store.forgetSeen(lease, stored.runId)
+  return {
+    status: 'complete',
+    proof: 'none',
+    reason: null,
+    totalAfter: null,
+    covered: { kind: 'incremental', from: now - minutes * 60_000, to: now },
+  }
+}
+
+/**
+ * A removal feed is a hint: the cars that it names are asked for. What the source then says is kept, and counts when a
+ * proven sweep does not see the car either.
+ */
+async function* askForGone(session: Session, work: Work, minutes: number): AsyncGenerator<SyncEvent, void> {
+  const { store, stored, lease, api, control } = session
+  const gone = new Map<string, number>()
+  const failed = await readGone(session, minutes, pageSizeOf(work), gone)
+  if (failed !== null) {
+    if (failed.kind !== 'aborted')
+      yield { kind: 'note', message: `${failed.why}. The next full sweep tells what has gone.` }
+    return
+  }
+  const hinted = await store.unseenAmong(stored.runId, [...gone.keys()])
+  if (hinted.length === 0 || hinted.length > mayAskFor(api.requests().total) || control.source.lookup === null) return
+  const answers = await lookUp(session, hinted)
+  if (answers === null) return
+  await store.keepAnswers(lease, answers)
+  if (answers.gone.length > 0)
+    yield {
+      kind: 'note',
+      message: `The source says that ${answers.gone.length === 1 ? 'one car has' : `${answers.gone.length} cars have`} gone; the next full sweep that proves it marks them removed.`,
+    }
+}

@@ -1,0 +1,36 @@
+/** Asks the source for single cars by their id: what a hint or an absence is worth. */
+import type { Session } from './session.ts'
+
+export type Answers = { gone: string[]; there: string[] }
+
+/** Questions that are out at the same time. */
+const SIDE_BY_SIDE = 4
+/** Cars just seen that are asked for first. */
+const KNOWN = 3
+
+/**
+ * Which of these cars are gone and which are there; ids without a clear answer are in neither list. Asks for some cars
+ * first that were seen a moment ago: a source that has none of them tells nothing when asked by id, and null is answered.
+ */
+export const lookUp = async (session: Session, ids: readonly string[]): Promise<Answers | null> => {
+  const { store, stored } = session
+  const known = await ask(session, await store.someSeen(stored.runId, KNOWN))
+  return known.there.length === 0 ? null : await ask(session, ids)
+}
+
+const ask = async ({ api, access, control, stop }: Session, ids: readonly string[]): Promise<Answers> => {
+  const { lookup } = control.source
+  const answers: Answers = { gone: [], there: [] }
+  if (lookup === null) return answers
+  const left = [...ids]
+  const worker = async (): Promise<void> => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+      const asked = id
+      const outcome = await api.ask(lookup.request(access, asked), (reply) => lookup.read(reply, asked), stop)
+      if (outcome.kind === 'data') (outcome.data ? answers.there : answers.gone).push(asked)
+      else if (outcome.kind === 'stop' || outcome.kind === 'aborted') left.length = 0
+    }
+  }
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
+  return answers
+}

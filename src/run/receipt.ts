@@ -1,0 +1,83 @@
+/**
+ * What shows that a sweep has seen every car: kept with the run, so that a later process goes on where this one ended,
+ * and so that a person can look it up.
+ */
+
+/** A page worth reading once more. */
+export type SeamPage = { segment: string; page: number }
+
+/**
+ * One pass over the source. Each has a number of its own in the ledger. `whole` reads everything from the first page on,
+ * `seams` the pages between which a car may have slipped through, `reverse` everything from the last page down.
+ */
+export type Pass =
+  | { sweep: number; kind: 'whole' | 'reverse'; pageSize: number | null }
+  | { sweep: number; kind: 'seams'; pageSize: number; pages: SeamPage[] }
+
+export type Receipt = {
+  passes: Pass[]
+  /** Cars in the unfiltered listing by the source's own count: before the first page, and at the last look. */
+  totalBefore: number | null
+  totalAfter: number | null
+  /** Distinct ids on all pages; of those, the ones that the source says went after they were seen. */
+  distinct: number
+  gone: number
+  /** Cars that the source says came or changed while the run was on; null: it does not say. */
+  changed: number | null
+  /** Records without an id, which are counted by their row. */
+  withoutId: number
+  /** Ids met more than once. */
+  repeats: number
+  /** Pages read beside those of the first pass: of the feed of changes, of seams, of later passes. */
+  pagesReread: number
+  /** How often the books were balanced. */
+  checks: number
+}
+
+export const startReceipt = (totalBefore: number | null): Receipt => ({
+  passes: [{ sweep: 0, kind: 'whole', pageSize: null }],
+  totalBefore,
+  totalAfter: null,
+  distinct: 0,
+  gone: 0,
+  changed: null,
+  withoutId: 0,
+  repeats: 0,
+  pagesReread: 0,
+  checks: 0,
+})
+
+/** How many records the source must have now for the sweep to have missed none. */
+export const accountedFor = ({ distinct, gone, withoutId }: Receipt): number => distinct - gone + withoutId
+
+/** The books balance: what was seen and is not known to have gone is as much as the source says it has. */
+export const balances = (receipt: Receipt): boolean => receipt.totalAfter === accountedFor(receipt)
+
+/** Seams are worth reading as long as they are few; else everything is read once more. */
+const SEAM_SHARE = 0.25
+const FEW_SEAMS = 4
+
+/**
+ * The pass that may find what is lacking; null when there is nothing to be found, or no pass left to try: first the
+ * seams, if they are few, then everything from the last page down, where cars that go cannot hide others. Its number in
+ * the ledger is for the caller to give.
+ */
+export const nextPass = (
+  receipt: Receipt,
+  pageSize: number | null,
+  seams: readonly SeamPage[],
+  pages: number,
+): DistributiveOmit<Pass, 'sweep'> | null => {
+  const lacking = (receipt.totalAfter ?? 0) - accountedFor(receipt)
+  // Where nothing has moved, what is lacking are rows that repeat others: reading them again finds nothing.
+  const stoodStill = receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
+  if (stoodStill && lacking <= receipt.repeats) return null
+  const had = (kind: Pass['kind']): boolean => receipt.passes.some((pass) => pass.kind === kind)
+  if (lacking <= 0 || had('reverse')) return null
+  const few = seams.length <= Math.max(FEW_SEAMS, pages * SEAM_SHARE)
+  if (pageSize !== null && seams.length > 0 && few && !had('seams'))
+    return { kind: 'seams', pageSize, pages: [...seams] }
+  return { kind: 'reverse', pageSize }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

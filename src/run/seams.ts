@@ -1,0 +1,45 @@
+/**
+ * Where a car may have slipped through between two pages. Pure.
+ *
+ * A car that leaves the listing moves all rows behind it up by one. Where page k was read before that and page k+1 after
+ * it, the first row of k+1 has moved to k, and was on neither. So a car that went from page p at the instant t makes a
+ * seam of every k >= p with t between the two readings: k is to be read again. A row that was added does the same to
+ * pages that were read in the other order.
+ */
+import type { SeamPage } from './receipt.ts'
+
+/** A page of the pass, with the instant at which it was asked for, ms. */
+export type PageRead = { segment: string; page: number; readAt: number }
+
+/** A car that went: the page on which it had been seen, and when it went by the same clock, ms. */
+export type Departure = { segment: string; page: number; at: number }
+
+/** Instants of two machines, one of them told in whole seconds, are not told apart when they are closer than this. */
+const SLACK_MS = 2000
+
+/**
+ * The pages to read again, in order. `mayHaveGrown`: cars may have come in between, so that pages read in the wrong order
+ * are seams too.
+ */
+export const seamsOf = (
+  pages: readonly PageRead[],
+  departures: readonly Departure[],
+  mayHaveGrown: boolean,
+): SeamPage[] => {
+  const bySegment = Map.groupBy(pages, ({ segment }) => segment)
+  const seams: SeamPage[] = []
+  for (const [segment, read] of bySegment) {
+    const inOrder = [...read].sort((a, b) => a.page - b.page)
+    const here = departures.filter((departure) => departure.segment === segment)
+    for (const [i, page] of inOrder.entries()) {
+      const next = inOrder[i + 1]
+      const until = next?.readAt ?? Number.POSITIVE_INFINITY
+      const slipped = here.some(
+        ({ page: from, at }) => from <= page.page && page.readAt - SLACK_MS <= at && at <= until + SLACK_MS,
+      )
+      if (slipped) seams.push({ segment, page: page.page })
+      else if (mayHaveGrown && next && next.readAt < page.readAt) seams.push({ segment, page: next.page })
+    }
+  }
+  return seams
+}

@@ -1,0 +1,65 @@
+/** What is settled before the first page of a run is asked for, and what its end is made of. */
+import type { Api } from './api.ts'
+import type { Mode } from './events.ts'
+import type { Options } from './options.ts'
+import type { Access, Source } from './source/source.ts'
+import type { Lease } from './store/lease.ts'
+import type { Finish, Learned, Store, StoredRun } from './store/store.ts'
+import type { Work } from './work.ts'
+import type { World } from './world.ts'
+
+/** What a door adds to the options: which source, who asks, and how it is stopped. */
+export type Control = {
+  /** `auto`: full when no complete sweep is younger than a day, else incremental. */
+  mode: Mode | 'auto'
+  source: Source
+  /** Who is named as the holder of the lease: host, process, anything a person can find. */
+  holder: string
+  /** Stops cleanly: what has arrived is committed, the run is resumable. */
+  stop: AbortSignal
+  /** Bytes held at most by pages in flight, unparsed or uncommitted. */
+  maxBytes?: number
+  /** How long one answer is waited for. */
+  timeoutMs?: number
+}
+
+/** The run, the way to the source, and what earlier runs learned. */
+export type Session = {
+  options: Options
+  world: World
+  store: Store
+  control: Control
+  access: Access
+  api: Api
+  lease: Lease
+  /** Add to this process's clock to get the database's, ms. */
+  clockOffsetMs: number
+  stored: StoredRun
+  learned: Learned | null
+  stop: AbortSignal
+  /** When this process began its work, ms. */
+  begunAt: number
+  /** To be told of the work as soon as there is some. */
+  onWork(work: Work): void
+}
+
+/** How the work on a run ended, as it is written down. */
+export type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter' | 'covered'>
+
+/** An end that is not completion. `reason` 'stopped' is put into words by whoever knows who stopped it. */
+export const endedEarly = (status: 'incomplete' | 'failed', reason: string): Ending => ({
+  status,
+  proof: 'none',
+  reason,
+  totalAfter: null,
+  covered: null,
+})
+
+/** The page size to wish for, and the one that the source was found to serve. */
+export const pageSizesOf = ({ options, control, learned }: Session): { wished: number; learned: number | null } => {
+  const { maxPageSize } = control.source.traits
+  return {
+    wished: Math.min(options.pageSize ?? maxPageSize, maxPageSize),
+    learned: options.pageSize === null ? (learned?.pageSize ?? null) : null,
+  }
+}

@@ -1,0 +1,42 @@
+import { moment } from '../../car/field.ts'
+import type { Gone, GonePage, Outcome, Reply } from '../source.ts'
+import { readEnvelope } from './envelope.ts'
+import { goneLabel } from './request.ts'
+
+const idOf = (value: unknown): string | null => {
+  if (Number.isSafeInteger(value)) return String(value)
+  return typeof value === 'string' && value.trim() !== '' ? value : null
+}
+
+/** null for a row that names no car or no instant: a hint that cannot be used is none. Throws SyntaxError. */
+const goneIn = (text: string): Gone | null => {
+  const row: unknown = JSON.parse(text)
+  if (typeof row !== 'object' || row === null) return null
+  const { car_id: id, archived_at: archivedAt } = row as Record<string, unknown>
+  const sourceId = idOf(id)
+  const at = moment(archivedAt, 'archived_at', [])
+  return sourceId === null || at === null ? null : { sourceId, at }
+}
+
+/** A page of the removal feed: flat rows that name a car by `car_id`. */
+export const readGone = (reply: Reply, ask: { pageSize: number; page: number }): Outcome<GonePage> => {
+  const label = goneLabel(ask.page)
+  const read = readEnvelope(reply, label, ask.pageSize)
+  if (read.kind !== 'data') return read
+  const { bytes, bounds, hasNext, currentPage } = read.data
+  const doubtful = (got: string): Outcome<never> => ({
+    kind: 'retry',
+    why: `Cannot read ${label} as asked: got ${got}`,
+  })
+  if (hasNext === null) return doubtful('no `links.next` that says whether this is the last page')
+  if (currentPage !== null && currentPage !== ask.page) return doubtful(`page ${currentPage}`)
+  if (bounds.length === 0 && hasNext) return doubtful('an empty page that is not the last one')
+  try {
+    const gone = bounds
+      .map(({ start, end }) => goneIn(bytes.toString('utf8', start, end)))
+      .filter((each) => each !== null)
+    return { kind: 'data', data: { gone, hasNext } }
+  } catch {
+    return doubtful('JSON that is broken')
+  }
+}

@@ -1,0 +1,59 @@
+/** The books of a sweep: how many cars were seen, and which of them are known to have gone since. */
+import type { Departure, PageRead } from '../run/seams.ts'
+import { type Database, textArray } from './database.ts'
+
+/** Cars that the source says have gone: when, by id, in the database's time (ms). */
+export type GoneAt = ReadonlyMap<string, number>
+
+export type Balance = { distinct: number; gone: number; repeats: number }
+
+/** A car may be read and go within the same second; the source tells in whole ones. */
+const SLACK = "interval '2 s'"
+
+const GONE = `unnest($2::text::text[], $3::text::float8[]) as g(id, at_ms)`
+
+const goneParams = (gone: GoneAt): [string, string] => [
+  textArray([...gone.keys()]),
+  `{${[...gone.values()].join(',')}}`,
+]
+
+/**
+ * Distinct ids on all pages of the run, those of them that went after they were last seen, and ids met more than once in
+ * the first pass. `living` is the sweep that read the feed of changes last: whoever stands there is there, whatever the
+ * removal feed said of it.
+ */
+export const weighSeen = async (db: Database, runId: string, gone: GoneAt, living: number): Promise<Balance> => {
+  const [row] = await db.query(
+    `with seen as (
+       select id, max(read_at) as at, count(*) filter (where sweep = 0) as met, bool_or(sweep = $4::int) as living
+       from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id)
+     select count(*)::int as "distinct", coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats,
+            (count(*) filter (where not living and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
+     from seen left join ${GONE} on g.id = seen.id`,
+    [runId, ...goneParams(gone), living],
+  )
+  return { distinct: row!.distinct, gone: row!.gone, repeats: row!.repeats }
+}
+
+/** The pages of one pass, and where and when cars went that had been seen on them. */
+export const readMovement = async (
+  db: Database,
+  runId: string,
+  sweep: number,
+  gone: GoneAt,
+): Promise<{ pages: PageRead[]; departures: Departure[] }> => {
+  const pages = await db.query(
+    `select segment, page, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages
+     where run_id = $1::text::uuid and sweep = $2::int`,
+    [runId, sweep],
+  )
+  const departures = await db.query(
+    `select p.segment, p.page, g.at_ms as at from carsync.pages p cross join unnest(p.ids) as met(id) join ${GONE} on g.id = met.id
+     where p.run_id = $1::text::uuid and p.sweep = $4::int`,
+    [runId, ...goneParams(gone), sweep],
+  )
+  return {
+    pages: pages.map((row) => ({ segment: row.segment, page: row.page, readAt: row.at })),
+    departures: departures.map((row) => ({ segment: row.segment, page: row.page, at: row.at })),
+  }
+}

@@ -1,0 +1,41 @@
+/** Which stretches of the source's time are covered, and what that leaves to do. Instants are the source's, ms since 1970. */
+import type { Covered } from '../run/choose-mode.ts'
+import type { Database, Names, Session } from './database.ts'
+
+/** A run that nobody has worked on for so long is not taken up again. */
+export const RESUMABLE = "interval '6 hours'"
+
+export type ModeState = { unfinishedFull: boolean; coverage: Covered[] }
+
+/** Whether a full sweep is there to be taken up, and what was covered since the last complete one began. */
+export const readModeState = async (db: Database, names: Names): Promise<ModeState> => {
+  const [latest] = await db.query(
+    `select status in ('running', 'incomplete', 'failed') and last_commit_at > clock_timestamp() - ${RESUMABLE} as unfinished
+     from carsync.runs where source = $1 and mode = 'full' order by started_at desc limit 1`,
+    [names.source],
+  )
+  const rows = await db.query(
+    `select kind, (extract(epoch from from_at) * 1000)::float8 as since, (extract(epoch from to_at) * 1000)::float8 as until
+     from carsync.coverage where source = $1 order by from_at`,
+    [names.source],
+  )
+  return {
+    unfinishedFull: latest?.unfinished ?? false,
+    coverage: rows.map((row) => ({ kind: row.kind, from: row.since, to: row.until })),
+  }
+}
+
+/** Adds a stretch, within the transaction that ends its run. What a new full sweep makes void goes. */
+export const addCoverage = async (session: Session, names: Names, runId: string, covered: Covered): Promise<void> => {
+  if (covered.kind === 'full')
+    await session.query('delete from carsync.coverage where source = $1 and to_at < to_timestamp($2::float8 / 1000)', [
+      names.source,
+      covered.to,
+    ])
+  await session.query(
+    `insert into carsync.coverage (source, kind, from_at, to_at, run_id)
+     values ($1, $2, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000), $5::text::uuid)
+     on conflict do nothing`,
+    [names.source, covered.kind, covered.from, covered.to, runId],
+  )
+}

@@ -1,0 +1,178 @@
+/** Incremental runs: what changed since the last covered instant, and when a full sweep is due instead. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
+import type { DemoOptions } from '../demo/settings.ts'
+import { realWorld, type Source, sources, storeOver } from '../src/node.ts'
+import type { Database } from '../src/store/database.ts'
+import { databaseKinds, newDatabase } from './support/databases.ts'
+import { ascending, digestOfCars, storedIds } from './support/stored.ts'
+import { type OnceSettings, syncOnce } from './support/sync-once.ts'
+
+const HOUR_MS = 3_600_000
+
+const begin = async (t: TestContext, kind: 'postgres' | 'embedded', options: DemoOptions = {}) => {
+  const [db, api] = await Promise.all([
+    newDatabase(kind),
+    startDemoApi({ seed: 9, cars: 1000, maxPageSize: 100, ...options }),
+  ])
+  t.after(() => api.close())
+  const once = (mode: 'auto' | 'incremental' | 'full' = 'auto', more: Partial<OnceSettings> = {}) =>
+    syncOnce({ db, url: api.url, ...more, control: { mode, ...more.control } })
+  return { db, api, once }
+}
+
+/** The clock of a source that has to catch up so many hours with ours. */
+const hoursAgo = (hours: number): DemoOptions => ({ clockAt: Date.now() - hours * HOUR_MS })
+
+/** How often a single car was asked for. */
+const lookUps = async (api: DemoApi): Promise<number> =>
+  Object.keys((await api.stats()).pages).filter((key) => /^\/api\/cars\/\d+$/.test(key)).length
+
+const coverageOf = (db: Database) => storeOver(db, { schema: 'public', source: 'auctionsapi' }, realWorld).modeState()
+
+for (const kind of databaseKinds)
+  test(`between full sweeps only what changed is read (${kind})`, async (t) => {
+    const { db, api, once } = await begin(t, kind)
+    assert.equal((await once()).summary.mode, 'full', 'there was none yet')
+    const changed = await api.change({ share: 0.03, seed: 4 })
+    const added = await api.add(5)
+    const before = (await api.stats()).requests
+    const { summary } = await once()
+    assert.deepEqual([summary.mode, summary.status, summary.proof], ['incremental', 'complete', 'none'])
+    assert.equal(summary.cars.seen, changed.length + added.length)
+    assert.equal(summary.cars.inserted, 5)
+    assert.equal(summary.cars.updated, changed.length)
+    assert.ok((await api.stats()).requests - before <= 8, 'a handful of requests')
+    assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+    const listed = await db.query(`select source_id from car_changes where kind = 'listed' order by source_id::bigint`)
+    assert.deepEqual(
+      listed.map((row) => Number(row.source_id)),
+      ascending(added),
+    )
+
+    const nothing = await once()
+    assert.deepEqual(
+      [nothing.summary.mode, nothing.summary.cars.inserted, nothing.summary.cars.updated],
+      ['incremental', 0, 0],
+    )
+
+    // The end is that of a mirror that was made in one go.
+    const other = await newDatabase('postgres')
+    await syncOnce({ db: other, url: api.url })
+    assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
+  })
+
+test('a car that the source says has gone is marked by the next sweep that proves it, not before', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres', { trackPages: true })
+  await once()
+  const gone = ascending(await api.remove(4))
+  const { summary, events } = await once('incremental')
+  assert.deepEqual([summary.status, summary.cars.removed], ['complete', 0])
+  assert.ok(events.some((event) => event.kind === 'note' && /4 cars have gone/.test(event.message)))
+  const removed = () => db.query('select source_id from cars where removed_at is not null order by source_id::bigint')
+  assert.equal((await removed()).length, 0)
+  const before = await lookUps(api)
+  assert.ok(before >= 4)
+  assert.equal((await once('full')).summary.cars.removed, 4)
+  assert.deepEqual(
+    (await removed()).map((row) => Number(row.source_id)),
+    gone,
+  )
+  assert.equal(await lookUps(api), before, 'they were asked for already')
+})
+
+test('the feed is asked for as far back as something is not covered, and a little more', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres', hoursAgo(8))
+  await once()
+  await api.advanceClock(3 * HOUR_MS)
+  const early = await api.change({ share: 0.02, seed: 1 })
+  await api.advanceClock(5 * HOUR_MS)
+  const late = await api.change({ share: 0.02, seed: 2 })
+  const { summary } = await once()
+  assert.equal(summary.mode, 'incremental')
+  assert.equal(summary.cars.updated, new Set([...early, ...late]).size, 'also what changed five hours ago')
+  const { coverage } = await coverageOf(db)
+  const [from, to] = [Math.min(...coverage.map((each) => each.from)), Math.max(...coverage.map((each) => each.to))]
+  assert.ok(to - from >= 8 * HOUR_MS - 2000)
+})
+
+test('a full sweep is due after a day, and when the feed does not go back far enough', async (t) => {
+  const yesterday = await begin(t, 'postgres', hoursAgo(23))
+  await yesterday.once()
+  assert.equal((await yesterday.once()).summary.mode, 'incremental')
+  const older = await begin(t, 'postgres', hoursAgo(25))
+  await older.once()
+  assert.equal((await older.once()).summary.mode, 'full')
+
+  const { once } = await begin(t, 'postgres', hoursAgo(80))
+  await once()
+  const { summary, events } = await once('incremental')
+  assert.equal(summary.mode, 'full', 'the feed has 72 hours')
+  assert.ok(events.some((event) => event.kind === 'note' && /does not go back far enough/.test(event.message)))
+})
+
+test('an incremental run asked for before any full sweep becomes one', async (t) => {
+  const { once } = await begin(t, 'postgres')
+  const { summary, events } = await once('incremental')
+  assert.deepEqual([summary.mode, summary.proof], ['full', 'exact'])
+  assert.ok(events.some((event) => event.kind === 'note' && /no complete sweep yet/.test(event.message)))
+})
+
+test('what an interrupted incremental run has left out is read by the next one', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres', { latencyMs: 20 })
+  await once()
+  await api.change({ share: 0.5, seed: 3 })
+  const stop = new AbortController()
+  const stopped = await once('auto', {
+    control: { stop: stop.signal },
+    onEvent: (event) => {
+      if (event.kind === 'planned') stop.abort()
+    },
+  })
+  assert.equal(stopped.summary.status, 'incomplete')
+  const covered = await coverageOf(db)
+  assert.equal(covered.coverage.length, 1, 'only the full sweep covers anything')
+  const { summary } = await once()
+  assert.deepEqual([summary.mode, summary.status], ['incremental', 'complete'])
+  const other = await newDatabase('postgres')
+  await syncOnce({ db: other, url: api.url })
+  assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
+})
+
+test('an unfinished full sweep is taken up before anything else is done', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres', { latencyMs: 10 })
+  await once()
+  const stop = new AbortController()
+  const half = await once('full', {
+    control: { stop: stop.signal },
+    onEvent: (event) => {
+      if (event.kind === 'planned') stop.abort()
+    },
+  })
+  assert.equal(half.summary.status, 'incomplete')
+  const { summary } = await once()
+  assert.deepEqual([summary.mode, summary.resumed, summary.runId], ['full', true, half.summary.runId])
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+})
+
+test('a source without feeds is read in full each time', async (t) => {
+  const { once } = await begin(t, 'postgres')
+  const mute: Source = { ...sources.auctionsapi, feeds: null }
+  for (let run = 0; run < 2; run++) {
+    const { summary } = await once('auto', { control: { source: mute } })
+    assert.deepEqual([summary.mode, summary.proof], ['full', 'exact'])
+  }
+})
+
+test('the incremental run does not settle the rejects of a sweep', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres', { dirty: 0.05 })
+  await once()
+  const open = async () =>
+    (await db.query('select count(*)::int as n from carsync.rejects where resolved_at is null'))[0]!.n
+  const before = await open()
+  assert.ok(before > 0)
+  await api.change({ share: 0.01, seed: 8 })
+  await once('incremental')
+  assert.ok((await open()) >= before)
+})

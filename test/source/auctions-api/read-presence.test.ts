@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { readPresence } from '../../../src/source/auctions-api/read-presence.ts'
+import { dataOf, recordWith, reply } from '../fixture.ts'
+
+describe('readPresence', () => {
+  it('finds the car that was asked for, by number or text', () => {
+    assert.equal(dataOf(readPresence(reply({ data: recordWith() }), '1001')), true)
+    assert.equal(dataOf(readPresence(reply({ data: { id: '1001' } }), '1001')), true)
+  })
+
+  it('believes that a car is gone only where the API says so in JSON', () => {
+    const message = JSON.stringify({ message: 'No query results' })
+    assert.equal(dataOf(readPresence(reply(message, 404), '1001')), false)
+    assert.equal(dataOf(readPresence(reply(message, 410), '1001')), false)
+    assert.equal(readPresence(reply('<html>Not Found</html>', 404), '1001').kind, 'stop')
+    assert.equal(readPresence(reply('', 404), '1001').kind, 'stop')
+    assert.equal(readPresence(reply('[]', 404), '1001').kind, 'stop')
+  })
+
+  it('takes neither an error nor another car for an answer', () => {
+    assert.equal(readPresence(reply({ message: 'x' }), '1001').kind, 'retry')
+    assert.equal(readPresence(reply({ data: recordWith() }), '1002').kind, 'retry')
+    assert.equal(readPresence(reply({ data: [] }), '1001').kind, 'retry')
+    assert.equal(readPresence(reply({ data: null }), '1001').kind, 'retry')
+    assert.equal(readPresence(reply('', 500), '1001').kind, 'retry')
+    assert.equal(readPresence(reply('', 429), '1001').kind, 'slow-down')
+    assert.equal(readPresence(reply('', 401), '1001').kind, 'stop')
+  })
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        fc.constantFrom(200, 404, 500),
+        (body, status) => void readPresence(reply(JSON.stringify(body), status), '1'),
+      ),
+    )
+  })
+})
