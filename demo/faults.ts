@@ -28,6 +28,8 @@ export const faultKinds = [
   'errorField',
   /** No rows, and yet a next page. */
   'emptyNext',
+  /** No rows, and the end mark, wherever in the listing: nothing about the answer itself is wrong. */
+  'emptyEnd',
   /** Another page of the listing than was asked for, and `meta` says so. Strikes listings only. */
   'wrongPage',
   /** More bytes than Content-Length says, where `wrongLength` has fewer. */

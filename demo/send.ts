@@ -111,6 +111,9 @@ export function sendBroken(
     case 'emptyNext':
       sendText(response, 200, json, '{"data":[],"links":{"next":"http://auctionsapi.com/api/cars?page=2"},"meta":{}}')
       break
+    case 'emptyEnd':
+      sendText(response, status, json, `{"data":[${endOf(body)}`)
+      break
     case 'wrongPage':
       // Nothing is wrong with the bytes: the reply is already that of another page.
       sendText(response, status, json, body)
@@ -131,6 +134,12 @@ export function sendBroken(
       response.end(body)
       break
   }
+}
+
+/** What stands behind the rows of a page, as if they were the last. */
+function endOf(body: Buffer): string {
+  const at = body.lastIndexOf('],"links":')
+  return at < 0 ? ']}' : body.toString('utf8', at).replace(/"next":"[^"]*"/, '"next":null')
 }
 
 function drip(response: ServerResponse, body: Buffer, dripMs: number): void {

@@ -74,6 +74,12 @@ const seen: Record<FaultKind, (url: string) => Promise<void>> = {
     const { data, links } = (await (await fetch(url)).json()) as { data: unknown[]; links: { next: string | null } }
     assert.deepEqual([data, typeof links.next], [[], 'string'])
   },
+  emptyEnd: async (url) => {
+    const response = await fetch(`${url}&page=2`)
+    const body = (await response.json()) as { data: unknown[]; links: { next: null }; meta: { current_page: number } }
+    assert.deepEqual([body.data, body.links.next, body.meta.current_page], [[], null, 2])
+    assert.deepEqual(await (await fetch(url.replace(/\/cars.*/, '/manufacturers/cars'))).json(), { data: [] })
+  },
   wrongPage: async (url) => {
     const read = async (page: number) =>
       (await (await fetch(`${url}&page=${page}`)).json()) as { data: { id: number }[]; meta: { current_page: number } }
