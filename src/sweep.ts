@@ -8,6 +8,7 @@ import { messageOf, SyncError } from './errors.ts'
 import { type Landing, openFlights } from './flights.ts'
 import { openNap } from './nap.ts'
 import { observePage, pageBytesOf, pageSizeFor, startSizing } from './pace/page-size.ts'
+import { isEarlyEnd } from './run/early-end.ts'
 import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
 import type { Access, SourcePage } from './source/source.ts'
@@ -58,6 +59,8 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const ready: Arrived[] = []
   const events: SweepEvent[] = []
   const refusedOnce = new Set<string>()
+  /** Empty pages that ended early, once. */
+  const endedOnce = new Set<string>()
   const fetches = new AbortController()
   let bytesHeld = 0
   let sizing = startSizing()
@@ -106,9 +109,16 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       move({ kind: 'repeated', ask, pageSize: data.pageSize })
       return
     }
-    hold(bytes)
     const records = data.records.length
-    move({ kind: 'read', ask, pageSize: data.pageSize, last: !data.hasNext, records })
+    const read = { pageSize: data.pageSize, page: ask.page, last: !data.hasNext, records }
+    const place = keyOf({ ...ask, pageSize: data.pageSize })
+    if (isEarlyEnd(state.run.segments[ask.segment]!, read) && !endedOnce.has(place)) {
+      endedOnce.add(place)
+      failed(ask, `${labelOf(ask)} is empty and says that it is the last one, though more was expected`, false)
+      return
+    }
+    hold(bytes)
+    move({ kind: 'read', ask, pageSize: data.pageSize, last: read.last, records })
     const page = {
       sweep: settings.sweep,
       segment: segmentOf(ask).name,
