@@ -48,6 +48,8 @@ export type SweepEnd =
 
 /** A page is tried so often before it counts as dead. Refusals (429) are not tries. */
 const PAGE_ATTEMPTS = 8
+/** An end that comes early is believed when it was said so often. */
+const EARLY_ENDS = 3
 const TICK_MS = 200
 
 /**
@@ -59,8 +61,8 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const ready: Arrived[] = []
   const events: SweepEvent[] = []
   const refusedOnce = new Set<string>()
-  /** Empty pages that ended early, once. */
-  const endedOnce = new Set<string>()
+  /** How often a page was empty and ended early. */
+  const earlyEnds = new Map<string, number>()
   const fetches = new AbortController()
   let bytesHeld = 0
   let sizing = startSizing()
@@ -112,8 +114,9 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
     const records = data.records.length
     const read = { pageSize: data.pageSize, page: ask.page, last: !data.hasNext, records }
     const place = keyOf({ ...ask, pageSize: data.pageSize })
-    if (isEarlyEnd(state.run.segments[ask.segment]!, read) && !endedOnce.has(place)) {
-      endedOnce.add(place)
+    const said = (earlyEnds.get(place) ?? 0) + 1
+    if (isEarlyEnd(state.run.segments[ask.segment]!, read) && said < EARLY_ENDS) {
+      earlyEnds.set(place, said)
       failed(ask, `${labelOf(ask)} is empty and says that it is the last one, though more was expected`, false)
       return
     }

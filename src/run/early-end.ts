@@ -2,7 +2,7 @@ import { rowsOf, type SegmentState } from './run.ts'
 
 /**
  * Whether a page is empty and says that it is the last one, where more is expected: before the planned total, or, where
- * there is none, before any other end. Once may be a fault of the source; to believe it would lose all cars behind it.
+ * there is none, before any other end. It may be a fault of the source; to believe it would lose all cars behind it.
  */
 export const isEarlyEnd = (
   { segment, farthest }: SegmentState,
