@@ -38,7 +38,7 @@ describe('every fault there is, 2.5% each, in a dirty inventory, loses nothing',
         newDatabase('postgres'),
         startDemoApi({
           // With this one every kind strikes four times within 270 requests.
-        seed: 44,
+          seed: 44,
           cars: 2600,
           brandless: 30,
           dirty: 0.03,
@@ -69,7 +69,8 @@ describe('every fault there is, 2.5% each, in a dirty inventory, loses nothing',
         `${requests} requests in ${runs} runs; ${JSON.stringify(struck)}; ${JSON.stringify(summary.requests)}`,
       )
       for (const fault of struckKinds) assert.ok(struck[fault]! > 0, `${fault} never struck`)
-      const strikes = Object.values(struck).reduce((sum, count) => sum + count, 0)
+      // An end in the middle of the listing is a good answer by itself: only the run can tell.
+      const strikes = Object.values(struck).reduce((sum, count) => sum + count, 0) - struck.emptyEnd!
       const { ok } = summary.requests
       assert.ok(ok <= requests - strikes, `${ok} good answers of ${requests} requests, of which ${strikes} were struck`)
 
