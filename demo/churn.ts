@@ -7,7 +7,7 @@ export type Removal = { readonly index: number; readonly at: number }
 
 /** What has happened to the inventory since the start. Instants are seconds. Memory is taken only once something happened. */
 export type Churn = {
-  /** Grows with whatever moves rows, for those who cache. */
+  /** Grows with whatever may move rows, for those who cache. */
   revision(): number
   /** Cars there have ever been. */
   count(): number
@@ -54,6 +54,7 @@ export function createChurn(total: number, seed: number): Churn {
     }
     versions[index] = (versions[index] as number) + 1
     changedAt[index] = at
+    revision++
   }
   const living = (start: number) => {
     // Removed cars are few; the next living one stands in for them.
@@ -113,7 +114,6 @@ export function createChurn(total: number, seed: number): Churn {
       count += extra
       const indexes = Array.from({ length: extra }, (_, n) => from + n)
       for (const index of indexes) touch(index, at)
-      revision++
       return indexes.map(carId)
     },
     remove(what, at) {

@@ -1,4 +1,6 @@
 import { carId } from './car-id.ts'
+import type { Faults } from './faults.ts'
+import type { DemoSettings } from './settings.ts'
 import type { DemoStats } from './stats.ts'
 import { type DemoCar, everything, type Stock } from './stock.ts'
 
@@ -11,15 +13,17 @@ export type Control = {
   remove(what: readonly number[] | number): number[]
   restore(count: number): number[]
   advanceClock(ms: number): void
+  setFaults(faults: Faults): void
   ids(): number[]
   truthRows(from: number, size: number): DemoCar[]
 }
 
-/** Controls of a stock; `clock` is the server's. */
+/** Controls of a stock; `clock` and `settings` are the server's. */
 export function createControl(
   stock: Stock,
   stats: DemoStats,
   clock: { now(): number; advance(ms: number): void },
+  settings: DemoSettings,
 ): Control {
   const seconds = () => Math.floor(clock.now() / 1000)
   return {
@@ -30,12 +34,15 @@ export function createControl(
     remove: (what) => stock.churn.remove(what, seconds()),
     restore: (count) => stock.churn.restore(count, seconds()),
     advanceClock: (ms) => clock.advance(ms),
+    setFaults: (faults) => {
+      settings.faults = faults
+    },
     ids: () => stock.listing.rows(everything, 0, stock.churn.count()).map(carId),
     truthRows: (from, size) => stock.truth(from, size),
   }
 }
 
-type Call = { share?: number; seed?: number; count?: number; ids?: number[]; ms?: number }
+type Call = { share?: number; seed?: number; count?: number; ids?: number[]; ms?: number; faults?: Faults }
 
 /** Answers `GET /_control/stats` and `POST /_control/…` with a JSON body; null when there is no such control. */
 export function controlByPath(control: Control, method: string, path: string, body: string): object | null {
@@ -58,6 +65,9 @@ export function controlByPath(control: Control, method: string, path: string, bo
       return counted(control.restore(call.count ?? 0))
     case 'advance-clock':
       control.advanceClock(call.ms ?? 0)
+      return {}
+    case 'faults':
+      control.setFaults(call.faults ?? {})
       return {}
     default:
       return null

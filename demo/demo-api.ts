@@ -1,4 +1,5 @@
 import type { Control } from './control.ts'
+import type { Faults } from './faults.ts'
 import { type Clock, listen } from './serve.ts'
 import { type DemoOptions, settle } from './settings.ts'
 import type { DemoStats } from './stats.ts'
@@ -23,6 +24,8 @@ export type DemoApi = {
   /** Brings back the cars that were removed first. */
   restore(count: number): Promise<number[]>
   advanceClock(ms: number): Promise<void>
+  /** From now on these faults and no others; requests counted so far stay counted. */
+  setFaults(faults: Faults): Promise<void>
   /** The ids of all listed cars, in the order of the listing. */
   ids(): Promise<number[]>
   /** All listed cars as served, in the order of the listing. */
@@ -57,6 +60,7 @@ export function demoApi(url: string, call: Caller, close: () => Promise<void>): 
     remove: (what) => call('remove', what),
     restore: (count) => call('restore', count),
     advanceClock: (ms) => call('advanceClock', ms),
+    setFaults: (faults) => call('setFaults', faults),
     ids: () => call('ids'),
   }
 }

@@ -26,6 +26,7 @@ export function createGate(settings: DemoSettings): Gate {
       })
       if (settings.apiKey !== undefined && key !== settings.apiKey) return refuse(401, 'Unauthenticated.')
       if (seen > (settings.faults.unauthorizedAfter ?? Number.POSITIVE_INFINITY)) return refuse(401, 'Unauthenticated.')
+      if (seen > (settings.faults.forbiddenAfter ?? Number.POSITIVE_INFINITY)) return refuse(403, 'Forbidden.')
       if (seen > (settings.quota ?? Number.POSITIVE_INFINITY))
         return refuse(429, 'You have exceeded your monthly quota of requests.')
       if (settings.limit === undefined) return { refusal: null, headers: {}, admitted: false }

@@ -4,20 +4,28 @@ import type { Inventory } from './inventory.ts'
 /** Which cars a request wants: by manufacturer ids, by site. */
 export type Filter = { readonly makes: readonly number[] | null; readonly domain: number | null }
 
+/** How rows are sorted: `changed` has the last changed first, of one instant by id, and then the unchanged by id. */
+export const orders = ['id', 'changed'] as const
+/** One of them. */
+export type Order = (typeof orders)[number]
+
 /** Rows of a filtered listing by position, without scanning what comes before. */
 export type Listing = {
   count(filter: Filter): number
   /** Car indexes of the rows `from` … `from + size - 1` that there are. */
   rows(filter: Filter, from: number, size: number): number[]
-  matches(filter: Filter, index: number): boolean
+  /** The rows that changed or came at or after `since` (seconds), in the same order. */
+  feed(filter: Filter, since: number): number[]
 }
 
 type View = {
   slots: number[]
   set: Set<number>
   revision: number
-  /** Positions the removed cars would have, ascending. */
-  removedRanks: number[]
+  /** Cars that stand before all others whatever their id. */
+  front: number[]
+  /** Positions by id where nothing stands, of cars removed or in front, ascending. */
+  holes: number[]
 }
 
 const period = 1000
@@ -34,9 +42,10 @@ function lowerBound(list: readonly number[], value: number): number {
   return low
 }
 
-/** Listings of an inventory under churn, ordered by id. */
-export function createListing(inventory: Inventory, churn: Churn): Listing {
+/** Listings of an inventory under churn. */
+export function createListing(inventory: Inventory, churn: Churn, order: Order = 'id'): Listing {
   const views = new Map<string, View>()
+  let moved: { revision: number; front: number[]; holes: readonly number[] } = { revision: -1, front: [], holes: [] }
   const bareFrom = inventory.total - inventory.brandless
   const bareTo = inventory.total
 
@@ -57,6 +66,18 @@ export function createListing(inventory: Inventory, churn: Churn): Listing {
   const matches = (view: View, filter: Filter, index: number) =>
     view.set.has(index % period) && !(filter.makes !== null && inventory.isBrandless(index))
 
+  const inOrder = (changed: number[]) =>
+    order === 'id' ? changed : changed.sort((a, b) => churn.state(b).changedAt - churn.state(a).changedAt || a - b)
+  const isHole = (index: number) => churn.isRemoved(index) || (order === 'changed' && churn.state(index).changedAt > 0)
+  const movedNow = () => {
+    const revision = churn.revision()
+    if (moved.revision === revision) return moved
+    const changed = order === 'id' ? [] : churn.changedSince(1)
+    const holes = order === 'id' ? churn.removed() : [...churn.removed(), ...changed].sort((a, b) => a - b)
+    moved = { revision, front: inOrder(changed), holes }
+    return moved
+  }
+
   const viewOf = (filter: Filter): View => {
     const key = `${filter.makes?.toSorted((a, b) => a - b).join() ?? '*'}/${filter.domain ?? '*'}`
     let view = views.get(key)
@@ -66,44 +87,47 @@ export function createListing(inventory: Inventory, churn: Churn): Listing {
           (filter.makes?.includes(slot.make.id) ?? true) && (filter.domain ?? slot.domain.id) === slot.domain.id
         return wanted ? [nth] : []
       })
-      view = { slots, set: new Set(slots), revision: -1, removedRanks: [] }
+      view = { slots, set: new Set(slots), revision: -1, front: [], holes: [] }
       // Callers choose the keys: a bound keeps a hostile one from filling the memory.
       if (views.size > 500) views.clear()
       views.set(key, view)
     }
     if (view.revision !== churn.revision()) {
       const here = view
-      here.revision = churn.revision()
-      here.removedRanks = churn
-        .removed()
-        .filter((index) => matches(here, filter, index))
-        .map((index) => rank(here, filter, index))
+      const { revision, front, holes } = movedNow()
+      here.revision = revision
+      here.front = front.filter((index) => matches(here, filter, index))
+      here.holes = holes.filter((index) => matches(here, filter, index)).map((index) => rank(here, filter, index))
     }
     return view
   }
   return {
-    matches: (filter, index) => matches(viewOf(filter), filter, index),
     count(filter) {
       const view = viewOf(filter)
-      return rank(view, filter, churn.count()) - view.removedRanks.length
+      return view.front.length + rank(view, filter, churn.count()) - view.holes.length
     },
     rows(filter, from, size) {
       const view = viewOf(filter)
+      const out = view.front.slice(from, from + size)
+      const skip = Math.max(0, from - view.front.length)
       const end = rank(view, filter, churn.count())
-      // The from-th living row: as many places further on as removed rows stand before it.
+      // The row after `skip` others: as many places further on as holes stand before it.
       let low = 0
-      let high = view.removedRanks.length
+      let high = view.holes.length
       while (low < high) {
         const middle = (low + high) >> 1
-        if ((view.removedRanks[middle] as number) - middle <= from) low = middle + 1
+        if ((view.holes[middle] as number) - middle <= skip) low = middle + 1
         else high = middle
       }
-      const out: number[] = []
-      for (let position = from + low; position < end && out.length < size; position++) {
+      for (let position = skip + low; position < end && out.length < size; position++) {
         const index = indexAt(view, filter, position)
-        if (!churn.isRemoved(index)) out.push(index)
+        if (!isHole(index)) out.push(index)
       }
       return out
+    },
+    feed(filter, since) {
+      const view = viewOf(filter)
+      return inOrder(churn.changedSince(since).filter((index) => matches(view, filter, index)))
     },
   }
 }

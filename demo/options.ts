@@ -1,6 +1,7 @@
 import { type Faults, faultKinds } from './faults.ts'
 import { limitHeaderKinds } from './limit-headers.ts'
 import type { Limit } from './limits.ts'
+import { orders } from './listing.ts'
 import type { DemoOptions } from './settings.ts'
 
 /** A flag whose text says something else than was wanted. Its message is a whole sentence with an example. */
@@ -42,7 +43,9 @@ export function parseLimit(text: string): Limit {
 
 const faultExample = '"status500=0.05,reset=0.02,deadPages=3+7"'
 
-/** `status500=0.05,reset=2%,unauthorizedAfter=100,deadPages=all:3+7,dripMs=2000`. Throws DemoOptionError. */
+const faultCounts = ['unauthorizedAfter', 'forbiddenAfter', 'dripMs'] as const
+
+/** `status500=0.05,reset=2%,unauthorizedAfter=100,deadPages=all:3+7,archiveLies=1%,byIdDown=yes`. Throws DemoOptionError. */
 export function parseFaults(text: string): Faults {
   const faults: Faults = {}
   for (const item of text.split(',').map((one) => one.trim())) {
@@ -50,13 +53,17 @@ export function parseFaults(text: string): Faults {
     const name = item.slice(0, Math.max(0, at))
     const value = item.slice(at + 1)
     const kind = faultKinds.find((one) => one === name)
+    const counted = faultCounts.find((one) => one === name)
     if (kind !== undefined) faults[kind] = parseShare(value, `the fault ${kind}`)
-    else if (name === 'unauthorizedAfter' || name === 'dripMs') faults[name] = parseCount(value, `the fault ${name}`)
+    else if (counted !== undefined) faults[counted] = parseCount(value, `the fault ${counted}`)
+    else if (name === 'archiveLies') faults.archiveLies = parseShare(value, 'the fault archiveLies')
+    else if (name === 'byIdDown' && value === 'yes') faults.byIdDown = true
+    else if (name === 'redirectTo' && URL.canParse(value)) faults.redirectTo = value
     else if (name === 'deadPages' && /^(all:)?\d+(\+\d+)*$/.test(value)) faults.deadPages = value.replaceAll('+', ',')
     else
       throw wrong(
         'the faults',
-        `KIND=SHARE with a kind of ${faultKinds.join(', ')}, unauthorizedAfter, deadPages, dripMs`,
+        `KIND=SHARE with a kind of ${faultKinds.join(', ')}, or ${faultCounts.join('=N, ')}=N, deadPages=N+N, archiveLies=SHARE, byIdDown=yes, redirectTo=ADDRESS`,
         item,
         faultExample,
       )
@@ -99,6 +106,12 @@ function parseLatency(text: string): DemoOptions {
   return { latencyMs: Number(match[1]), latencyJitterMs: Number(match[2] ?? 0) }
 }
 
+function parseOrder(text: string): DemoOptions {
+  const order = orders.find((one) => one === text.trim())
+  if (order === undefined) throw wrong('--order', `one of ${orders.join(', ')}`, text, '--order changed')
+  return { order }
+}
+
 function parseLimitHeaders(text: string): DemoOptions {
   const kind = limitHeaderKinds.find((one) => one === text.trim())
   if (kind === undefined)
@@ -118,6 +131,13 @@ export const demoFlags: readonly DemoFlag[] = [
   count('brandless', 'brandless', 'cars without a manufacturer', '--brandless 12'),
   share('dirty', 'dirty', 'share of records that are dirty', '--dirty 1%'),
   share('churn', 'churnPerMinute', 'share of the cars that move per minute', '--churn 0.1%'),
+  {
+    flag: 'order',
+    value: 'KIND',
+    sentence: `how listings are sorted: ${orders.join(', ')} (the last changed first)`,
+    example: '--order changed',
+    parse: parseOrder,
+  },
   {
     flag: 'limit',
     value: 'TEXT',

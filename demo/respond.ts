@@ -1,8 +1,10 @@
 import { carId } from './car-id.ts'
+import type { Removal } from './churn.ts'
+import { isLiedAbout } from './faults.ts'
 import type { Filter } from './listing.ts'
 import type { PageBuffers } from './page-buffers.ts'
 import type { DemoSettings } from './settings.ts'
-import type { Stock } from './stock.ts'
+import { everything, type Stock } from './stock.ts'
 import { stampText } from './template.ts'
 
 /** An answer before limits and faults have had their say. */
@@ -71,7 +73,8 @@ export function respond(url: URL, stock: Stock, settings: DemoSettings, nowMs: n
   const byId = /^\/cars\/(\d+)$/.exec(path)
   if (byId) {
     const index = stock.find(Number(byId[1]))
-    if (index < 0) return plain(404, { message: `No query results for model [Car] ${byId[1]}` })
+    if (index < 0 || settings.faults.byIdDown)
+      return plain(404, { message: `No query results for model [Car] ${byId[1]}` })
     const body = Buffer.concat([Buffer.from('{"data":'), stock.car(index), Buffer.from('}')])
     return { status: 200, body, records: 1, page: null, filtered: false }
   }
@@ -88,7 +91,7 @@ export function respond(url: URL, stock: Stock, settings: DemoSettings, nowMs: n
   const totals = settings.totals && query.get('simple_paginate') === '0'
   const minutes = query.get('minutes')
   const since = minutes === null ? null : Math.floor(nowMs / 1000 - Math.min(positive(minutes, 60), longestFeed) * 60)
-  if (path === '/archived-lots') return archived(stock, settings, query, paging, since, totals)
+  if (path === '/archived-lots') return archived(stock, settings, query, paging, since, totals, nowMs)
   return cars(stock, settings, query, paging, since, totals, buffers)
 }
 
@@ -102,8 +105,7 @@ function cars(
   buffers: PageBuffers,
 ): Answer {
   const filter = filterOf(query)
-  const feed =
-    since === null ? null : stock.churn.changedSince(since).filter((index) => stock.listing.matches(filter, index))
+  const feed = since === null ? null : stock.listing.feed(filter, since)
   const count = feed === null ? stock.listing.count(filter) : feed.length
   const { from, perPage } = paging
   const rows = feed === null ? stock.listing.rows(filter, from, perPage) : feed.slice(from, from + perPage)
@@ -128,14 +130,23 @@ function archived(
   paging: Paging,
   since: number | null,
   totals: boolean,
+  nowMs: number,
 ): Answer {
   const all = stock.churn.removals().filter((removal) => since === null || removal.at >= since)
+  all.push(...lies(stock, settings, Math.floor(nowMs / 1000)))
   const { from, perPage } = paging
   const rows = all.slice(from, from + perPage).map(({ index, at }) => archivedRow(stock, index, at))
   const more = rows.length > 0 && from + rows.length < all.length
   const tail = tailOf(settings.linkBase, '/archived-lots', query, paging, rows.length, more, totals ? all.length : null)
   const body = Buffer.from(`${JSON.stringify({ data: rows }).slice(0, -2)}${tail}`)
   return { status: 200, body, records: 0, page: null, filtered: false }
+}
+
+/** Removals that never were. */
+function lies(stock: Stock, { faults, seed }: DemoSettings, at: number): Removal[] {
+  if (faults.archiveLies === undefined) return []
+  const listed = stock.listing.rows(everything, 0, stock.churn.count())
+  return listed.filter((index) => isLiedAbout(faults, carId(index), seed)).map((index) => ({ index, at }))
 }
 
 type Archivable = {

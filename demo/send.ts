@@ -35,8 +35,16 @@ function sendText(
   response.end(body)
 }
 
-/** Sends a reply that is broken in the way asked for. `dripMs` is how long a dripping body takes. */
-export function sendBroken(response: ServerResponse, reply: Reply, kind: FaultKind, dripMs: number): void {
+/** What a broken answer needs to know besides: how long a dripping body takes, and where a redirect leads. */
+export type Breakage = { dripMs: number; location: string }
+
+/** Sends a reply that is broken in the way asked for. */
+export function sendBroken(
+  response: ServerResponse,
+  reply: Reply,
+  kind: FaultKind,
+  { dripMs, location }: Breakage,
+): void {
   const { status, body } = reply
   const whole = { 'content-type': json, 'content-length': body.length }
   const half = body.subarray(0, Math.ceil(body.length / 2))
@@ -46,6 +54,22 @@ export function sendBroken(response: ServerResponse, reply: Reply, kind: FaultKi
       break
     case 'status503':
       sendText(response, 503, json, '{"message":"Service Unavailable"}')
+      break
+    case 'status502':
+      sendText(response, 502, 'text/html', '<html><body><h1>502 Bad Gateway</h1></body></html>')
+      break
+    case 'status504':
+      sendText(response, 504, 'text/html', '<html><body><h1>504 Gateway Time-out</h1></body></html>')
+      break
+    case 'status429':
+      sendText(response, 429, json, '{"message":"Too Many Attempts."}')
+      break
+    case 'retryAfter':
+      sendText(response, 429, json, '{"message":"Too Many Attempts."}', { 'retry-after': '1' })
+      break
+    case 'status301':
+    case 'status302':
+      sendText(response, Number(kind.slice(6)), 'text/html', '<html><body>Moved</body></html>', { location })
       break
     case 'reset':
       response.socket?.resetAndDestroy()
@@ -68,7 +92,14 @@ export function sendBroken(response: ServerResponse, reply: Reply, kind: FaultKi
     case 'errorBody':
       sendText(response, 200, json, '{"message":"Server Error"}')
       break
+    case 'errorField':
+      sendText(response, 200, json, '{"error":"Something went wrong"}')
+      break
     case 'hang':
+      break
+    case 'hangMid':
+      response.writeHead(status, whole)
+      response.write(half)
       break
     case 'drip':
       response.writeHead(status, whole)
@@ -76,6 +107,16 @@ export function sendBroken(response: ServerResponse, reply: Reply, kind: FaultKi
       break
     case 'emptyPage':
       sendText(response, 200, json, '{"data":[]}')
+      break
+    case 'emptyNext':
+      sendText(response, 200, json, '{"data":[],"links":{"next":"http://auctionsapi.com/api/cars?page=2"},"meta":{}}')
+      break
+    case 'emptyEnd':
+      sendText(response, status, json, `{"data":[${endOf(body)}`)
+      break
+    case 'wrongPage':
+      // Nothing is wrong with the bytes: the reply is already that of another page.
+      sendText(response, status, json, body)
       break
     case 'badGzip':
       sendText(response, 200, json, Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), half.subarray(0, 4096)]), {
@@ -87,7 +128,18 @@ export function sendBroken(response: ServerResponse, reply: Reply, kind: FaultKi
       // Node closes nothing by itself here: the client would wait for the ten bytes for ever.
       response.write(body, () => response.socket?.end())
       break
+    case 'shortLength':
+      // The connection goes with it: what is left over would be taken for the next answer.
+      response.writeHead(status, { ...whole, 'content-length': half.length, connection: 'close' })
+      response.end(body)
+      break
   }
+}
+
+/** What stands behind the rows of a page, as if they were the last. */
+function endOf(body: Buffer): string {
+  const at = body.lastIndexOf('],"links":')
+  return at < 0 ? ']}' : body.toString('utf8', at).replace(/"next":"[^"]*"/, '"next":null')
 }
 
 function drip(response: ServerResponse, body: Buffer, dripMs: number): void {

@@ -16,6 +16,13 @@ export type Clock = () => number
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
 
+/** The address of the page before this one, or after the first. */
+function besides(url: URL, page: number): URL {
+  const other = new URL(url)
+  other.searchParams.set('page', String(page > 1 ? page - 1 : 2))
+  return other
+}
+
 /** An HTTP server that is not listening yet, and its controls. */
 export function createDemoServer(
   settings: DemoSettings,
@@ -25,12 +32,17 @@ export function createDemoServer(
   const now = () => clock() + offset
   const stock = createStock(settings, now())
   const stats = emptyStats()
-  const control = createControl(stock, stats, {
-    now,
-    advance: (ms) => {
-      offset += ms
+  const control = createControl(
+    stock,
+    stats,
+    {
+      now,
+      advance: (ms) => {
+        offset += ms
+      },
     },
-  })
+    settings,
+  )
   const gate = createGate(settings)
   const buffers = createPageBuffers(8)
   const random = randomStream(settings.seed + 77)
@@ -49,16 +61,22 @@ export function createDemoServer(
 
   const answer = (url: URL, request: IncomingMessage, response: ServerResponse, headers: Record<string, string>) => {
     if (response.destroyed) return
+    const { faults } = settings
     const found = respond(url, stock, settings, now(), buffers)
-    const roll = random()
-    const dead = found.page !== null && isDeadPage(settings.faults, found.page, found.filtered)
-    const fault = dead ? 'status500' : pickFault(settings.faults, roll)
-    const reply = { status: found.status, headers, body: found.body }
+    const { page } = found
+    const dead = page !== null && isDeadPage(faults, page, found.filtered)
+    const picked = pickFault(faults, random())
+    const fault = dead ? 'status500' : picked === 'wrongPage' && page === null ? null : picked
     if (fault !== null) {
       tally(stats.faults, dead ? 'deadPage' : fault)
-      sendBroken(response, reply, fault, settings.faults.dripMs ?? 5000)
+      const sent = fault === 'wrongPage' ? respond(besides(url, page ?? 1), stock, settings, now(), buffers) : found
+      sendBroken(response, { status: sent.status, headers, body: sent.body }, fault, {
+        dripMs: faults.dripMs ?? 5000,
+        location: `${faults.redirectTo ?? 'http://elsewhere.invalid/api'}${url.pathname.slice(4)}${url.search}`,
+      })
       return
     }
+    const reply = { status: found.status, headers, body: found.body }
     const zip = settings.gzip && String(request.headers['accept-encoding'] ?? '').includes('gzip')
     void sendWhole(response, reply, zip, () => {
       stats.records += found.records

@@ -1,6 +1,7 @@
 import type { Faults } from './faults.ts'
 import type { LimitHeaders } from './limit-headers.ts'
 import type { Limit } from './limits.ts'
+import type { Order } from './listing.ts'
 
 /** What a demo API may be asked to be. Everything is off or generous unless asked for. */
 export type DemoOptions = {
@@ -39,6 +40,8 @@ export type DemoOptions = {
   trackPages?: boolean
   /** Share of the inventory that changes, comes, goes or comes back per minute. */
   churnPerMinute?: number
+  /** How listings and the `minutes` feed are sorted; default by id. By last change, a change moves all rows before it. */
+  order?: Order
   /** The instant (ms) the server's clock shows at its start; it then runs on. Default: the real time. */
   clockAt?: number
 }
@@ -68,6 +71,7 @@ export function settle(options: DemoOptions): DemoSettings {
     gzip: false,
     trackPages: false,
     churnPerMinute: 0,
+    order: 'id',
     ...options,
   }
 }

@@ -40,7 +40,7 @@ const head = Buffer.from('{"data":[')
 export function createStock(settings: DemoSettings, startMs: number): Stock {
   const inventory = createInventory({ seed: settings.seed, total: settings.cars, brandless: settings.brandless })
   const churn = createChurn(settings.cars, settings.seed)
-  const listing = createListing(inventory, churn)
+  const listing = createListing(inventory, churn, settings.order)
   let bumps = 0
   let aged = 0
 

@@ -8,6 +8,7 @@ import { messageOf, SyncError } from './errors.ts'
 import { type Landing, openFlights } from './flights.ts'
 import { openNap } from './nap.ts'
 import { observePage, pageBytesOf, pageSizeFor, startSizing } from './pace/page-size.ts'
+import { isEarlyEnd } from './run/early-end.ts'
 import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
 import type { Access, SourcePage } from './source/source.ts'
@@ -47,6 +48,8 @@ export type SweepEnd =
 
 /** A page is tried so often before it counts as dead. Refusals (429) are not tries. */
 const PAGE_ATTEMPTS = 8
+/** An end that comes early is believed when it was said so often. */
+const EARLY_ENDS = 3
 const TICK_MS = 200
 
 /**
@@ -58,6 +61,8 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const ready: Arrived[] = []
   const events: SweepEvent[] = []
   const refusedOnce = new Set<string>()
+  /** How often a page was empty and ended early. */
+  const earlyEnds = new Map<string, number>()
   const fetches = new AbortController()
   let bytesHeld = 0
   let sizing = startSizing()
@@ -106,9 +111,17 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       move({ kind: 'repeated', ask, pageSize: data.pageSize })
       return
     }
-    hold(bytes)
     const records = data.records.length
-    move({ kind: 'read', ask, pageSize: data.pageSize, last: !data.hasNext, records })
+    const read = { pageSize: data.pageSize, page: ask.page, last: !data.hasNext, records }
+    const place = keyOf({ ...ask, pageSize: data.pageSize })
+    const said = (earlyEnds.get(place) ?? 0) + 1
+    if (isEarlyEnd(state.run.segments[ask.segment]!, read) && said < EARLY_ENDS) {
+      earlyEnds.set(place, said)
+      failed(ask, `${labelOf(ask)} is empty and says that it is the last one, though more was expected`, false)
+      return
+    }
+    hold(bytes)
+    move({ kind: 'read', ask, pageSize: data.pageSize, last: read.last, records })
     const page = {
       sweep: settings.sweep,
       segment: segmentOf(ask).name,

@@ -96,12 +96,16 @@ const rememberedWidth = ({ limit, cap, concurrency }: Remembered): Width => ({
   capWalls: cap === null ? 0 : 2,
 })
 
+/** A clock that was ahead must not make the wait longer than it was when it was kept. */
+const rememberedGate = ({ at, gateUntil }: Remembered, now: number): number =>
+  Math.min(gateUntil, now + Math.max(0, gateUntil - at))
+
 /** Begins at what was learned last time, else at what the vendor reports, else open. */
 export const startPace = (start: PaceStart): Pace => {
   const { now } = start
   const remembered = start.remembered ?? null
   const isFresh = remembered !== null && now - remembered.at < FORGET_MS
-  const pace = { ...begin(start), gateUntil: isFresh ? remembered.gateUntil : 0 }
+  const pace = { ...begin(start), gateUntil: isFresh ? rememberedGate(remembered, now) : 0 }
   const met = isFresh && (remembered.limit.kind !== 'none' || remembered.cap !== null)
   if (met)
     return {

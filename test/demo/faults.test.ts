@@ -32,7 +32,19 @@ test('dead pages on any listing, or on the unfiltered one only', () => {
 
 const seen: Record<FaultKind, (url: string) => Promise<void>> = {
   status500: async (url) => assert.equal((await fetch(url)).status, 500),
+  status502: async (url) => assert.equal((await fetch(url)).status, 502),
   status503: async (url) => assert.equal((await fetch(url)).status, 503),
+  status504: async (url) => assert.equal((await fetch(url)).status, 504),
+  status429: async (url) => {
+    const { status, headers } = await fetch(url)
+    assert.deepEqual([status, headers.get('retry-after')], [429, null])
+  },
+  retryAfter: async (url) => {
+    const { status, headers } = await fetch(url)
+    assert.deepEqual([status, headers.get('retry-after')], [429, '1'])
+  },
+  status301: (url) => leadsAway(url, 301),
+  status302: (url) => leadsAway(url, 302),
   reset: (url) => assert.rejects(fetch(url)),
   resetMid: (url) => assert.rejects(fetch(url).then((response) => response.text())),
   truncated: async (url) => {
@@ -47,14 +59,49 @@ const seen: Record<FaultKind, (url: string) => Promise<void>> = {
     await response.text()
   },
   errorBody: async (url) => assert.deepEqual(await (await fetch(url)).json(), { message: 'Server Error' }),
+  errorField: async (url) => assert.deepEqual(Object.keys((await (await fetch(url)).json()) as object), ['error']),
+  hangMid: async (url) => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(40) })
+    await assert.rejects(response.text(), { name: 'TimeoutError' })
+  },
   hang: (url) => assert.rejects(fetch(url, { signal: AbortSignal.timeout(40) }), { name: 'TimeoutError' }),
   drip: async (url) => {
     const body = (await (await fetch(url)).json()) as { data: unknown[] }
     assert.equal(body.data.length, 50)
   },
   emptyPage: async (url) => assert.deepEqual(await (await fetch(url)).json(), { data: [] }),
+  emptyNext: async (url) => {
+    const { data, links } = (await (await fetch(url)).json()) as { data: unknown[]; links: { next: string | null } }
+    assert.deepEqual([data, typeof links.next], [[], 'string'])
+  },
+  emptyEnd: async (url) => {
+    const response = await fetch(`${url}&page=2`)
+    const body = (await response.json()) as { data: unknown[]; links: { next: null }; meta: { current_page: number } }
+    assert.deepEqual([body.data, body.links.next, body.meta.current_page], [[], null, 2])
+    assert.deepEqual(await (await fetch(url.replace(/\/cars.*/, '/manufacturers/cars'))).json(), { data: [] })
+  },
+  wrongPage: async (url) => {
+    const read = async (page: number) =>
+      (await (await fetch(`${url}&page=${page}`)).json()) as { data: { id: number }[]; meta: { current_page: number } }
+    const [first, third] = [await read(1), await read(3)]
+    assert.deepEqual([first.meta.current_page, third.meta.current_page], [2, 2])
+    assert.deepEqual(first.data, third.data)
+    assert.equal((await fetch(url.replace(/\/cars.*/, '/manufacturers/cars'))).status, 200, 'there is only one page')
+  },
   badGzip: (url) => assert.rejects(fetch(url).then((response) => response.text())),
   wrongLength: (url) => assert.rejects(fetch(url).then((response) => response.text())),
+  shortLength: async (url) => {
+    const response = await fetch(url)
+    const bytes = Buffer.from(await response.arrayBuffer())
+    assert.equal(bytes.length, Number(response.headers.get('content-length')))
+    assert.throws(() => JSON.parse(bytes.toString()))
+  },
+}
+
+async function leadsAway(url: string, status: number): Promise<void> {
+  const response = await fetch(url, { redirect: 'manual' })
+  assert.equal(response.status, status)
+  assert.equal(response.headers.get('location'), `http://elsewhere.invalid/api${page}`)
 }
 
 for (const kind of faultKinds) {
@@ -75,10 +122,65 @@ test('a dead page stays dead, its neighbours live', () =>
     assert.equal(await status('page=2&manufacturer_id=58'), 200)
   }))
 
-test('the key stops working after a number of requests', () =>
-  withApi({ faults: { unauthorizedAfter: 1 } }, async (url) => {
-    assert.equal((await fetch(url + page)).status, 200)
-    assert.equal((await fetch(url + page)).status, 401)
+for (const [after, status] of [
+  ['unauthorizedAfter', 401],
+  ['forbiddenAfter', 403],
+] as const)
+  test(`the key stops working after a number of requests (${status})`, () =>
+    withApi({ faults: { [after]: 1 } }, async (url) => {
+      assert.equal((await fetch(url + page)).status, 200)
+      assert.equal((await fetch(url + page)).status, status)
+    }))
+
+test('redirects lead where they are told to', () =>
+  withApi({ faults: { status302: 1, redirectTo: 'http://other.test/v2' } }, async (url) => {
+    const { headers } = await fetch(`${url}/cars/7?x=1`, { redirect: 'manual' })
+    assert.equal(headers.get('location'), 'http://other.test/v2/cars/7?x=1')
+  }))
+
+test('faults can be changed while it serves', async () => {
+  const api = await startDemoApi({ cars: 200, faults: { status500: 1 } })
+  const status = async () => (await fetch(api.url + page)).status
+  const seen = [await status()]
+  await api.setFaults({})
+  seen.push(await status())
+  const body = JSON.stringify({ faults: { status502: 1 } })
+  await fetch(`${new URL(api.url).origin}/_control/faults`, { method: 'POST', body })
+  seen.push(await status())
+  await api.close()
+  assert.deepEqual(seen, [500, 200, 502])
+})
+
+test('a removal feed that lies names cars that are listed, beside those that are gone', async () => {
+  const api = await startDemoApi({ cars: 200 })
+  const feed = async () => {
+    const query = 'minutes=1&per_page=1000&simple_paginate=0'
+    const response = await fetch(`${api.url}/archived-lots?${query}`)
+    const { data, meta } = (await response.json()) as { data: { car_id: number }[]; meta: { total: number } }
+    assert.equal(meta.total, data.length)
+    return data.map((row) => row.car_id)
+  }
+  const gone = await api.remove(3)
+  const listed = await api.ids()
+  const lied = listed.slice(5, 7)
+  await api.setFaults({ archiveLies: [...lied, gone[0] as number] })
+  assert.deepEqual(await feed(), [...gone, ...lied])
+  for (const id of lied) assert.equal((await fetch(`${api.url}/cars/${id}`)).status, 200)
+  await api.setFaults({ archiveLies: 0.1 })
+  const many = (await feed()).slice(gone.length)
+  assert.ok(many.length > 5 && many.length < 40 && many.every((id) => listed.includes(id)), `${many.length} lies`)
+  assert.deepEqual((await feed()).slice(gone.length), many, 'the same lies each time')
+  await api.setFaults({})
+  assert.deepEqual(await feed(), gone)
+  await api.close()
+})
+
+test('no car can be asked for by id, though it is listed', () =>
+  withApi({ faults: { byIdDown: true } }, async (url) => {
+    const { data } = (await (await fetch(url + page)).json()) as { data: { id: number }[] }
+    const response = await fetch(`${url}/cars/${data[0]?.id}`)
+    assert.equal(response.status, 404)
+    assert.match(((await response.json()) as { message: string }).message, /No query results/)
   }))
 
 test('faults come in the same order for the same seed', async () => {

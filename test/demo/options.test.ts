@@ -23,7 +23,23 @@ test('faults', () => {
     unauthorizedAfter: 9,
     dripMs: 100,
   })
-  for (const text of ['status500', 'status500=2', 'nonsense=0.1', 'reset=0.6,hang=0.6', 'deadPages=x', 'toString=1']) {
+  assert.deepEqual(parseFaults('forbiddenAfter=4,archiveLies=1%,byIdDown=yes,redirectTo=http://other.test/api?a=b'), {
+    forbiddenAfter: 4,
+    archiveLies: 0.01,
+    byIdDown: true,
+    redirectTo: 'http://other.test/api?a=b',
+  })
+  for (const text of [
+    'byIdDown',
+    'archiveLies=2',
+    'redirectTo=nowhere',
+    'status500',
+    'status500=2',
+    'nonsense=0.1',
+    'reset=0.6,hang=0.6',
+    'deadPages=x',
+    'toString=1',
+  ]) {
     assert.throws(() => parseFaults(text), DemoOptionError, text)
   }
 })
@@ -51,4 +67,5 @@ test('flags together', () => {
   assert.throws(() => parseDemoFlags({ speed: '1' }), /got "--speed"/)
   assert.throws(() => parseDemoFlags({ cars: true }), /wanted N, got "nothing"/)
   assert.throws(() => parseDemoFlags({ 'limit-headers': 'all' }), DemoOptionError)
+  assert.throws(() => parseDemoFlags({ order: 'random' }), /wanted one of id, changed, got "random"/)
 })

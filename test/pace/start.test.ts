@@ -99,6 +99,12 @@ describe('a run that has learned from one before', () => {
     assert.ok(waitBefore(pace, NOW + 120_000) < 1000)
   })
 
+  it('waits no longer than was asked for by a clock that was ahead', () => {
+    const pace = again({ ...atRate(), gateUntil: NOW + 120_000 }, NOW - DAY)
+    assert.equal(waitBefore(pace, NOW - DAY), 120_000)
+    assert.equal(waitBefore(again(begun({ gateUntil: NOW - 1 }), NOW - DAY), NOW - DAY), 0)
+  })
+
   it('obeys it also where nothing else was learned', () => {
     const asked = turnedAway(begun(), NOW, 120_000)
     assert.ok(waitBefore(again(turnedAway(atRate(), NOW, 120_000), NOW + 1000), NOW + 1000) >= 119_000)

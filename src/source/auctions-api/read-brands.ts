@@ -15,11 +15,12 @@ const brandIn = (bytes: Buffer, { start, end }: Bound): Brand | null => {
   return { id, name: text(entry.name, 'name', []) ?? id, count }
 }
 
-/** The brands. The list is not paged, so it needs no end mark. */
+/** The brands. The list is not paged, so it needs no end mark; an empty one is doubted, since the plan is made of it once. */
 export const readBrands = (reply: Reply): Outcome<Brand[]> => {
   const read = readEnvelope(reply, brandsLabel, 1)
   if (read.kind !== 'data') return read
   const { bytes, bounds } = read.data
+  if (bounds.length === 0) return { kind: 'retry', why: `Cannot read ${brandsLabel}: got an empty list` }
   try {
     const brands = bounds.map((bound) => brandIn(bytes, bound)).filter((brand) => brand !== null)
     return { kind: 'data', data: brands }

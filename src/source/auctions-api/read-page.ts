@@ -3,7 +3,8 @@ import { fingerprintText } from '../../car/fingerprint.ts'
 import type { Bound } from '../cut-records.ts'
 import { recordId } from '../record-id.ts'
 import type { CutRecord, Outcome, PageAsk, Reply, SourcePage } from '../source.ts'
-import { type Envelope, readEnvelope } from './envelope.ts'
+import { doubt } from './doubt.ts'
+import { readEnvelope } from './envelope.ts'
 import { pageLabel } from './request.ts'
 
 const cutRecord = (bytes: Buffer, { start, end }: Bound): CutRecord => ({
@@ -13,14 +14,6 @@ const cutRecord = (bytes: Buffer, { start, end }: Bound): CutRecord => ({
   fingerprint: fingerprintText(bytes.toString('latin1', start, end)),
 })
 
-/** Why an envelope cannot be the page that was asked for; null if it can. */
-const doubt = (envelope: Envelope, ask: PageAsk): string | null => {
-  if (envelope.hasNext === null) return 'no `links.next` that says whether this is the last page'
-  if (envelope.currentPage !== null && envelope.currentPage !== ask.page) return `page ${envelope.currentPage}`
-  if (envelope.bounds.length === 0 && envelope.hasNext) return 'an empty page that is not the last one'
-  return null
-}
-
 /**
  * A page of the listing. An empty one is believed only with the source's own end mark; everything doubtful is `retry`,
  * because a page wrongly taken for the end loses all cars behind it.
@@ -29,7 +22,7 @@ export const readPage = (reply: Reply, ask: PageAsk): Outcome<SourcePage> => {
   const read = readEnvelope(reply, pageLabel(ask), ask.pageSize)
   if (read.kind !== 'data') return read
   const envelope = read.data
-  const wrong = doubt(envelope, ask)
+  const wrong = doubt(envelope, ask.page)
   if (wrong !== null) return { kind: 'retry', why: `Cannot read ${pageLabel(ask)} as asked: got ${wrong}` }
   const { bytes, bounds, repaired, total } = envelope
   const hasNext = envelope.hasNext === true

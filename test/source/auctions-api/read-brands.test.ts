@@ -28,6 +28,7 @@ it('readBrands leaves out what cannot be asked for, and does without names and c
 })
 
 it('readBrands takes no error for a list', () => {
+  assert.equal(read([]).kind, 'retry', 'empty')
   assert.equal(readBrands(reply({ error: 'x' })).kind, 'retry')
   assert.equal(readBrands(reply('{"data":[{"id":1,}]}')).kind, 'retry')
   assert.equal(readBrands(reply('', 401)).kind, 'stop')

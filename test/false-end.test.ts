@@ -1,0 +1,70 @@
+/** An empty page that says that it is the last one, in the middle of a listing: it is no end until it says so three times. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bentSource } from './support/bent-source.ts'
+import { newDatabase } from './support/databases.ts'
+import { ascending, storedIds } from './support/stored.ts'
+import { syncOnce } from './support/sync-once.ts'
+
+/** Says it so often of each of these pages, of every listing. */
+const falseEnds = (pages: readonly string[], times: number) => {
+  const said = new Map<string, number>()
+  const bend: Parameters<typeof bentSource>[2] = (request, response) => {
+    const query = new URL(request.url!, 'http://demo').searchParams
+    const page = query.get('page') ?? ''
+    const key = `${query.get('manufacturer_id')} ${page}`
+    if (!pages.includes(page) || query.has('simple_paginate') || (said.get(key) ?? 0) >= times) return false
+    said.set(key, (said.get(key) ?? 0) + 1)
+    response.setHeader('content-type', 'application/json')
+    response.end(`{"data":[],"links":{"next":null},"meta":{"current_page":${page},"per_page":50}}`)
+    return true
+  }
+  return { said, bend }
+}
+
+for (const totals of [true, false])
+  test(`a false end loses nothing where the source tells ${totals ? 'its totals' : 'no totals'}`, async (t) => {
+    const { said, bend } = falseEnds(['1', '2', '7'], 2)
+    const db = await newDatabase('postgres')
+    const { url, control, seen } = await bentSource(t, { cars: 2000, maxPageSize: 50, totals }, bend)
+    const { summary, events } = await syncOnce({ db, url })
+    assert.equal(summary.status, 'complete', summary.reason)
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+    assert.equal(summary.proof, totals ? 'exact' : 'none')
+    assert.ok(said.size > 5)
+    const doubts = events.flatMap((event) => (event.kind === 'page-failed' ? [event.why] : []))
+    assert.ok(doubts.length >= 2 * said.size)
+    for (const why of doubts) assert.match(why, /says that it is the last one/)
+    if (totals) assert.equal(seen.asked.length, summary.pages.done + 2 * said.size, 'no other page is asked for twice')
+  })
+
+test('a listing that has become shorter by pages ends all the same, unproven', async (t) => {
+  // The last rows go after they were counted; from then on the source says so each time.
+  let gone = false
+  const db = await newDatabase('postgres')
+  const { url, control, seen } = await bentSource(t, { cars: 1000, maxPageSize: 50 }, (request) => {
+    if (!gone && request.url!.includes('per_page=1000')) {
+      control.remove(control.ids().slice(-300))
+      gone = true
+    }
+    return false
+  })
+  const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'none')
+  assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  assert.ok(seen.asked.length <= 14 + 6 * 3, `${seen.asked.length} pages asked for`)
+})
+
+test('an empty page is believed at once where the total says that there is nothing', async (t) => {
+  const db = await newDatabase('postgres')
+  const { url, control, seen } = await bentSource(t, { cars: 100, maxPageSize: 50 })
+  control.remove(100)
+  const { summary, events } = await syncOnce({ db, url })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(
+    events.some((event) => event.kind === 'page-failed'),
+    false,
+  )
+  assert.equal(seen.asked.length, summary.pages.done)
+})
