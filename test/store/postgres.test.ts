@@ -32,6 +32,21 @@ describe('openPostgres', () => {
     assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
   })
 
+  it('ends a transaction whose connection was cut, and takes no more from its work', async () => {
+    const ended = Promise.withResolvers<void>()
+    const late = Promise.withResolvers<unknown>()
+    const cut = db.transaction(async (session) => {
+      const [own] = await session.query('select pg_backend_pid() as pid')
+      await open(url).query('select pg_terminate_backend($1::int)', [own!.pid])
+      await ended.promise
+      late.resolve(await session.query('select 1').catch((error: unknown) => error))
+    })
+    await assert.rejects(cut)
+    ended.resolve()
+    assert.equal((await late.promise) instanceof Error, true)
+    assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+  })
+
   it('tries the next of several hosts', async () => {
     const { port, pathname } = new URL(url)
     const several = open(`postgres://postgres@127.0.0.1:1,127.0.0.1:${port}${pathname}`)
