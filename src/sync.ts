@@ -55,6 +55,8 @@ type Session = {
   clockOffsetMs: number
   stored: StoredRun
   learned: Learned | null
+  /** Rows a page in what a process wrote that was killed before it had kept what it learned; null: nothing so. */
+  sizeOfLedger: number | null
   stop: AbortSignal
   /** When this process began its work, ms. */
   begunAt: number
@@ -67,7 +69,8 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
   if (pageSize === null) return
   const size = {
     wished: wishedPageSize,
-    asked: options.pageSize !== null,
+    // The size of the ledger may have been somebody's wish as well.
+    asked: options.pageSize !== null || session.sizeOfLedger !== null,
     before: learned?.pageSize ?? null,
   }
   const now = world.now()
@@ -85,9 +88,14 @@ async function* workThrough(session: Session, onWork: (work: Work) => void): Asy
   const plan = stored.plan ?? (await planSweep(api, source, access, options.priority, stop))
   if (!stored.plan) await store.savePlan(lease, stored.runId, plan)
   const wished = Math.min(options.pageSize ?? source.traits.maxPageSize, source.traits.maxPageSize)
+  const ledger = await store.readLedger(stored.runId)
   const learnedSize = session.learned?.pageSize ?? null
-  const pageSize = { wished, learned: options.pageSize === null ? learnedSize : null }
-  const work = beginWork(api, stored, plan, await store.readLedger(stored.runId), pageSize, session.begunAt)
+  if (options.pageSize === null && learnedSize === null) session.sizeOfLedger = ledger[0]?.pageSize ?? null
+  const pageSize =
+    session.sizeOfLedger === null
+      ? { wished, learned: options.pageSize === null ? learnedSize : null }
+      : { wished: Math.min(wished, session.sizeOfLedger), learned: session.sizeOfLedger }
+  const work = beginWork(api, stored, plan, ledger, pageSize, session.begunAt)
   api.expect(plannedPages(plan, pageSize.learned ?? pageSize.wished) ?? UNPLANNED_PAGES)
   onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
@@ -221,6 +229,7 @@ export async function* sync(
     clockOffsetMs,
     stored,
     learned,
+    sizeOfLedger: null,
     stop,
     begunAt,
   }
