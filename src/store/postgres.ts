@@ -61,19 +61,30 @@ const sessionOf = (sql: postgres.TransactionSql<any>, assertOpen: () => void): S
   },
 })
 
+/** The server has closed, or is about to close, the connection on which this was thrown. */
+const isLoss = (error: unknown): boolean => {
+  const { severity, code, syscall } = (error ?? {}) as { severity?: string; code?: string; syscall?: string }
+  return severity === 'FATAL' || severity === 'PANIC' || code === 'CONNECTION_CLOSED' || syscall !== undefined
+}
+
 /**
- * The package ends a transaction when its connection is lost, but lets its work go on; a statement that is sent then is
- * written to no socket at all, which ends the process.
+ * The package ends a transaction when its connection is lost, but lets its work go on, and sends a rollback when the work
+ * fails. Whatever is sent then is written to no socket at all, which ends the process: so nothing more is sent, and the
+ * package does not hear of the failure.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
 const transact = async <T>(sql: postgres.Sql<any>, work: (session: Session) => Promise<T>): Promise<T> => {
   let isOver = false
   const assertOpen = (): void => {
-    if (isOver)
-      throw Object.assign(new Error('the connection of the transaction was lost'), { code: 'CONNECTION_CLOSED' })
+    if (isOver) throw Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
   }
   try {
-    return (await sql.begin((transaction) => work(sessionOf(transaction, assertOpen)))) as T
+    return (await sql.begin((transaction) =>
+      work(sessionOf(transaction, assertOpen)).catch((error: unknown) => {
+        if (isOver || isLoss(error)) return new Promise<never>(() => {})
+        throw error
+      }),
+    )) as T
   } finally {
     isOver = true
   }
