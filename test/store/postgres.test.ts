@@ -63,10 +63,10 @@ describe('openPostgres', () => {
       Array.from({ length: 8 }, () => again(() => own.transaction((session) => session.query('select 1 as one')))),
     )
     assert.equal(answers.flat().length, 8)
-    const open = await own.query(
+    const left = await own.query(
       `select count(*)::int as n from pg_stat_activity where datname = current_database() and state like 'idle in %'`,
     )
-    assert.deepEqual(open, [{ n: 0 }], 'no transaction was left open')
+    assert.deepEqual(left, [{ n: 0 }], 'no transaction was left open')
   })
 
   it('tries the next of several hosts', async () => {
