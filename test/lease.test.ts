@@ -1,18 +1,10 @@
 /** One writer, with processes as they really are: two at once, killed, stopped and waking up, with clocks that are off. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { openDatabase } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
-import { newDatabase, newPostgresUrl } from './support/databases.ts'
-import { spawnSync, summaryOf } from './support/spawn-sync.ts'
-import { digestOfCars } from './support/stored.ts'
-import { syncOnce } from './support/sync-once.ts'
-import { type WatchedSource, watchedSource } from './support/watched-source.ts'
+import { CARS, type Scene, scene } from './support/scene.ts'
+import { summaryOf } from './support/spawn-sync.ts'
 
-const CARS = 1500
 const PAGES = CARS / 50
 
 /** All that is in the database, but for its own bookkeeping of statistics. */
@@ -27,55 +19,6 @@ const everything = async (db: Database): Promise<Record<string, string>> => {
     found[name] = row!.digest ?? 'empty'
   }
   return found
-}
-
-type Scene = {
-  source: WatchedSource
-  db: Database
-  start(more?: Record<string, string>): ReturnType<typeof spawnSync>
-  /** Resolves when the source has been asked for so many pages. */
-  pages(count: number): Promise<void>
-  assertUndisturbed(): Promise<void>
-}
-
-const scene = async (t: TestContext): Promise<Scene> => {
-  const source = await watchedSource({ cars: CARS, maxPageSize: 50, latencyMs: 30, clockAt: Date.UTC(2026, 8, 1) })
-  const cwd = mkdtempSync(join(tmpdir(), 'carsync-lease-'))
-  const databaseUrl = await newPostgresUrl()
-  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
-  t.after(async () => {
-    await db.close()
-    await source.close()
-    rmSync(cwd, { recursive: true, force: true })
-  })
-  let asked = 0
-  let waits: { count: number; resolve(): void }[] = []
-  source.watch({
-    asked: ({ kind }) => {
-      if (kind === 'page') asked++
-      for (const { resolve } of waits.filter(({ count }) => asked >= count)) resolve()
-      waits = waits.filter(({ count }) => asked < count)
-    },
-    answered: () => {},
-  })
-  return {
-    source,
-    db,
-    start: (more = {}) => {
-      const env = { API_BASE_URL: source.url, API_KEY: 'canary-key', DATABASE_URL: databaseUrl, ...more }
-      const process = spawnSync(env, cwd, ['--max-concurrency', '2'])
-      t.after(() => process.child.kill('SIGKILL'))
-      return process
-    },
-    pages: (count) => new Promise((resolve) => (asked >= count ? resolve() : waits.push({ count, resolve }))),
-    assertUndisturbed: async () => {
-      const other = await newDatabase('postgres')
-      const { summary } = await syncOnce({ db: other, url: source.url })
-      assert.equal(summary.status, 'complete')
-      assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
-      assert.equal(summary.cars.seen, CARS)
-    },
-  }
 }
 
 /** Two syncs at once: the one that came second says who is at it, and the first ends as if there had been no other. */
