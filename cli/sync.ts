@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { DemoApi } from '../demo/demo-api.ts'
 import {
+  busyWith,
   dryRun,
   type GivenOptions,
   OPTIONS,
@@ -66,7 +67,10 @@ const ASKING = 'asking the source what it has'
 
 /** Runs the engine; the demo inventory and the database live as long as it does. */
 const mirror = async (settings: Settings, source: Source, isDry: boolean, watch: Watch): Promise<Summary> => {
-  const stopping = stopOnSignals(() => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'))
+  const stopping = stopOnSignals(
+    () => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'),
+    () => watch.say('Stopped: the database does not answer. The next run goes on from the last committed page'),
+  )
   const stop = stopping.signal
   let demo: DemoApi | null = null
   try {
@@ -105,7 +109,11 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
     write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)
 
   const isDryRun = flags.dryRun === true
-  const summary = await mirror(settings, source, isDryRun, await watchFor(flags, realWorld.now))
+  const summary = await mirror(settings, source, isDryRun, await watchFor(flags, realWorld.now)).catch((error) => {
+    const busy = busyWith(error, options)
+    if (busy === null) throw error
+    return busy
+  })
   const context = {
     demo,
     embedded: options.databaseUrl === null,

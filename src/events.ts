@@ -67,5 +67,6 @@ export type Summary = {
   learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
-  lease?: { holder: string; since: string; expiresAt: string }
+  /** `expiresAt` is null where it ends with its process: the lock of an embedded database. */
+  lease?: { holder: string; since: string; expiresAt: string | null }
 }

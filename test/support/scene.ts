@@ -22,11 +22,13 @@ export type Scene = {
   start(more?: Record<string, string>, flags?: readonly string[]): ReturnType<typeof spawnSync>
   /** Resolves when the source has been asked for so many pages. */
   pages(count: number): Promise<void>
+  /** The cars of this database, or of the one of the scene, are those of an undisturbed run. */
+  assertStored(found: Database): Promise<void>
   assertUndisturbed(): Promise<void>
 }
 
-export const scene = async (t: TestContext): Promise<Scene> => {
-  const source = await watchedSource({ cars: CARS, maxPageSize: 50, latencyMs: 30, clockAt: Date.UTC(2026, 8, 1) })
+export const scene = async (t: TestContext, cars = CARS): Promise<Scene> => {
+  const source = await watchedSource({ cars, maxPageSize: 50, latencyMs: 30, clockAt: Date.UTC(2026, 8, 1) })
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-lease-'))
   const databaseUrl = await newPostgresUrl()
   const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
@@ -45,6 +47,13 @@ export const scene = async (t: TestContext): Promise<Scene> => {
     },
     answered: () => {},
   })
+  const assertStored = async (found: Database): Promise<void> => {
+    const other = await newDatabase('postgres')
+    const { summary } = await syncOnce({ db: other, url: source.url })
+    assert.equal(summary.status, 'complete')
+    assert.deepEqual(await digestOfCars(found), await digestOfCars(other))
+    assert.equal(summary.cars.seen, cars)
+  }
   return {
     source,
     databaseUrl,
@@ -57,12 +66,7 @@ export const scene = async (t: TestContext): Promise<Scene> => {
       return process
     },
     pages: (count) => new Promise((resolve) => (asked >= count ? resolve() : waits.push({ count, resolve }))),
-    assertUndisturbed: async () => {
-      const other = await newDatabase('postgres')
-      const { summary } = await syncOnce({ db: other, url: source.url })
-      assert.equal(summary.status, 'complete')
-      assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
-      assert.equal(summary.cars.seen, CARS)
-    },
+    assertStored,
+    assertUndisturbed: () => assertStored(db),
   }
 }
