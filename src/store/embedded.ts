@@ -6,7 +6,6 @@ import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { PGlite } from '@electric-sql/pglite'
 import { InUseError, SyncError } from '../errors.ts'
 import type { Database, Param, Row, Session } from './database.ts'
 
@@ -99,13 +98,19 @@ const sessionOf = (db: Queryable): Session => ({
   },
 })
 
-const databaseOver = (db: PGlite, folder: string | null, held: DatabaseSync | null): Database => ({
+/** As much of PGlite as is used: its own types would be an import that is not on demand. */
+type Embedded = Queryable & {
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const databaseOver = (db: Embedded, folder: string | null, held: DatabaseSync | null): Database => ({
   kind: 'embedded',
   writers: 1,
   query: sessionOf(db).query,
   transaction: async (work) => {
     assertRoom(folder)
-    return db.transaction((transaction) => work(sessionOf(transaction as unknown as Queryable))) as Promise<never>
+    return db.transaction((transaction) => work(sessionOf(transaction)))
   },
   close: async () => {
     await db.close()
@@ -121,7 +126,7 @@ export const openEmbedded = async (folder: string | null): Promise<Database> => 
   try {
     assertRoom(folder)
     const db = folder === null ? await PGlite.create() : await PGlite.create(folder)
-    return databaseOver(db, folder, held)
+    return databaseOver(db as unknown as Embedded, folder, held)
   } catch (error) {
     held?.close()
     throw error
