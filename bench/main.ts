@@ -1,6 +1,7 @@
 /** `npm run bench [-- name …]`: prints a table with the machine's name and puts it into bench/RESULTS.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import { crash } from './crash.ts'
 import { embedded } from './embedded.ts'
 import { growth } from './growth.ts'
 import { limiters } from './limiters.ts'
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   growth: { byDefault: false, run: growth },
   pace: { byDefault: true, run: pace },
   limiters: { byDefault: false, run: limiters },
+  crash: { byDefault: false, run: crash },
   'one-request-a-second': { byDefault: false, run: oneRequestASecond },
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { DemoApi } from '../demo/demo-api.ts'
 import {
+  busyWith,
   ConfigError,
   type Control,
   dryRun,
@@ -87,7 +88,10 @@ const mirror = async (
   isDry: boolean,
   watch: Watch,
 ): Promise<Summary> => {
-  const stopping = stopOnSignals(() => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'))
+  const stopping = stopOnSignals(
+    () => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'),
+    () => watch.say('Stopped: the database does not answer. The next run goes on from the last committed page'),
+  )
   const stop = stopping.signal
   let demo: DemoApi | null = null
   try {
@@ -127,7 +131,11 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
 
   const isDryRun = flags.dryRun === true
   const what = { source, mode: modeOf(flags) }
-  const summary = await mirror(settings, what, isDryRun, await watchFor(flags, realWorld.now))
+  const summary = await mirror(settings, what, isDryRun, await watchFor(flags, realWorld.now)).catch((error) => {
+    const busy = busyWith(error, options)
+    if (busy === null) throw error
+    return busy
+  })
   const context = {
     demo,
     embedded: options.databaseUrl === null,

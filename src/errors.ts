@@ -27,5 +27,17 @@ export class LeaseLostError extends SyncError {
   }
 }
 
+/** The embedded database is open in another process: `holder` and `since` are what that process has said of itself. */
+export class InUseError extends SyncError {
+  readonly holder: string
+  readonly since: string
+  constructor(message: string, holder: string, since: string, options?: ErrorOptions) {
+    super(message, 3, options)
+    this.name = 'InUseError'
+    this.holder = holder
+    this.since = since
+  }
+}
+
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

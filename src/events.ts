@@ -73,5 +73,6 @@ export type Summary = {
   receipt?: Receipt
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
-  lease?: { holder: string; since: string; expiresAt: string }
+  /** `expiresAt` is null where it ends with its process: the lock of an embedded database. */
+  lease?: { holder: string; since: string; expiresAt: string | null }
 }

@@ -26,8 +26,8 @@ export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Endi
   const { source } = session.control
   const plan = stored.plan ?? (await planSweep(api, source, access, options.priority, stop))
   if (!stored.plan) await store.savePlan(lease, stored.runId, plan)
-  const sizes = pageSizesOf(session)
   const ledger = await store.readLedger(stored.runId)
+  const sizes = pageSizesOf(session, ledger)
   const ledgerOf = (sweep: number) => ledger.filter((page) => page.sweep === sweep)
 
   let receipt: Receipt = stored.receipt ?? startReceipt(plan.total)

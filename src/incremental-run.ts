@@ -29,8 +29,8 @@ export async function* incrementalRun(session: Session, coveredUntil: number): A
 
   const plan = changesPlan(feeds, minutes, await countOf(api, source, access, feeds.changes(minutes), stop))
   await store.savePlan(lease, stored.runId, plan)
-  const sizes = pageSizesOf(session)
   const ledger = await store.readLedger(stored.runId)
+  const sizes = pageSizesOf(session, ledger)
   // What an earlier process read of the feed has moved since: it is read from its beginning, by a number of its own.
   const sweep = Math.max(-1, ...ledger.map((page) => page.sweep)) + 1
   api.expect(plannedPages(plan, sizes.learned ?? sizes.wished) ?? 1)

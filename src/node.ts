@@ -2,7 +2,8 @@
 export * from './mod.ts'
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { messageOf, SyncError } from './errors.ts'
+import { InUseError, messageOf, SyncError } from './errors.ts'
+import type { Summary } from './events.ts'
 import type { Options } from './options.ts'
 import { type DatabaseFinding, checkDatabase as lookAtDatabase } from './store/check-database.ts'
 import type { Database } from './store/database.ts'
@@ -12,6 +13,7 @@ import { storeOver } from './store/open-store.ts'
 import { openPostgres } from './store/postgres.ts'
 import { adviceFor } from './store/retryable.ts'
 import type { Store } from './store/store.ts'
+import { busySummary } from './summary.ts'
 import { realWorld } from './world.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
@@ -87,6 +89,18 @@ export const openStore = async (options: Options, place: Place, purpose: 'sync' 
     throw explain(error)
   }
 }
+
+/** The summary of a sync that could not open the embedded database because another process has it; else null. */
+export const busyWith = (error: unknown, options: Pick<Options, 'source'>): Summary | null =>
+  error instanceof InUseError
+    ? busySummary(
+        options,
+        { mode: 'full' },
+        { holder: error.holder, since: Date.parse(error.since), expiresAt: null },
+        realWorld.now(),
+        0,
+      )
+    : null
 
 /** What can be found out about the configured database without writing to it. Never rejects. */
 export const checkDatabase = async (options: Options, place: Place): Promise<DatabaseFinding[]> => {

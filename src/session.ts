@@ -2,8 +2,10 @@
 import type { Api } from './api.ts'
 import type { Mode } from './events.ts'
 import type { Options } from './options.ts'
+import { CHANGES } from './run/plan.ts'
 import type { Access, Source } from './source/source.ts'
 import type { Lease } from './store/lease.ts'
+import type { LedgerPage } from './store/ledger.ts'
 import type { Finish, Learned, Store, StoredRun } from './store/store.ts'
 import type { Work } from './work.ts'
 import type { World } from './world.ts'
@@ -36,6 +38,8 @@ export type Session = {
   clockOffsetMs: number
   stored: StoredRun
   learned: Learned | null
+  /** Rows a page in what a process wrote that was killed before it had kept what it learned; null: nothing so. */
+  sizeOfLedger: number | null
   stop: AbortSignal
   /** When this process began its work, ms. */
   begunAt: number
@@ -55,11 +59,21 @@ export const endedEarly = (status: 'incomplete' | 'failed', reason: string): End
   covered: null,
 })
 
-/** The page size to wish for, and the one that the source was found to serve. */
-export const pageSizesOf = ({ options, control, learned }: Session): { wished: number; learned: number | null } => {
-  const { maxPageSize } = control.source.traits
-  return {
-    wished: Math.min(options.pageSize ?? maxPageSize, maxPageSize),
-    learned: options.pageSize === null ? (learned?.pageSize ?? null) : null,
-  }
+/**
+ * The page size to wish for, and the one that the source was found to serve: as it was learned, or else as the run's own
+ * ledger has it, which is noted in the session.
+ */
+export const pageSizesOf = (
+  session: Session,
+  ledger: readonly LedgerPage[],
+): { wished: number; learned: number | null } => {
+  const { maxPageSize } = session.control.source.traits
+  const wished = Math.min(session.options.pageSize ?? maxPageSize, maxPageSize)
+  if (session.options.pageSize !== null) return { wished, learned: null }
+  const learned = session.learned?.pageSize ?? null
+  if (learned !== null) return { wished, learned }
+  session.sizeOfLedger = ledger.find((page) => page.segment !== CHANGES)?.pageSize ?? null
+  return session.sizeOfLedger === null
+    ? { wished, learned }
+    : { wished: Math.min(wished, session.sizeOfLedger), learned: session.sizeOfLedger }
 }

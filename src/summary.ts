@@ -35,7 +35,7 @@ export const summaryOf = async (
 export const busySummary = (
   options: Pick<Options, 'source'>,
   control: { mode: Mode | 'auto' },
-  held: LeaseAnswer & { kind: 'held' },
+  held: Pick<LeaseAnswer & { kind: 'held' }, 'holder' | 'since'> & { expiresAt: number | null },
   at: number,
   durationMs: number,
 ): Summary => {
@@ -59,6 +59,10 @@ export const busySummary = (
     heldRemovals: 0,
     learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
     reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
-    lease: { holder: held.holder, since, expiresAt: new Date(held.expiresAt).toISOString() },
+    lease: {
+      holder: held.holder,
+      since,
+      expiresAt: held.expiresAt === null ? null : new Date(held.expiresAt).toISOString(),
+    },
   }
 }

@@ -32,7 +32,8 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
   if (pageSize === null) return
   const size = {
     wished: wishedPageSize,
-    asked: options.pageSize !== null,
+    // The size of the ledger may have been somebody's wish as well.
+    asked: options.pageSize !== null || session.sizeOfLedger !== null,
     before: learned?.pageSize ?? null,
   }
   const now = world.now()
@@ -118,6 +119,7 @@ export async function* sync(
     clockOffsetMs,
     stored,
     learned,
+    sizeOfLedger: null,
     stop,
     begunAt,
     onWork: (begun) => {

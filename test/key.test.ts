@@ -71,7 +71,9 @@ for (const [status, after] of [
     assert.equal(mended.summary.runId, summary.runId)
     assert.deepEqual(await storedIds(db), ascending(await open.ids()))
     const pages = pagesOf(await open.stats())
-    const [{ n }] = (await db.query(`select count(*)::int as n from carsync.pages where segment <> 'changes'`)) as [{ n: number }]
+    const [{ n }] = (await db.query(`select count(*)::int as n from carsync.pages where segment <> 'changes'`)) as [
+      { n: number },
+    ]
     // Of another key it is not known yet which page size it is served: one page tells.
     const ofSize = pages.filter((key) => key.includes('per_page=50'))
     assert.ok(pages.length - ofSize.length <= 1, `${pages}`)

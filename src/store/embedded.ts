@@ -2,28 +2,68 @@
  * The embedded Postgres, for when no database is configured. One process at a time: a second opener would corrupt the
  * folder, so an operating-system lock beside it is held for as long as the process lives and not a moment longer.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { SyncError } from '../errors.ts'
+import { InUseError, SyncError } from '../errors.ts'
 import type { Database, Param, Row, Session } from './database.ts'
+
+/** Its log grows by 16 MB at a time, and a transaction may write as much again. */
+const LEAST_FREE_MB = 48
+
+/**
+ * Throws while there is still room: where its log finds none, the embedded Postgres neither fails nor answers, but
+ * computes for ever.
+ */
+const assertRoom = (folder: string | null): void => {
+  if (folder === null) return
+  const { bavail, bsize } = statfsSync(dirname(folder))
+  const freeMb = Math.floor((bavail * bsize) / 2 ** 20)
+  if (freeMb >= LEAST_FREE_MB) return
+  throw new SyncError(
+    `The disk is full: the embedded database in ${folder} needs ${LEAST_FREE_MB} MB to go on, and ${freeMb} MB are free. Free some space; the next run goes on from the last committed page.`,
+    3,
+  )
+}
+
+type Holder = { holder: string; since: string }
+
+const holderFile = (folder: string): string => `${folder}.holder.json`
+
+/** Who has the database, as that process has written it down; it may have been killed before it could. */
+const readHolder = (folder: string): Holder => {
+  try {
+    return JSON.parse(readFileSync(holderFile(folder), 'utf8')) as Holder
+  } catch {
+    return { holder: 'another process', since: new Date().toISOString() }
+  }
+}
 
 /** Takes the lock of `folder`, or throws saying who has it. A killed process cannot keep it: the kernel drops it. */
 const lock = async (folder: string): Promise<DatabaseSync> => {
   const { DatabaseSync } = await import('node:sqlite')
   mkdirSync(dirname(folder), { recursive: true })
-  const holder = new DatabaseSync(`${folder}.lock`)
+  const file = new DatabaseSync(`${folder}.lock`)
   try {
-    holder.exec('pragma journal_mode = off; begin exclusive')
-    return holder
+    file.exec('pragma journal_mode = off; begin exclusive')
   } catch (error) {
-    holder.close()
-    throw new SyncError(
-      `The embedded database in ${folder} is open in another process. Wait for it to end, or set DATABASE_URL to a Postgres that several processes can share.`,
-      3,
+    file.close()
+    const { holder, since } = readHolder(folder)
+    throw new InUseError(
+      `The embedded database in ${folder} is open in ${holder}, since ${since}. Wait for it to end, or set DATABASE_URL to a Postgres that several processes can share.`,
+      holder,
+      since,
       { cause: error },
     )
   }
+  const self: Holder = { holder: `${hostname()}, process ${process.pid}`, since: new Date().toISOString() }
+  try {
+    writeFileSync(holderFile(folder), JSON.stringify(self))
+  } catch {
+    // On a full disk it remains unsaid.
+  }
+  return file
 }
 
 type Queryable = {
@@ -58,20 +98,37 @@ const sessionOf = (db: Queryable): Session => ({
   },
 })
 
+/** As much of PGlite as is used: its own types would be an import that is not on demand. */
+type Embedded = Queryable & {
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const databaseOver = (db: Embedded, folder: string | null, held: DatabaseSync | null): Database => ({
+  kind: 'embedded',
+  writers: 1,
+  query: sessionOf(db).query,
+  transaction: async (work) => {
+    assertRoom(folder)
+    return db.transaction((transaction) => work(sessionOf(transaction)))
+  },
+  close: async () => {
+    await db.close()
+    if (folder !== null) rmSync(holderFile(folder), { force: true })
+    held?.close()
+  },
+})
+
 /** Opens (and at first makes) the database in `folder`; null keeps it in memory. */
 export const openEmbedded = async (folder: string | null): Promise<Database> => {
   const held = folder === null ? null : await lock(folder)
   const { PGlite } = await import('@electric-sql/pglite')
-  const db = folder === null ? await PGlite.create() : await PGlite.create(folder)
-  return {
-    kind: 'embedded',
-    writers: 1,
-    query: sessionOf(db).query,
-    transaction: (work) =>
-      db.transaction((transaction) => work(sessionOf(transaction as unknown as Queryable))) as Promise<never>,
-    close: async () => {
-      await db.close()
-      held?.close()
-    },
+  try {
+    assertRoom(folder)
+    const db = folder === null ? await PGlite.create() : await PGlite.create(folder)
+    return databaseOver(db as unknown as Embedded, folder, held)
+  } catch (error) {
+    held?.close()
+    throw error
   }
 }

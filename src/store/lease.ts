@@ -3,7 +3,7 @@
  * slept through its expiry cannot write. Expiry is judged by the database's clock and by the length the holder stored.
  */
 import { LeaseLostError } from '../errors.ts'
-import type { Database, Session } from './database.ts'
+import { codeOf, type Database, type Session } from './database.ts'
 
 export type Lease = { source: string; fence: number; holder: string; lengthMs: number }
 
@@ -14,36 +14,84 @@ export type LeaseAnswer =
 
 const MS = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
 
+/** Of our advisory locks; the second key is made of the source. */
+const ADVISORY = 1_129_338_707
+/** How long a take-over waits at a time for a commit that is under way. */
+const COMMIT_WAIT = '1s'
+
+/**
+ * Cuts off commits whose holder is silent for longer than its lease while the server waits for its data: a process that
+ * was stopped in the middle of a COPY. The server counts it as active, and would wait for ever.
+ */
+const cutOff = async (db: Database, source: string): Promise<void> => {
+  await db.query(
+    `select pg_terminate_backend(a.pid) from pg_locks l join pg_stat_activity a using (pid), carsync.heartbeat h
+     where h.source = $1 and h.at + h.length_ms * interval '1 ms' < clock_timestamp()
+       and l.locktype = 'advisory' and l.objsubid = 2 and l.classid = ${ADVISORY} and a.datname = current_database()
+       and l.objid::bigint = hashtext($1)::bigint & 4294967295
+       and a.pid <> pg_backend_pid() and a.state = 'active' and a.wait_event = 'ClientRead'`,
+    [source],
+  )
+}
+
+/** Who holds the lease and since when, and how it is with the heartbeat. */
+const readLease = async (session: Pick<Session, 'query'>, source: string, lock: '' | 'for update') => {
+  const [held] = await session.query(
+    `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 ${lock}`,
+    [source],
+  )
+  const [beat] = await session.query(
+    `select ${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now
+     from carsync.heartbeat where source = $1`,
+    [source],
+  )
+  return { held: held!, beat: beat! }
+}
+
+const heldAnswer = ({ held, beat }: Awaited<ReturnType<typeof readLease>>): LeaseAnswer => ({
+  kind: 'held',
+  holder: held.holder,
+  since: held.since,
+  heartbeatAt: beat.at,
+  expiresAt: beat.expires,
+})
+
 /**
  * Takes the lease if it is free or its holder has given no sign of life for the length it stored. Waits for commits of
- * the former holder that are under way. The heartbeat is read after the row is locked, in a statement of its own.
+ * the former holder that are under way, a second at a time: then it answers that the lease is held. The heartbeat is read
+ * after the row is locked, in a statement of its own.
  */
-export const takeLease = (db: Database, source: string, holder: string, lengthMs: number): Promise<LeaseAnswer> =>
-  db.transaction(async (session) => {
-    await session.query('insert into carsync.lease (source) values ($1) on conflict do nothing', [source])
-    await session.query('insert into carsync.heartbeat (source) values ($1) on conflict do nothing', [source])
-    const [held] = await session.query(
-      `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 for update`,
-      [source],
-    )
-    const [beat] = await session.query(
-      `select ${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now
-       from carsync.heartbeat where source = $1`,
-      [source],
-    )
-    if (held!.holder !== '' && beat!.expires > beat!.now)
-      return { kind: 'held', holder: held!.holder, since: held!.since, heartbeatAt: beat!.at, expiresAt: beat!.expires }
-    const fence = Number(held!.fence) + 1
-    await session.query(
-      'update carsync.lease set fence = $2, holder = $3, taken_at = clock_timestamp() where source = $1',
-      [source, fence, holder],
-    )
-    await session.query(
-      'update carsync.heartbeat set fence = $2, at = clock_timestamp(), length_ms = $3 where source = $1',
-      [source, fence, lengthMs],
-    )
-    return { kind: 'taken', lease: { source, fence, holder, lengthMs }, databaseNow: beat!.now }
-  })
+export const takeLease = async (
+  db: Database,
+  source: string,
+  holder: string,
+  lengthMs: number,
+): Promise<LeaseAnswer> => {
+  if (db.kind === 'postgres') await cutOff(db, source)
+  try {
+    return await db.transaction(async (session): Promise<LeaseAnswer> => {
+      await session.query('insert into carsync.lease (source) values ($1) on conflict do nothing', [source])
+      await session.query('insert into carsync.heartbeat (source) values ($1) on conflict do nothing', [source])
+      await session.query(`select set_config('lock_timeout', $1, true)`, [COMMIT_WAIT])
+      const found = await readLease(session, source, 'for update')
+      const { held, beat } = found
+      if (held.holder !== '' && beat.expires > beat.now) return heldAnswer(found)
+      const fence = Number(held.fence) + 1
+      await session.query(
+        'update carsync.lease set fence = $2, holder = $3, taken_at = clock_timestamp() where source = $1',
+        [source, fence, holder],
+      )
+      await session.query(
+        'update carsync.heartbeat set fence = $2, at = clock_timestamp(), length_ms = $3 where source = $1',
+        [source, fence, lengthMs],
+      )
+      return { kind: 'taken', lease: { source, fence, holder, lengthMs }, databaseNow: beat.now }
+    })
+  } catch (error) {
+    if (codeOf(error) !== '55P03') throw error
+    return heldAnswer(await readLease(db, source, ''))
+  }
+}
 
 /** A sign of life. False: the lease is somebody else's now. */
 export const beat = async (db: Database, lease: Lease): Promise<boolean> => {
@@ -62,7 +110,7 @@ export const releaseLease = async (db: Database, lease: Lease): Promise<void> =>
 /**
  * To be called first in every transaction that writes: locks the lease row against a take-over until the commit, and
  * throws LeaseLostError if there has been one. A process stopped in mid-transaction is cut off by the server after one
- * lease length, so that it cannot block its successor for ever.
+ * lease length, so that it cannot block its successor for ever; by the advisory lock its successor finds it (`cutOff`).
  *
  * `flush: 'soon'` does not wait for the disk at the commit. It is for pages: should the database server itself crash, the
  * last moment's pages are gone together with their ledger rows, and are read again.
@@ -75,6 +123,7 @@ export const assertFence = async (
   const [row] = await session.query(
     `select fence::text, holder, set_config('idle_in_transaction_session_timeout', $2::text, true),
             set_config('timezone', 'UTC', true),
+            pg_advisory_xact_lock_shared(${ADVISORY}, hashtext(source)),
             set_config('synchronous_commit', case when $3 = 'soon' then 'off' else current_setting('synchronous_commit') end, true)
      from carsync.lease where source = $1 for share`,
     [lease.source, String(lease.lengthMs), flush],

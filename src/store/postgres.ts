@@ -39,16 +39,56 @@ const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Pr
   await Promise.race([pipeline(parts, stream), failed])
 }
 
+/** The work of a transaction may still be at it when its connection is lost: `assertOpen` throws then. */
 // biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
-const sessionOf = (sql: postgres.TransactionSql<any>): Session => ({
-  query: (statement, params) => query(sql, statement, params),
+const sessionOf = (sql: postgres.TransactionSql<any>, assertOpen: () => void): Session => ({
+  query: async (statement, params) => {
+    assertOpen()
+    return query(sql, statement, params)
+  },
   script: async (statements) => {
+    assertOpen()
     await sql.unsafe(statements)
   },
-  copyIn: (target, parts) => copyIn(sql, target, parts),
+  copyIn: async (target, parts) => {
+    assertOpen()
+    await copyIn(sql, target, parts)
+  },
   // The package's own savepoint: without it, an error that was caught would fail the whole transaction at its end.
-  attempt: (work) => sql.savepoint((inner) => work(sessionOf(inner))) as Promise<never>,
+  attempt: async (work) => {
+    assertOpen()
+    return sql.savepoint((inner) => work(sessionOf(inner, assertOpen))) as Promise<never>
+  },
 })
+
+/** The server has closed, or is about to close, the connection on which this was thrown. */
+const isLoss = (error: unknown): boolean => {
+  const { severity, code, syscall } = (error ?? {}) as { severity?: string; code?: string; syscall?: string }
+  return severity === 'FATAL' || severity === 'PANIC' || code === 'CONNECTION_CLOSED' || syscall !== undefined
+}
+
+/**
+ * The package ends a transaction when its connection is lost, but lets its work go on, and sends a rollback when the work
+ * fails. Whatever is sent then is written to no socket at all, which ends the process: so nothing more is sent, and the
+ * package does not hear of the failure.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
+const transact = async <T>(sql: postgres.Sql<any>, work: (session: Session) => Promise<T>): Promise<T> => {
+  let isOver = false
+  const assertOpen = (): void => {
+    if (isOver) throw Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
+  }
+  try {
+    return (await sql.begin((transaction) =>
+      work(sessionOf(transaction, assertOpen)).catch((error: unknown) => {
+        if (isOver || isLoss(error)) return new Promise<never>(() => {})
+        throw error
+      }),
+    )) as T
+  } finally {
+    isOver = true
+  }
+}
 
 type Target = { path?: string | false; host: readonly string[]; port: readonly number[] }
 
@@ -86,7 +126,7 @@ export const openPostgres = (url: string): Database => {
     kind: 'postgres',
     writers: WRITERS,
     query: (statement, params) => query(sql, statement, params),
-    transaction: (work) => sql.begin((transaction) => work(sessionOf(transaction))) as Promise<never>,
+    transaction: (work) => transact(sql, work),
     close: () => sql.end({ timeout: 5 }),
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import postgres from 'postgres'
 import { LeaseLostError } from '../../src/errors.ts'
+import type { Session } from '../../src/store/database.ts'
 import { assertFence, beat, type Lease, type LeaseAnswer, releaseLease, takeLease } from '../../src/store/lease.ts'
-import { databaseKinds, newDatabase } from '../support/databases.ts'
+import { databaseKinds, newDatabase, newPostgresUrl } from '../support/databases.ts'
 import { newSource, silence } from './fixture.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -181,5 +183,34 @@ describe('a take-over on postgres', async () => {
       }),
     )
     await assert.rejects(stuck, 'the server has cut it off')
+  })
+
+  it('is not blocked for ever by a holder that was stopped in the middle of a COPY', async () => {
+    const source = newSource()
+    const first = taken(await takeLease(db, source, 'me', 30_000))
+    const url = await newPostgresUrl()
+    const [{ name }] = (await db.query('select current_database() as name')) as [{ name: string }]
+    const sql = postgres(Object.assign(new URL(url), { pathname: `/${name}` }).href, { max: 1, onnotice: () => {} })
+    const copying = Promise.withResolvers<void>()
+    const stuck = sql.begin(async (session) => {
+      const query: Session['query'] = async (statement, params = []) => [
+        ...(await session.unsafe(statement, [...params], { prepare: false })),
+      ]
+      await assertFence({ query } as Session, first)
+      await session.unsafe('create temp table half (n int)')
+      const rows = await session.unsafe('copy half from stdin').writable()
+      rows.on('error', () => {})
+      rows.write('1\n')
+      copying.resolve()
+      await new Promise(() => {})
+    })
+    stuck.catch(() => {})
+    await copying.promise
+    const lookingOn = held(await takeLease(db, source, 'you', 1))
+    assert.equal(lookingOn.holder, 'me', 'it does not wait for ever to hear who has it')
+    await silence(db, source, 31_000)
+    taken(await takeLease(db, source, 'you', 30_000))
+    await assert.rejects(stuck)
+    await sql.end({ timeout: 0 })
   })
 })

@@ -3,7 +3,9 @@ import { after, describe, it } from 'node:test'
 import { copyRows } from '../../src/store/copy-binary.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { retrying } from '../../src/store/retrying.ts'
 import { newPostgresUrl } from '../support/databases.ts'
+import { fastWorld } from '../support/fast-world.ts'
 
 const url = await newPostgresUrl()
 const open = (address: string): Database => {
@@ -30,6 +32,41 @@ describe('openPostgres', () => {
   it('opens a new connection after one was cut', async () => {
     await assert.rejects(db.query('select pg_terminate_backend(pg_backend_pid())'))
     assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+  })
+
+  it('ends a transaction whose connection was cut while it was idle, and takes no more from its work', async () => {
+    const ended = Promise.withResolvers<void>()
+    const late = Promise.withResolvers<unknown>()
+    const cut = db.transaction(async (session) => {
+      const [own] = await session.query('select pg_backend_pid() as pid')
+      await open(url).query('select pg_terminate_backend($1::int)', [own!.pid])
+      await ended.promise
+      late.resolve(await session.query('select 1').catch((error: unknown) => error))
+      throw new Error('the work has failed')
+    })
+    await assert.rejects(cut)
+    ended.resolve()
+    assert.equal((await late.promise) instanceof Error, true)
+    assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
+  })
+
+  it('ends a transaction whose connection was cut while it waited, and all connections are good for more', async () => {
+    const own = open(url)
+    for (let i = 0; i < 8; i++)
+      await assert.rejects(
+        own.transaction((session) => session.query('select pg_terminate_backend(pg_backend_pid()), pg_sleep(60)')),
+        { code: /57P01|CONNECTION_CLOSED/ },
+      )
+    // The package hands the old error to the first one that uses the connection again: it passes.
+    const again = retrying(fastWorld(100))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => again(() => own.transaction((session) => session.query('select 1 as one')))),
+    )
+    assert.equal(answers.flat().length, 8)
+    const left = await own.query(
+      `select count(*)::int as n from pg_stat_activity where datname = current_database() and state like 'idle in %'`,
+    )
+    assert.deepEqual(left, [{ n: 0 }], 'no transaction was left open')
   })
 
   it('tries the next of several hosts', async () => {

@@ -64,8 +64,8 @@ for (const kind of databaseKinds) {
       assert.match(startedAt, ISO)
       assert.equal(lease!.holder, 'test')
       assert.match(lease!.since, ISO)
-      assert.match(lease!.expiresAt, ISO)
-      assert.equal(Math.round((Date.parse(lease!.expiresAt) - Date.parse(lease!.since)) / 1000), 60)
+      assert.match(lease!.expiresAt!, ISO)
+      assert.equal(Math.round((Date.parse(lease!.expiresAt!) - Date.parse(lease!.since)) / 1000), 60)
       assert.deepEqual(rest, {
         runId: begun.runId,
         source: begun.source,

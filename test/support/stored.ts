@@ -36,3 +36,18 @@ export const tablesWith = async (db: Database, needle: string): Promise<string[]
   }
   return found
 }
+
+/** A digest of each car, as in `digestOfCars`, by its id. */
+export const lineOfEachCar = async (db: Database): Promise<Map<string, string>> => {
+  const rows = await db.query(
+    `select source_id, md5((to_jsonb(c) - 'first_seen_at' - 'changed_at' - 'read_at')::text) as line from cars c`,
+  )
+  return new Map(rows.map((row) => [row.source_id as string, row.line as string]))
+}
+
+/** The rejects that are not settled, as a set: what was refused, where and why. */
+export const openRejects = (db: Database): Promise<Record<string, unknown>[]> =>
+  db.query(
+    `select segment, page_size, page, position, source_id, reason, path, payload from carsync.rejects
+     where resolved_at is null order by segment, page_size, page, position`,
+  )

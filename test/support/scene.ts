@@ -1,0 +1,72 @@
+/** A source, a Postgres database, and the real command in a folder of its own. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { openDatabase } from '../../src/node.ts'
+import type { Database } from '../../src/store/database.ts'
+import { newDatabase, newPostgresUrl } from './databases.ts'
+import { spawnSync } from './spawn-sync.ts'
+import { digestOfCars } from './stored.ts'
+import { syncOnce } from './sync-once.ts'
+import { type WatchedSource, watchedSource } from './watched-source.ts'
+
+export const CARS = 1500
+
+export type Scene = {
+  source: WatchedSource
+  databaseUrl: string
+  db: Database
+  cwd: string
+  start(more?: Record<string, string>, flags?: readonly string[]): ReturnType<typeof spawnSync>
+  /** Resolves when the source has been asked for so many pages. */
+  pages(count: number): Promise<void>
+  /** The cars of this database, or of the one of the scene, are those of an undisturbed run. */
+  assertStored(found: Database): Promise<void>
+  assertUndisturbed(): Promise<void>
+}
+
+export const scene = async (t: TestContext, cars = CARS): Promise<Scene> => {
+  const source = await watchedSource({ cars, maxPageSize: 50, latencyMs: 30, clockAt: Date.UTC(2026, 8, 1) })
+  const cwd = mkdtempSync(join(tmpdir(), 'carsync-lease-'))
+  const databaseUrl = await newPostgresUrl()
+  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
+  t.after(async () => {
+    await db.close()
+    await source.close()
+    rmSync(cwd, { recursive: true, force: true })
+  })
+  let asked = 0
+  let waits: { count: number; resolve(): void }[] = []
+  source.watch({
+    asked: ({ kind }) => {
+      if (kind === 'page') asked++
+      for (const { resolve } of waits.filter(({ count }) => asked >= count)) resolve()
+      waits = waits.filter(({ count }) => asked < count)
+    },
+    answered: () => {},
+  })
+  const assertStored = async (found: Database): Promise<void> => {
+    const other = await newDatabase('postgres')
+    const { summary } = await syncOnce({ db: other, url: source.url })
+    assert.equal(summary.status, 'complete')
+    assert.deepEqual(await digestOfCars(found), await digestOfCars(other))
+    assert.equal(summary.cars.seen, cars)
+  }
+  return {
+    source,
+    databaseUrl,
+    db,
+    cwd,
+    start: (more = {}, flags = []) => {
+      const env = { API_BASE_URL: source.url, API_KEY: 'canary-key', DATABASE_URL: databaseUrl, ...more }
+      const process = spawnSync(env, cwd, ['--max-concurrency', '2', ...flags])
+      t.after(() => process.child.kill('SIGKILL'))
+      return process
+    },
+    pages: (count) => new Promise((resolve) => (asked >= count ? resolve() : waits.push({ count, resolve }))),
+    assertStored,
+    assertUndisturbed: () => assertStored(db),
+  }
+}
