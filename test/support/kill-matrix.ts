@@ -73,7 +73,8 @@ const endOf = async (db: Database): Promise<End> => {
   const runs = await db.query('select run_id::text, status, plan::text from carsync.runs order by started_at')
   const plans = new Map(runs.map((run) => [run.run_id as string, JSON.parse(run.plan) as Plan]))
   const pages = await db.query(
-    'select run_id::text, segment, page_size, page, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages',
+    `select run_id::text, segment, page_size, page, (extract(epoch from read_at) * 1000)::float8 as at
+     from carsync.pages where segment <> 'changes'`,
   )
   return {
     cars: await lineOfEachCar(db),

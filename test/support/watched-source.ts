@@ -5,6 +5,7 @@ import { createDemoServer } from '../../demo/serve.ts'
 import { type DemoOptions, settle } from '../../demo/settings.ts'
 
 /** A page as it was served, or a total. */
+/** `total`: whatever is no page of the listing. */
 export type Asked = { kind: 'page'; key: string } | { kind: 'total' }
 
 export type Watcher = { asked(what: Asked): void; answered(what: Asked): void }
@@ -28,7 +29,9 @@ export const pageKey = (filter: Readonly<Record<string, string>>, pageSize: numb
 
 const askedBy = (url: string, maxPageSize: number): Asked => {
   const { page, per_page, simple_paginate, ...filter } = Object.fromEntries(new URL(url, 'http://demo').searchParams)
-  if (page === undefined || simple_paginate !== undefined) return { kind: 'total' }
+  // The feeds move: their pages are read anew by whoever goes on.
+  const isFeed = filter.minutes !== undefined
+  if (page === undefined || simple_paginate !== undefined || isFeed) return { kind: 'total' }
   return { kind: 'page', key: pageKey(filter, Math.min(maxPageSize, Number(per_page)), Number(page)) }
 }
 
