@@ -65,6 +65,8 @@ export type Summary = {
   rate: { carsPerSecond: number; carsPerMinute: number; pagesPerSecond: number }
   heldRemovals: number
   learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
+  /** What in the source's records is not as known, and in how many of those that were new or changed; where there is any. */
+  drift?: Readonly<Record<string, number>>
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
   lease?: { holder: string; since: string; expiresAt: string }

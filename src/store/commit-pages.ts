@@ -6,6 +6,7 @@ import type { RequestCounts } from '../events.ts'
 import { type CarWrite, logListed } from './cars-sql.ts'
 import { type Database, type Names, type Session, storable, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
+import { mergedDrift } from './merge-drift.ts'
 import { type Approach, byBestApproach, type Written, writeCars } from './write-cars.ts'
 
 export type Reject = { position: number; sourceId: string | null; reason: string; path: string; payload: string }
@@ -25,8 +26,16 @@ export type PageEntry = {
   positions: ReadonlyMap<string, number>
 }
 
-/** Pages to commit together. A car stands once in `cars`; `pageOf` says which page it is counted on. */
-export type PageCommit = { pages: readonly PageEntry[]; cars: readonly CarWrite[]; pageOf: ReadonlyMap<string, number> }
+/**
+ * Pages to commit together. A car stands once in `cars`; `pageOf` says which page it is counted on. `drift`: what was not
+ * as known in the records that were parsed, and in how many of them.
+ */
+export type PageCommit = {
+  pages: readonly PageEntry[]
+  cars: readonly CarWrite[]
+  pageOf: ReadonlyMap<string, number>
+  drift: ReadonlyMap<string, number>
+}
 
 export type PageCounts = { inserted: number; updated: number; rejected: number }
 
@@ -90,9 +99,16 @@ const writeLedger = async (
        select $1::text::uuid, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids::text[]
        from jsonb_to_recordset($2::text::jsonb) as p(sweep int, segment text, page_size int, page int, read_at timestamptz,
             is_last boolean, records int, inserted int, updated int, rejected int, ids text))
-     update carsync.runs set requests = $3::text::jsonb, active_ms = $4::bigint, last_commit_at = clock_timestamp()
+     update carsync.runs set requests = $3::text::jsonb, active_ms = $4::bigint, last_commit_at = clock_timestamp(),
+       drift = ${mergedDrift('$5')}
      where run_id = $1::text::uuid`,
-    [context.runId, JSON.stringify(json), JSON.stringify(requests), Math.round(activeMs)],
+    [
+      context.runId,
+      JSON.stringify(json),
+      JSON.stringify(requests),
+      Math.round(activeMs),
+      JSON.stringify(Object.fromEntries(batch.drift)),
+    ],
   )
 }
 
