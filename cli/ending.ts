@@ -3,7 +3,7 @@ import type { Summary } from '../src/node.ts'
 import type { CalledAs } from './called-as.ts'
 import { count, duration, moment } from './figure.ts'
 import type { Paint } from './paint.ts'
-import { summaryLines } from './summary-lines.ts'
+import { driftLines, summaryLines } from './summary-lines.ts'
 import { printable } from './text.ts'
 
 export type EndingContext = {
@@ -87,7 +87,11 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
 
 /** All lines of the end. */
 export const endingLines = (summary: Summary, context: EndingContext, paint: Paint): string[] => {
-  const counts = summary.status === 'busy' || context.dryRun ? [] : ['', ...summaryLines(summary, paint)]
+  const drift = driftLines(summary)
+  const counts =
+    summary.status === 'busy' || context.dryRun
+      ? []
+      : ['', ...summaryLines(summary, paint), ...(drift.length > 0 ? ['', ...drift] : [])]
   const advice = adviceOf(summary, context)
   return ['', headOf(summary, context, paint), ...counts, ...(advice.length > 0 ? ['', ...advice] : [])]
 }

@@ -3,7 +3,7 @@ import type { StatusReport } from '../src/node.ts'
 import { count, moment, range } from './figure.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
-import { summaryLines } from './summary-lines.ts'
+import { driftLines, summaryLines } from './summary-lines.ts'
 import { table } from './table.ts'
 import { printable } from './text.ts'
 
@@ -40,6 +40,7 @@ export const statusLines = (report: StatusReport, paint: Paint): string[] => {
     '',
     ...summaryLines(report, paint),
     ...segmentLines(report.segments),
+    ...driftLines(report),
     '',
     `Learned: ${limit}, ${learned.concurrency} at a time, ${learned.pageSize} cars a page${why}`,
     ...(report.heldRemovals > 0 ? [`Removals held back: ${count(report.heldRemovals)}`] : []),

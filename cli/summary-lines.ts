@@ -24,6 +24,21 @@ const PROOF = {
   none: 'not shown to have seen every car of the source',
 } as const
 
+const DRIFT_SHOWN = 3
+
+/** What the source has changed about its records, for people; nothing where all is as known. */
+export const driftLines = ({ drift = {} }: Pick<StatusReport, 'drift'>): string[] => {
+  const findings = Object.entries(drift)
+  if (findings.length === 0) return []
+  const shown = findings.slice(0, DRIFT_SHOWN).map(([what, times]) => `  ${printable(what)} (${count(times)} records)`)
+  const more = findings.length - shown.length
+  return [
+    'The source has changed what it sends. All of it is in the column raw, and nothing is lost:',
+    ...shown,
+    ...(more > 0 ? [`  and ${more} more; all with --json`] : []),
+  ]
+}
+
 /** The counts of a run as a short aligned table. */
 export const summaryLines = (summary: Figures, paint: Paint): string[] => {
   const { cars, pages, requests, learned } = summary

@@ -71,6 +71,8 @@ export type Summary = {
   learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
   /** What shows that a full sweep has seen every car, or does not. */
   receipt?: Receipt
+  /** What in the source's records is not as known, and in how many of those that were new or changed; where there is any. */
+  drift?: Readonly<Record<string, number>>
   /** Why the run ended as it did, where it is not simply complete. */
   reason?: string
   /** `expiresAt` is null where it ends with its process: the lock of an embedded database. */

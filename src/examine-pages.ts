@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
+import { countDrift } from './source/drift-counts.ts'
 import type { CutRecord, Source, SourcePage } from './source/source.ts'
 import type { CarWrite } from './store/cars-sql.ts'
 import type { PageCommit, PageEntry, Reject } from './store/commit-pages.ts'
@@ -59,7 +60,8 @@ const verdictOf = (source: Source, known: Known, raw: Uint8Array): 'write' | 'si
 
 /**
  * Examines pages that arrived. Asks the database once which records are stored just so. Pages whose records are not
- * JSON are left out of the batch and named, so that they are asked for again.
+ * JSON are left out of the batch and named, so that they are asked for again. Drift is counted over the records that are
+ * parsed, the new and the changed ones; what is stored just so was looked at when it came.
  */
 export const examinePages = async (
   source: Source,
@@ -78,12 +80,14 @@ export const examinePages = async (
   const cars: CarWrite[] = []
   const pageOf = new Map<string, number>()
   const positions = pages.map(() => new Map<string, number>())
+  const drift = new Map<string, number>()
 
   const read = ({ pageIndex, position, record }: Found, state: Known | null): void => {
     const page = pages[pageIndex]!
     if (broken.has(pageIndex)) return
     try {
       const reading = source.readRecord(page.content, record, page.readAt)
+      countDrift(drift, reading.drift)
       if (reading.kind === 'rejected') {
         rejects[pageIndex]!.push({
           position,
@@ -141,5 +145,5 @@ export const examinePages = async (
       positions: positions[i]!,
     }),
   )
-  return { batch: { pages: entries, cars, pageOf }, broken: [] }
+  return { batch: { pages: entries, cars, pageOf, drift }, broken: [] }
 }

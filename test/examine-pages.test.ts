@@ -208,6 +208,20 @@ describe('examinePages', () => {
     await assert.rejects(examine([pageOf([car(1)])], storeOf(), true, odd), /a bug/)
   })
 
+  it('counts what is not as known over the records that are parsed, once a record', async () => {
+    const foo = { foo: 1 }
+    const pages = [pageOf([car(1, foo), car(2, foo), car(3)]), pageOf([{ ...foo, year: 'x' }, 7], { page: 2 })]
+    const { batch } = await examine(pages, storeOf({ 2: { record: car(2, foo) } }))
+    assert.deepEqual(Object.fromEntries(batch.drift), { 'foo: new key': 2, 'year: string, was number': 1 })
+  })
+
+  it('does not count twice where a page is left out', async () => {
+    const text = `{"data":[{"id":2,"year":20x9}],"links":{"next":null},"meta":{"current_page":1,"per_page":50}}`
+    const bad: ReadPage = { ...pageOf([]), content: dataOf(auctionsApi.readPage(reply(text), ASK)) }
+    const { batch } = await examine([pageOf([car(1, { foo: 1 })]), bad])
+    assert.deepEqual(Object.fromEntries(batch.drift), { 'foo: new key': 1 })
+  })
+
   it('examines nothing where nothing came', async () => {
     const { batch, broken } = await examine([])
     assert.deepEqual([batch.pages, batch.cars, broken], [[], [], []])

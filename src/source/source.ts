@@ -58,10 +58,13 @@ export type Outcome<T> =
 /** One brand as the source lists it; `count` is a hint, never a proof. */
 export type Brand = { id: string; name: string; count: number | null }
 
-/** A record read as a car, or the reason why it cannot be one. `text` is what is stored as `raw`, valid for `jsonb`. */
+/**
+ * A record read as a car, or the reason why it cannot be one. `raw` is what is stored as such, valid for `jsonb`. `drift`:
+ * what in the record is not as known, each thing once, as a short text (see `drift-counts.ts`).
+ */
 export type Reading =
-  | { kind: 'car'; sourceId: string; car: Car; raw: Uint8Array }
-  | { kind: 'rejected'; sourceId: string | null; rejection: Rejection; payload: string }
+  | { kind: 'car'; sourceId: string; car: Car; raw: Uint8Array; drift: readonly string[] }
+  | { kind: 'rejected'; sourceId: string | null; rejection: Rejection; payload: string; drift: readonly string[] }
 
 /** A car that the removal feed lists. `at` is when it went, by the source's clock, ms since 1970. A hint, never a proof. */
 export type Gone = { sourceId: string; at: number }

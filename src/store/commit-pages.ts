@@ -3,23 +3,11 @@
  * done. Either all of it is there or nothing.
  */
 import type { RequestCounts } from '../events.ts'
-import {
-  type CarWrite,
-  createStage,
-  DIRECT_TYPES,
-  directRow,
-  directTarget,
-  insertFromStage,
-  logListed,
-  STAGE_TARGET,
-  STAGE_TYPES,
-  stageRow,
-  updateFromStage,
-} from './cars-sql.ts'
-import { copyRows } from './copy-binary.ts'
+import { type CarWrite, logListed } from './cars-sql.ts'
 import { type Database, type Names, type Session, storable, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
-import { isBadData, isDuplicate, isStatementTimeout } from './retryable.ts'
+import { mergedDrift } from './merge-drift.ts'
+import { type Approach, byBestApproach, type Written, writeCars } from './write-cars.ts'
 
 export type Reject = { position: number; sourceId: string | null; reason: string; path: string; payload: string }
 
@@ -38,8 +26,16 @@ export type PageEntry = {
   positions: ReadonlyMap<string, number>
 }
 
-/** Pages to commit together. A car stands once in `cars`; `pageOf` says which page it is counted on. */
-export type PageCommit = { pages: readonly PageEntry[]; cars: readonly CarWrite[]; pageOf: ReadonlyMap<string, number> }
+/**
+ * Pages to commit together. A car stands once in `cars`; `pageOf` says which page it is counted on. `drift`: what was not
+ * as known in the records that were parsed, and in how many of them.
+ */
+export type PageCommit = {
+  pages: readonly PageEntry[]
+  cars: readonly CarWrite[]
+  pageOf: ReadonlyMap<string, number>
+  drift: ReadonlyMap<string, number>
+}
 
 export type PageCounts = { inserted: number; updated: number; rejected: number }
 
@@ -53,104 +49,6 @@ export type CommitContext = {
   reader: number
   /** What the run has cost so far; written with every commit, so that a killed process has not worked unseen. */
   spent: () => { requests: RequestCounts; activeMs: number }
-}
-
-/** How the cars are brought in. Begins with the fastest way; what goes wrong decides the next. */
-type Approach = {
-  /** New cars straight into the table. */
-  direct: boolean
-  /** Cars a statement. */
-  rows: number
-  /** Statements are guarded by savepoints, so that a car that cannot be stored is found and rejected. */
-  isolate: boolean
-}
-
-const FIRST: Approach = { direct: true, rows: Number.POSITIVE_INFINITY, isolate: false }
-
-/** The approach after an error, or null when another approach does not help. */
-const nextApproach = (approach: Approach, error: unknown, cars: number): Approach | null => {
-  if (isDuplicate(error) && approach.direct) return { ...approach, direct: false }
-  if (isStatementTimeout(error) && approach.rows > 1)
-    return { ...approach, rows: Math.max(1, Math.floor(Math.min(approach.rows, cars) / 2)) }
-  if (isBadData(error) && !approach.isolate) return { ...approach, isolate: true }
-  return null
-}
-
-type Written = { inserted: string[]; updated: string[]; unstorable: { write: CarWrite; why: string }[] }
-
-const copyNew = async (session: Session, context: CommitContext, cars: readonly CarWrite[]): Promise<void> => {
-  const rows = Iterator.from(cars).map((write) => directRow(context.names.source, write, context.reader))
-  await session.copyIn(directTarget(context.names), copyRows(DIRECT_TYPES, rows))
-}
-
-const writeStaged = async (session: Session, context: CommitContext, cars: readonly CarWrite[]): Promise<Written> => {
-  const { names, runId, reader } = context
-  await session.query('truncate carsync_stage')
-  const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
-  await session.copyIn(STAGE_TARGET, copyRows(STAGE_TYPES, rows))
-  const updated = await session.query(updateFromStage(names), [names.source, runId])
-  const inserted = await session.query(insertFromStage(names), [names.source])
-  return {
-    inserted: inserted.map((row) => row.source_id),
-    updated: updated.map((row) => row.source_id),
-    unstorable: [],
-  }
-}
-
-const merge = (a: Written, b: Written): Written => ({
-  inserted: [...a.inserted, ...b.inserted],
-  updated: [...a.updated, ...b.updated],
-  unstorable: [...a.unstorable, ...b.unstorable],
-})
-
-const NOTHING: Written = { inserted: [], updated: [], unstorable: [] }
-
-type Write = (session: Session, cars: readonly CarWrite[]) => Promise<Written>
-
-/** Halves until the car that cannot be stored stands alone; that one is kept as a reject. */
-const isolated = async (session: Session, cars: readonly CarWrite[], write: Write): Promise<Written> => {
-  try {
-    return await session.attempt((inner) => write(inner, cars))
-  } catch (error) {
-    if (!isBadData(error)) throw error
-    const [only] = cars
-    if (cars.length === 1 && only) return { ...NOTHING, unstorable: [{ write: only, why: (error as Error).message }] }
-    const half = cars.length >> 1
-    return merge(await isolated(session, cars.slice(0, half), write), await isolated(session, cars.slice(half), write))
-  }
-}
-
-const inPieces = async (
-  session: Session,
-  cars: readonly CarWrite[],
-  approach: Approach,
-  write: Write,
-): Promise<Written> => {
-  let written = NOTHING
-  for (let at = 0; at < cars.length; at += approach.rows) {
-    const piece = approach.rows >= cars.length ? cars : cars.slice(at, at + approach.rows)
-    written = merge(written, approach.isolate ? await isolated(session, piece, write) : await write(session, piece))
-  }
-  return written
-}
-
-const writeCars = async (
-  session: Session,
-  context: CommitContext,
-  cars: readonly CarWrite[],
-  approach: Approach,
-): Promise<Written> => {
-  // By key, so that two commits side by side take their locks in the same order.
-  const sorted = [...cars].sort((a, b) => (a.sourceId < b.sourceId ? -1 : 1))
-  const isDirect = (write: CarWrite): boolean => write.isNew && approach.direct
-  const direct = await inPieces(session, sorted.filter(isDirect), approach, async (inner, piece) => {
-    await copyNew(inner, context, piece)
-    return { ...NOTHING, inserted: piece.map((write) => write.sourceId) }
-  })
-  const rest = sorted.filter((write) => !isDirect(write))
-  if (rest.length === 0) return direct
-  await session.query(createStage(context.names))
-  return merge(direct, await inPieces(session, rest, approach, (inner, piece) => writeStaged(inner, context, piece)))
 }
 
 const writeRejects = async (session: Session, context: CommitContext, batch: PageCommit): Promise<void> => {
@@ -201,9 +99,16 @@ const writeLedger = async (
        select $1::text::uuid, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids::text[]
        from jsonb_to_recordset($2::text::jsonb) as p(sweep int, segment text, page_size int, page int, read_at timestamptz,
             is_last boolean, records int, inserted int, updated int, rejected int, ids text))
-     update carsync.runs set requests = $3::text::jsonb, active_ms = $4::bigint, last_commit_at = clock_timestamp()
+     update carsync.runs set requests = $3::text::jsonb, active_ms = $4::bigint, last_commit_at = clock_timestamp(),
+       drift = ${mergedDrift('$5')}
      where run_id = $1::text::uuid`,
-    [context.runId, JSON.stringify(json), JSON.stringify(requests), Math.round(activeMs)],
+    [
+      context.runId,
+      JSON.stringify(json),
+      JSON.stringify(requests),
+      Math.round(activeMs),
+      JSON.stringify(Object.fromEntries(batch.drift)),
+    ],
   )
 }
 
@@ -245,17 +150,8 @@ const commitOnce = (
  * Commits the pages, by the fastest way that the data and the database allow. A car that the database refuses becomes a
  * reject. Throws LeaseLostError when the lease went to another process, else the driver's error.
  */
-export const commitPages = async (db: Database, context: CommitContext, batch: PageCommit): Promise<CommitResult> => {
-  let approach = FIRST
-  for (;;)
-    try {
-      return await commitOnce(db, context, batch, approach)
-    } catch (error) {
-      const next = nextApproach(approach, error, batch.cars.length)
-      if (next === null) throw error
-      approach = next
-    }
-}
+export const commitPages = (db: Database, context: CommitContext, batch: PageCommit): Promise<CommitResult> =>
+  byBestApproach(batch.cars.length, (approach) => commitOnce(db, context, batch, approach))
 
 /** Whether these pages are in the ledger: how a commit whose answer was lost is told from one that failed. */
 export const isCommitted = async (db: Database, runId: string, page: PageEntry): Promise<PageCounts | null> => {

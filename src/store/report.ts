@@ -11,7 +11,7 @@ const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC',
 
 const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.resumed, r.active_ms::float8,
   ${ISO('r.started_at')} as started, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
-  r.pages_total, r.removed::float8, r.seen::float8,
+  r.pages_total, r.removed::float8, r.seen::float8, r.drift::text,
   coalesce(r.pages_done, p.pages)::int as pages_done, coalesce(r.inserted, p.inserted)::float8 as inserted,
   coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected`
 
@@ -29,6 +29,13 @@ const carsOf = (row: Row, seen: number): Summary['cars'] => ({
   removed: row.removed,
   rejected: row.rejected,
 })
+
+/** The findings of a run, the most frequent first; undefined where there is none. */
+const driftOf = (row: Row): Summary['drift'] => {
+  const findings = Object.entries(JSON.parse(row.drift) as Record<string, number>)
+  if (findings.length === 0) return undefined
+  return Object.fromEntries(findings.sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1)))
+}
 
 const perSecond = (count: number, ms: number): number => (ms > 0 ? Math.round((count * 10_000) / ms) / 10 : 0)
 
@@ -59,6 +66,7 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
     seen = counted.ids - counted.rejectedIds
   }
   const cars = carsOf(row, seen)
+  const drift = driftOf(row)
   const carsPerSecond = perSecond(cars.seen, row.active_ms)
   return {
     runId: row.run_id,
@@ -82,6 +90,7 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
     heldRemovals: await countHeld(db, names),
     learned: row.learned ? JSON.parse(row.learned) : { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
     ...(row.receipt === '{}' ? {} : { receipt: JSON.parse(row.receipt) as Receipt }),
+    ...(drift ? { drift } : {}),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(lease ? { lease: { holder: lease.holder, since: lease.since, expiresAt: lease.expires } } : {}),
     phase: row.phase ?? 'planning',

@@ -68,6 +68,7 @@ for (const kind of databaseKinds) {
           ['b', 0],
           ['c', 1],
         ]),
+        drift: new Map(),
       }
       const result = await commitPages(db, begun.context, batch)
       assert.deepEqual(result.pages, [

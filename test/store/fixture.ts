@@ -92,6 +92,7 @@ export const batchOf = (page: number, cars: readonly CarWrite[], members: Partia
   ],
   cars,
   pageOf: new Map(cars.map((write) => [write.sourceId, 0])),
+  drift: new Map(),
 })
 
 export type Begun = { source: string; names: Names; lease: Lease; runId: string; context: CommitContext }

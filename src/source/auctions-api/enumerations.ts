@@ -1,4 +1,4 @@
-/** The API's numbered lists, as far as columns are made of them. Ids that are missing here pass through. */
+/** The API's numbered lists. Ids that are missing here pass through. */
 import type { CarStatus } from '../../car/car.ts'
 import type { Names } from '../../car/field.ts'
 
@@ -19,6 +19,25 @@ export const DRIVES: Names = { 1: 'rear', 2: 'front', 3: 'all' }
 export const SELLER_TYPES: Names = { 1: 'insurance', 2: 'non_insurance' }
 
 export const SITES: Names = { 1: 'iaai_com', 3: 'copart_com', 12: 'encar_com' }
+
+export const CONDITIONS: Names = {
+  0: 'run_and_drives',
+  1: 'for_repair',
+  2: 'to_be_dismantled',
+  3: 'not_run',
+  4: 'used',
+  5: 'unconfirmed',
+  6: 'engine_starts',
+  7: 'enhanced',
+}
+
+export const ODOMETER_STATUSES: Names = {
+  1: 'actual',
+  2: 'not_actual',
+  3: 'exempt',
+  4: 'exceeds_mechanical_limits',
+  5: 'hours',
+}
 
 /** "sale" is on sale, not sold. */
 export const STATUS_NAMES: Names = {

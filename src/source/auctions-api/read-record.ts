@@ -4,6 +4,8 @@ import { hasNumberOutOfRange, isTooDeep, repairEscapes } from '../jsonb-text.ts'
 import { recordId } from '../record-id.ts'
 import type { CutRecord, Reading, SourcePage } from '../source.ts'
 import { carOf } from './car-of.ts'
+import { driftOf } from './drift.ts'
+import type { Members } from './shown-lot.ts'
 
 /**
  * One record of a page as a car, or why it is none: `not_an_object`, `id_missing`, `id_malformed`, `too_deep` (more
@@ -17,12 +19,15 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
   const given = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
   const text = repairEscapes(given)
   const parsed: unknown = JSON.parse(text)
+  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+  const drift = isObject ? driftOf(parsed as Members) : []
   const { sourceId } = record
   const reject = (reason: string, path = ''): Reading => ({
     kind: 'rejected',
     sourceId,
     rejection: { reason, path },
     payload: given,
+    drift,
   })
   if (sourceId === null) {
     const id = recordId(page.bytes, record.start, record.end)
@@ -34,6 +39,6 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
   const flags: Flags = []
   // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.
   if (text !== given || (page.repaired && given.includes('\ufffd'))) flags.push('text_repaired')
-  const car = carOf(parsed as Record<string, unknown>, readAt, flags)
-  return { kind: 'car', sourceId, car, raw: text === given ? bytes : Buffer.from(text) }
+  const car = carOf(parsed as Members, readAt, flags)
+  return { kind: 'car', sourceId, car, raw: text === given ? bytes : Buffer.from(text), drift }
 }

@@ -8,7 +8,8 @@ it('every numbered status means something', () => {
 })
 
 it('names are unique in each list', () => {
-  const { FUELS, TRANSMISSIONS, DRIVES, SELLER_TYPES, SITES, STATUS_NAMES } = enumerations
-  for (const names of [FUELS, TRANSMISSIONS, DRIVES, SELLER_TYPES, SITES, STATUS_NAMES])
+  const { FUELS, TRANSMISSIONS, DRIVES, SELLER_TYPES, SITES, STATUS_NAMES, CONDITIONS, ODOMETER_STATUSES } =
+    enumerations
+  for (const names of [FUELS, TRANSMISSIONS, DRIVES, SELLER_TYPES, SITES, STATUS_NAMES, CONDITIONS, ODOMETER_STATUSES])
     assert.equal(new Set(Object.values(names)).size, Object.keys(names).length)
 })
