@@ -102,7 +102,7 @@ test('a source that dies in mid-run is asked now and then, said so, and given up
     db,
     url,
     world: fastWorld(200),
-    options: { giveUpSeconds: 300 },
+    options: { leaseSeconds: 6000, giveUpSeconds: 300 },
     onEvent: (event) => {
       if (event.kind !== 'progress') return
       if (event.progress.pages.done > 10) isDead = true
