@@ -33,7 +33,7 @@ const headOf = (summary: Summary, { dryRun }: EndingContext, paint: Paint): stri
   switch (summary.status) {
     case 'complete':
       if (dryRun) return dryHeadOf(summary, paint)
-      return `${paint('green', '✓')} ${paint('bold', 'Complete')} in ${took}.`
+      return `${paint('green', '✓')} ${paint('bold', 'Complete')} in ${took}.${summary.mode === 'incremental' ? ' What changed since the last run was read; --full reads everything.' : ''}`
     case 'incomplete':
       return `${paint('yellow', '•')} ${paint('bold', 'Incomplete')} after ${took}.${reasonOf(summary)}`
     case 'failed':

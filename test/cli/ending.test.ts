@@ -57,6 +57,16 @@ test('a complete run: the counts, aligned, and how to query them', () => {
   ])
 })
 
+test('an incremental run says what it has read, and raises no alarm about the rest', () => {
+  const text = ending({ mode: 'incremental', proof: 'none' })
+  assert.match(
+    text,
+    /^\n✓ Complete in 3 min 12 s\. What changed since the last run was read; --full reads everything\.\n/,
+  )
+  assert.match(text, /Proof +none {2}only what changed was read; a full sweep proves\n/)
+  assert.doesNotMatch(text, /not shown to have seen every car/)
+})
+
 test('an unfinished run says why, and that it goes on', () => {
   const text = ending({ status: 'incomplete', reason: 'interrupted' })
   assert.match(text, /Incomplete after 3 min 12 s\. Interrupted\.\n/)
