@@ -129,9 +129,8 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   else if (!flags.quiet)
     write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)
 
-  const isDryRun = flags.dryRun === true
   const what = { source, mode: modeOf(flags) }
-  const summary = await mirror(settings, what, isDryRun, await watchFor(flags, realWorld.now)).catch((error) => {
+  const summary = await mirror(settings, what, isDry, await watchFor(flags, realWorld.now)).catch((error) => {
     const busy = busyWith(error, options)
     if (busy === null) throw error
     return busy
@@ -139,7 +138,7 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   const context = {
     demo,
     embedded: options.databaseUrl === null,
-    dryRun: isDryRun,
+    dryRun: isDry,
     schema: options.schema,
     call: calledAs(process),
   }

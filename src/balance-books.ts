@@ -41,13 +41,11 @@ const weigh = async (
   total: number | null,
 ): Promise<Receipt> => {
   const { store, stored } = session
-  const { rejectedWithoutId } = await store.countSeen(stored.runId)
   return {
     ...receipt,
     // The feed of changes was read last, so it has the highest number.
     ...(await store.weighSeen(stored.runId, gone, work.nextSweep - 1)),
     changed: readUntil === null ? null : changed,
-    withoutId: rejectedWithoutId,
     totalAfter: total,
     pagesReread: pagesDone(work) - work.shown.reduce((sum, each) => sum + each.pagesDone, 0),
     checks: receipt.checks + 1,

@@ -1,6 +1,6 @@
 /** A person's word on removals: carry out what is held back, forget it, or take back what was carried out. */
-import { untilNone } from './remove-absent.ts'
 import type { Store } from './store/store.ts'
+import { untilNone } from './until-none.ts'
 import { type Held, withLease } from './with-lease.ts'
 import type { World } from './world.ts'
 
@@ -23,13 +23,13 @@ export const decideRemovals = (
   withLease(store, world, who, async (lease) => {
     switch (decision) {
       case 'approve': {
-        const sum: Decided = { cars: 0, seenSince: 0 }
-        for (;;) {
-          const { looked, removed } = await store.approveHeld(lease, runId)
-          if (looked === 0) return sum
-          sum.cars += removed
-          sum.seenSince += looked - removed
-        }
+        let cars = 0
+        const looked = await untilNone(async () => {
+          const batch = await store.approveHeld(lease, runId)
+          cars += batch.removed
+          return batch.looked
+        })
+        return { cars, seenSince: looked - cars }
       }
       case 'discard':
         return { cars: await store.discardHeld(lease, runId), seenSince: 0 }

@@ -5,7 +5,7 @@ import { planSweep } from './plan-sweep.ts'
 import { removeAbsent } from './remove-absent.ts'
 import { endsOf, startPass } from './run/pass.ts'
 import { type Plan, plannedPages } from './run/plan.ts'
-import { nextPass, type Pass, type Receipt, startReceipt } from './run/receipt.ts'
+import { lackingIn, nextPass, type Pass, type Receipt, startReceipt } from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
 import { seamsOf } from './run/seams.ts'
 import { endingOf, runPass } from './run-pass.ts'
@@ -34,14 +34,15 @@ export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Endi
   let pass = receipt.passes.at(-1)!
   const whole = restoreRun(startPass(receipt.passes[0]!, plan, sizes, new Map()), ledgerOf(0))
   let ends = endsOf(whole)
-  const first = restoreRun(startPass(pass, plan, sizes, ends), ledgerOf(pass.sweep))
+  const isFirst = pass.kind === 'whole'
+  const run = isFirst ? whole : restoreRun(startPass(pass, plan, sizes, ends), ledgerOf(pass.sweep))
   api.expect(plannedPages(plan, sizes.learned ?? sizes.wished) ?? UNPLANNED_PAGES)
   const work = beginWork(api, stored, plan, ledger, session.begunAt, {
-    run: first,
+    run,
     sweep: pass.sweep,
     pagesWanted: pagesWantedBy(pass, plan),
   })
-  if (pass.kind !== 'whole') work.shown = whole.segments
+  if (!isFirst) work.shown = whole.segments
   session.onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
 
@@ -49,15 +50,15 @@ export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Endi
   for (;;) {
     const end = yield* runPass(session, work, pass.sweep)
     if (end.kind !== 'finished') return endingOf(end)
-    const { run } = work.state
-    ends = new Map([...ends, ...endsOf(run)])
+    const done = work.state.run
+    ends = new Map([...ends, ...endsOf(done)])
 
     work.phase = 'checking'
     yield { kind: 'progress', progress: progressOf(work, world.now()) }
     const books = yield* balanceBooks(session, work, receipt, movement)
     if (books.kind !== 'books') return endingOf(books)
     receipt = books.receipt
-    const next = books.exact ? null : await passAfter(session, work, receipt, run, movement)
+    const next = books.exact ? null : await passAfter(session, work, receipt, done, movement)
     if (next === null) {
       await store.saveReceipt(lease, stored.runId, receipt)
       yield* removeAbsent(session, work, receipt, books.exact)
@@ -91,8 +92,8 @@ const passAfter = async (
   return next === null ? null : { ...next, sweep: work.nextSweep++ }
 }
 
-const reasonFor = (pass: Pass, { totalAfter, distinct, gone, withoutId }: Receipt): string => {
-  const lacking = (totalAfter ?? 0) - (distinct - gone + withoutId)
+const reasonFor = (pass: Pass, receipt: Receipt): string => {
+  const lacking = lackingIn(receipt)
   const what = pass.kind === 'seams' ? `reading ${pass.pages.length} pages again` : 'reading it once more, from its end'
   return `The inventory moved while it was read, and ${lacking === 1 ? 'one of its cars was' : `${lacking} of its cars were`} not met: ${what}.`
 }

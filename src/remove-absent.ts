@@ -5,19 +5,11 @@ import { mayAskFor, mayRemove, type Share } from './run/absence.ts'
 import { isRest, plain } from './run/plan.ts'
 import { accountedFor, type Receipt } from './run/receipt.ts'
 import type { Session } from './session.ts'
+import { untilNone } from './until-none.ts'
 import type { Work } from './work.ts'
 
 /** What is no priority brand. */
 const REST = 'other brands'
-
-/** Works batch by batch until one is empty; answers the sum. */
-export const untilNone = async (batch: () => Promise<number>): Promise<number> => {
-  let sum = 0
-  for (let done = await batch(); done > 0; done = await batch()) sum += done
-  return sum
-}
-
-const cars = (count: number): string => (count === 1 ? '1 car is' : `${count} cars are`)
 
 const note = (message: string): SyncEvent => ({ kind: 'note', message })
 
@@ -49,7 +41,7 @@ export async function* removeAbsent(
     return
   }
   const removed = await untilNone(() => store.removeProven(lease, runId))
-  yield note(`${cars(removed)} gone from the source, and marked removed now.`)
+  yield note(`${removed === 1 ? '1 car is' : `${removed} cars are`} gone from the source, and marked removed now.`)
 }
 
 type Shares = { segmentOf: Map<string | null, string>; inventory: Share; segments: Map<string, Share> }

@@ -50,6 +50,9 @@ export const startReceipt = (totalBefore: number | null): Receipt => ({
 /** How many records the source must have now for the sweep to have missed none. */
 export const accountedFor = ({ distinct, gone, withoutId }: Receipt): number => distinct - gone + withoutId
 
+/** How many of the source's cars were not met; below zero where more were met than it counts. */
+export const lackingIn = (receipt: Receipt): number => (receipt.totalAfter ?? 0) - accountedFor(receipt)
+
 /** The books balance: what was seen and is not known to have gone is as much as the source says it has. */
 export const balances = (receipt: Receipt): boolean => receipt.totalAfter === accountedFor(receipt)
 
@@ -68,7 +71,7 @@ export const nextPass = (
   seams: readonly SeamPage[],
   pages: number,
 ): DistributiveOmit<Pass, 'sweep'> | null => {
-  const lacking = (receipt.totalAfter ?? 0) - accountedFor(receipt)
+  const lacking = lackingIn(receipt)
   // Where nothing has moved, what is lacking are rows that repeat others: reading them again finds nothing.
   const stoodStill = receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
   if (stoodStill && lacking <= receipt.repeats) return null

@@ -1,11 +1,12 @@
 /** The books of a sweep: how many cars were seen, and which of them are known to have gone since. */
 import type { Departure, PageRead } from '../run/seams.ts'
 import { type Database, textArray } from './database.ts'
+import { countRejected } from './ledger.ts'
 
 /** Cars that the source says have gone: when, by id, in the database's time (ms). */
 export type GoneAt = ReadonlyMap<string, number>
 
-export type Balance = { distinct: number; gone: number; repeats: number }
+export type Balance = { distinct: number; gone: number; repeats: number; withoutId: number }
 
 /** A car may be read and go within the same second; the source tells in whole ones. */
 const SLACK = "interval '2 s'"
@@ -19,7 +20,7 @@ const goneParams = (gone: GoneAt): [string, string] => [
 
 /**
  * Distinct ids on all pages of the run, those of them that went after they were last seen, and ids met more than once in
- * the first pass. `living` is the sweep that read the feed of changes last: whoever stands there is there, whatever the
+ * the first pass, and rejected records without an id. `living` is the sweep that read the feed of changes last: whoever stands there is there, whatever the
  * removal feed said of it.
  */
 export const weighSeen = async (db: Database, runId: string, gone: GoneAt, living: number): Promise<Balance> => {
@@ -32,7 +33,8 @@ export const weighSeen = async (db: Database, runId: string, gone: GoneAt, livin
      from seen left join ${GONE} on g.id = seen.id`,
     [runId, ...goneParams(gone), living],
   )
-  return { distinct: row!.distinct, gone: row!.gone, repeats: row!.repeats }
+  const { rejectedWithoutId } = await countRejected(db, runId)
+  return { distinct: row!.distinct, gone: row!.gone, repeats: row!.repeats, withoutId: rejectedWithoutId }
 }
 
 /** The pages of one pass, and where and when cars went that had been seen on them. */

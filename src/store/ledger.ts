@@ -37,19 +37,14 @@ export const readLedger = async (db: Database, runId: string): Promise<LedgerPag
 }
 
 /**
- * Distinct ids on all pages of a run; of those, distinct ids of rejected records; and rejected records without an id.
- * These cannot be told apart by id, only by their row: a row read again at another page size counts once, and where the
+ * Distinct ids of rejected records of a run, and rejected records without an id. These cannot be told apart by id, only by their row: a row read again at another page size counts once, and where the
  * whole listing is read after the priority brands (segment `all`), only its rows count. Counted twice, they would make
  * up for as many cars that were missed.
  */
-export const countSeen = async (
+export const countRejected = async (
   db: Database,
   runId: string,
-): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }> => {
-  const [seen] = await db.query(
-    'select count(distinct id)::int as ids from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid',
-    [runId],
-  )
+): Promise<{ rejectedIds: number; rejectedWithoutId: number }> => {
   const [rejected] = await db.query(
     `select count(distinct source_id)::int as ids,
             (count(distinct (segment, (page - 1)::bigint * page_size + position)) filter (
@@ -58,5 +53,17 @@ export const countSeen = async (
      from carsync.rejects where run_id = $1::text::uuid`,
     [runId],
   )
-  return { ids: seen!.ids, rejectedIds: rejected!.ids, rejectedWithoutId: rejected!.without }
+  return { rejectedIds: rejected!.ids, rejectedWithoutId: rejected!.without }
+}
+
+/** Distinct ids on all pages of a run, rejected records among them, and what was rejected. */
+export const countSeen = async (
+  db: Database,
+  runId: string,
+): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }> => {
+  const [seen] = await db.query(
+    'select count(distinct id)::int as ids from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid',
+    [runId],
+  )
+  return { ids: seen!.ids, ...(await countRejected(db, runId)) }
 }

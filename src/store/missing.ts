@@ -15,6 +15,9 @@ const BATCH = 20_000
 export const PROVEN = `m.source = $1 and not m.exempt and m.absent_from is not null
   and (m.asked_at is not null or m.absent_from <> $2::text::uuid)`
 
+/** Absent for the first time in the proven sweep $2, and not asked for by id yet. $1 source, $2 run id. */
+const NOT_ASKED_FOR = `m.source = $1 and not m.exempt and m.asked_at is null and m.absent_from = $2::text::uuid`
+
 /** Whoever was seen in this run is neither missing nor held for removal any more. */
 export const forgetSeen = (db: Database, names: Names, lease: Lease, runId: string): Promise<void> =>
   db.transaction(async (session) => {
@@ -57,21 +60,19 @@ export const markAbsent = (db: Database, names: Names, lease: Lease, runId: stri
       )
       after = batch!.last
     }
-    const [fresh] = await session.query(
-      `select count(*)::int as n from carsync.missing m
-       where m.source = $1 and not m.exempt and m.asked_at is null and m.absent_from = $2::text::uuid`,
-      [names.source, runId],
-    )
+    const [fresh] = await session.query(`select count(*)::int as n from carsync.missing m where ${NOT_ASKED_FOR}`, [
+      names.source,
+      runId,
+    ])
     return fresh!.n
   })
 
 /** Cars that the proven sweep was the first not to see, and that were not asked for. */
 export const notAskedFor = async (db: Database, names: Names, runId: string): Promise<string[]> => {
-  const rows = await db.query(
-    `select source_id from carsync.missing m
-     where m.source = $1 and not m.exempt and m.asked_at is null and m.absent_from = $2::text::uuid order by source_id`,
-    [names.source, runId],
-  )
+  const rows = await db.query(`select source_id from carsync.missing m where ${NOT_ASKED_FOR} order by source_id`, [
+    names.source,
+    runId,
+  ])
   return rows.map((row) => row.source_id)
 }
 
