@@ -27,8 +27,10 @@ export const keepAlive = (
       await world.sleep(everyMs, stopping.signal)
       if (stopping.signal.aborted) return
       // A database that takes the beat and never answers is as good as gone.
-      const unanswered = world.sleep(lease.lengthMs, stopping.signal).then(() => null)
-      const ours = await Promise.race([work.beat().catch(() => null), unanswered])
+      const answered = new AbortController()
+      const patience = world.sleep(lease.lengthMs, AbortSignal.any([stopping.signal, answered.signal]))
+      const ours = await Promise.race([work.beat().catch(() => null), patience.then(() => null)])
+      answered.abort()
       if (stopping.signal.aborted) return
       if (ours) aliveAt = world.now()
       if (ours === false || world.now() - aliveAt >= lease.lengthMs) {
