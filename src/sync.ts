@@ -38,7 +38,7 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
   }
   const now = world.now()
   const shown = shownPace(api.pace(), pageSize, now)
-  await store.saveLearned(scope, keptOf(api.pace(), shown, size, now), { runId: stored.runId, shown })
+  await store.saveLearned(session.lease, scope, keptOf(api.pace(), shown, size, now), { runId: stored.runId, shown })
 }
 
 /** An error that ends a run which was begun: the run stays resumable, and says why it ended. */

@@ -65,7 +65,7 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     undoRemovals: (lease, runId) => again(() => undoRemovals(db, names, lease, runId)),
     finishRun: (lease, runId, finish) => again(() => finishRun(db, names, lease, runId, finish)),
     readLearned: (scope) => again(() => readLearned(db, scope)),
-    saveLearned: (scope, learned, run) => again(() => saveLearned(db, scope, learned, run)),
+    saveLearned: (lease, scope, learned, run) => again(() => saveLearned(db, lease, scope, learned, run)),
     prune: () => again(() => prune(db, settings.source)),
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),

@@ -138,6 +138,7 @@ export type Store = {
   /** `scope` names host and key without telling the key. */
   readLearned(scope: string): Promise<Learned | null>
   saveLearned(
+    lease: Lease,
     scope: string,
     learned: Omit<Learned, 'learnedAt'>,
     run: { runId: string; shown: Summary['learned'] },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Remembered } from '../../src/pace/start.ts'
 import { readLearned, saveLearned } from '../../src/store/learned.ts'
+import { releaseLease, takeLease } from '../../src/store/lease.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { begin, READ_AT } from './fixture.ts'
 
@@ -30,11 +31,26 @@ for (const kind of databaseKinds) {
     })
 
     it('comes back as it was saved, with the time, the latest only and each scope for itself', async () => {
-      const { runId } = await begin(db)
+      const {
+        runId,
+        context: { lease },
+      } = await begin(db)
       const run = { runId, shown: SHOWN }
-      await saveLearned(db, 'host/a', { pageSize: 500, requestsPerSecond: 2.125, concurrency: 4, pace: RATE }, run)
-      await saveLearned(db, 'host/b', { pageSize: 50, requestsPerSecond: 1, concurrency: 1, pace: null }, run)
-      await saveLearned(db, 'host/a', { pageSize: 1000, requestsPerSecond: null, concurrency: 8, pace: QUOTA }, run)
+      await saveLearned(
+        db,
+        lease,
+        'host/a',
+        { pageSize: 500, requestsPerSecond: 2.125, concurrency: 4, pace: RATE },
+        run,
+      )
+      await saveLearned(db, lease, 'host/b', { pageSize: 50, requestsPerSecond: 1, concurrency: 1, pace: null }, run)
+      await saveLearned(
+        db,
+        lease,
+        'host/a',
+        { pageSize: 1000, requestsPerSecond: null, concurrency: 8, pace: QUOTA },
+        run,
+      )
       const { learnedAt, ...learned } = (await readLearned(db, 'host/a'))!
       assert.deepEqual(learned, { pageSize: 1000, requestsPerSecond: null, concurrency: 8, pace: QUOTA })
       assert.ok(Math.abs(learnedAt - Date.now()) < 60_000)
@@ -46,13 +62,27 @@ for (const kind of databaseKinds) {
     it('is shown with the run that is on, and with no other', async () => {
       const [run, other] = [await begin(db), await begin(db)]
       const learned = { pageSize: 1000, requestsPerSecond: 2.125, concurrency: 4, pace: RATE }
-      await saveLearned(db, 'host/c', learned, { runId: run.runId, shown: SHOWN })
+      await saveLearned(db, run.context.lease, 'host/c', learned, { runId: run.runId, shown: SHOWN })
       const shownWith = async (runId: string): Promise<unknown> => {
         const [row] = await db.query('select learned::text from carsync.runs where run_id = $1::text::uuid', [runId])
         return row!.learned === null ? null : JSON.parse(row!.learned)
       }
       assert.deepEqual(await shownWith(run.runId), SHOWN)
       assert.equal(await shownWith(other.runId), null)
+    })
+
+    it('is not kept for a holder whose lease went to another', async () => {
+      const { runId, context } = await begin(db)
+      const { lease } = context
+      const learned = { pageSize: 1000, requestsPerSecond: 2.125, concurrency: 4, pace: RATE }
+      await releaseLease(db, lease)
+      await saveLearned(db, lease, 'host/d', learned, { runId, shown: SHOWN })
+      assert.equal(await readLearned(db, 'host/d'), null)
+      await takeLease(db, lease.source, 'heir', 60_000)
+      await saveLearned(db, lease, 'host/d', learned, { runId, shown: SHOWN })
+      assert.equal(await readLearned(db, 'host/d'), null)
+      const [row] = await db.query('select learned::text from carsync.runs where run_id = $1::text::uuid', [runId])
+      assert.equal(row!.learned, null)
     })
 
     it('of a version that did not remember the pace is read without it', async () => {

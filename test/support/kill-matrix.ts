@@ -31,9 +31,11 @@ export type Matrix = {
   rejectsWrong: number
   /** Pages asked for again though they were committed. */
   committedAgain: number
-  /** Requests for a page of a run that it had asked for before. */
+  /** Pages of a run that a process asked for though an earlier one had. */
   fetchedAgain: number
-  /** The most requests for one page of one run beyond the first. */
+  /** Pages that one process asked for a second time, being overdue. */
+  askedTwice: number
+  /** The most processes beyond the first that asked for one page of one run. */
   mostAgain: number
   /** Pages that were under way (asked for, not committed) when a process was killed: in all, and at most. */
   underWay: number
@@ -103,7 +105,9 @@ const account = (matrix: Matrix, lives: readonly Life[], end: End, wanted: End):
     const own = new Set<string>()
     for (const { runId, key, readAt } of end.ledger)
       if (runId === life.runId && readAt >= life.startedAt && readAt <= life.endedAt) own.add(`${runId} ${key}`)
-    const pages = life.pages.map((key) => `${life.runId} ${key}`)
+    // A process may ask twice for a page that is overdue at the end of a sweep: that is no kill's doing.
+    const pages = new Set(life.pages.map((key) => `${life.runId} ${key}`))
+    matrix.askedTwice += life.pages.length - pages.size
     for (const page of pages) {
       if (committed.has(page)) matrix.committedAgain++
       const before = asked.get(page) ?? 0
@@ -113,7 +117,7 @@ const account = (matrix: Matrix, lives: readonly Life[], end: End, wanted: End):
     }
     for (const page of own) committed.add(page)
     if (life.killedIn === null) continue
-    const underWay = pages.filter((page) => !own.has(page)).length
+    const underWay = [...pages].filter((page) => !own.has(page)).length
     matrix.underWay += underWay
     matrix.mostUnderWay = Math.max(matrix.mostUnderWay, underWay)
   }
@@ -140,6 +144,7 @@ const emptyMatrix = (): Matrix => ({
   rejectsWrong: 0,
   committedAgain: 0,
   fetchedAgain: 0,
+  askedTwice: 0,
   mostAgain: 0,
   underWay: 0,
   mostUnderWay: 0,
