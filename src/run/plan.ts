@@ -23,6 +23,20 @@ export const plain = (name: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '')
 
+/** How the feed of changes is called where it is read like a segment. */
+export const CHANGES = 'changes'
+const ALL = 'all'
+const OTHERS = 'other brands'
+
+/** Whether a segment is what is left beside the priority brands: the other brands, or the whole listing. */
+export const isRest = ({ name }: Segment): boolean => name === ALL || name.startsWith(OTHERS)
+
+/** The ledger tells segments by their names: a brand of a name that means something else there is given another. */
+const nameOfBrand = (name: string): string =>
+  name === CHANGES || name === ALL || name.startsWith(OTHERS) ? `brand ${name}` : name
+
+const WHOLE = (total: number | null): Segment => ({ name: ALL, filter: {}, total })
+
 export type Questions = {
   priority: { name: string; filter: Filter }[]
   others: { name: string; filter: Filter }[]
@@ -39,31 +53,25 @@ export const questionsFor = (
   const priority: Questions['priority'] = []
   const missing: string[] = []
   const taken = new Set<string>()
+  const found = new Set<string>()
   for (const name of wanted) {
     const matches = brands.filter((brand) => plain(brand.name) === plain(name) && !taken.has(brand.id))
-    if (matches.length === 0 && !priority.some((segment) => plain(segment.name) === plain(name))) missing.push(name)
+    if (matches.length === 0 && !found.has(plain(name))) missing.push(name)
     if (matches.length === 0) continue
+    found.add(plain(name))
     for (const brand of matches) taken.add(brand.id)
-    priority.push({ name: matches[0]!.name, filter: brandFilter(matches.map((brand) => brand.id)) })
+    priority.push({ name: nameOfBrand(matches[0]!.name), filter: brandFilter(matches.map((brand) => brand.id)) })
   }
   const rest = brands.filter((brand) => !taken.has(brand.id)).map((brand) => brand.id)
   const chunks = Math.ceil(rest.length / BRANDS_PER_FILTER)
   const others = Array.from({ length: chunks }, (_, i) => ({
-    name: chunks === 1 ? 'other brands' : `other brands ${i + 1}/${chunks}`,
+    name: chunks === 1 ? OTHERS : `${OTHERS} ${i + 1}/${chunks}`,
     filter: brandFilter(rest.slice(i * BRANDS_PER_FILTER, (i + 1) * BRANDS_PER_FILTER)),
   }))
   return { priority, others, missing }
 }
 
 export type Answers = { total: number | null; priority: (number | null)[]; others: (number | null)[] }
-
-/** How the feed of changes is called where it is read like a segment. */
-export const CHANGES = 'changes'
-
-/** Whether a segment is what is left beside the priority brands: the other brands, or the whole listing. */
-export const isRest = ({ name }: Segment): boolean => name === 'all' || name.startsWith('other brands')
-
-const WHOLE = (total: number | null): Segment => ({ name: 'all', filter: {}, total })
 
 /** The plan that these totals allow. */
 export const decidePlan = (questions: Questions, answers: Answers): Plan => {

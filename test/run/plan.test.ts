@@ -46,6 +46,16 @@ describe('questionsFor', () => {
     assert.deepEqual(others[0]!.filter, { brand: '2,3,4,5' })
   })
 
+  it('calls a brand otherwise whose name means something else in the ledger', () => {
+    const brands = [brand('1', 'all'), brand('2', 'changes'), brand('3', 'other brands 1/2'), brand('4', 'Audi')]
+    const { priority, missing } = questionsFor(brands, ['all', 'ALL', 'changes', 'other brands 1/2', 'Audi'], filterOf)
+    assert.deepEqual(
+      priority.map(({ name }) => name),
+      ['brand all', 'brand changes', 'brand other brands 1/2', 'Audi'],
+    )
+    assert.deepEqual(missing, [])
+  })
+
   it('asks for every brand exactly once, at most a hundred to a filter, each segment under a name of its own', () => {
     const brands = fc.uniqueArray(fc.nat(999), { maxLength: 350 })
     fc.assert(
