@@ -1,5 +1,6 @@
 /** The committing side of a sweep: which of the pages that arrived make one transaction, and what came of each. */
 import { examinePages, type ReadPage } from './examine-pages.ts'
+import type { LookUps } from './look-ups.ts'
 import type { Ask } from './run/run.ts'
 import type { Source } from './source/source.ts'
 import type { CommitContext, PageCounts } from './store/commit-pages.ts'
@@ -11,6 +12,7 @@ export type Arrived = { ask: Ask; page: ReadPage; bytes: number }
 export type CommitSettings = {
   source: Source
   store: Store
+  lookUps: LookUps
   commit: Omit<CommitContext, 'names'>
   wantRaw: boolean
 }
@@ -41,13 +43,14 @@ export const takeBatch = (ready: Arrived[]): Arrived[] => {
 
 /** Writes the pages of a batch in one transaction, but for those that cannot be read. Throws what the store throws. */
 export const commitBatch = async (settings: CommitSettings, batch: readonly Arrived[]): Promise<Committed> => {
-  const { source, store, commit, wantRaw } = settings
+  const { source, store, lookUps, commit, wantRaw } = settings
   const pages = batch.map(({ page }) => page)
-  const examined = await examinePages(source, store, pages, wantRaw)
+  const examined = await examinePages(source, lookUps, pages, wantRaw)
   const arrivedAs = (page: ReadPage): Arrived => batch.find((each) => each.page === page)!
   const broken = examined.broken.map(({ page, why }) => ({ arrived: arrivedAs(page), why }))
   const kept = batch.filter((each) => !broken.some(({ arrived }) => arrived === each))
   if (kept.length === 0) return { committed: [], broken }
-  const { pages: counts } = await store.commitPages(commit, examined.batch)
+  const { pages: counts, repeated } = await store.commitPages(commit, examined.batch)
+  if (repeated) lookUps.distrust()
   return { committed: kept.map((arrived, i) => ({ arrived, counts: counts[i]! })), broken }
 }

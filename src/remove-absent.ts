@@ -23,7 +23,8 @@ export async function* removeAbsent(
   const { store, stored, lease, api, control, options } = session
   const { runId } = stored
   await store.forgetSeen(lease, runId)
-  if (!exact) return
+  // Where nothing was stored before, all that is stored was seen.
+  if (!exact || stored.beganEmpty) return
   const fresh = await store.markAbsent(lease, runId)
   if (fresh > 0 && fresh <= mayAskFor(api.requests().total) && control.source.lookup !== null) {
     const answers = await lookUp(session, await store.notAskedFor(runId))

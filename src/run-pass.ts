@@ -1,6 +1,7 @@
 /** Works one pass off and tells how far it is. */
 import type { CommitSettings } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
+import { lookUpsOf } from './look-ups.ts'
 import { type Ending, endedEarly, type Session } from './session.ts'
 import { type SweepEnd, sweep } from './sweep.ts'
 import { observeWork, progressOf, type Work } from './work.ts'
@@ -9,11 +10,12 @@ const MAX_BYTES = 20 << 20
 const PROGRESS_MS = 200
 
 /** What a commit of this run is made with. */
-export const commitSettings = (session: Session, work: Work): CommitSettings => {
+export const commitSettings = (session: Session, work: Work, nothingStored = false): CommitSettings => {
   const { api, store, world, stored, lease, options, control } = session
   return {
     source: control.source,
     store,
+    lookUps: lookUpsOf(store, nothingStored),
     commit: {
       lease,
       runId: stored.runId,
@@ -33,7 +35,7 @@ export async function* runPass(session: Session, work: Work, number: number): As
       world,
       api,
       access,
-      ...commitSettings(session, work),
+      ...commitSettings(session, work, session.stored.beganEmpty && number === 0),
       sweep: number,
       clockOffsetMs: session.clockOffsetMs,
       maxBytes: control.maxBytes ?? MAX_BYTES,

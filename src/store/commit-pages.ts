@@ -39,7 +39,8 @@ export type PageCommit = {
 
 export type PageCounts = { inserted: number; updated: number; rejected: number }
 
-export type CommitResult = { pages: PageCounts[] }
+/** `repeated`: a car that was taken for new was stored already. */
+export type CommitResult = { pages: PageCounts[]; repeated: boolean }
 
 export type CommitContext = {
   lease: Lease
@@ -143,7 +144,7 @@ const commitOnce = (
     for (const id of written.updated) counts[batch.pageOf.get(id) ?? 0]!.updated++
     await writeRejects(session, context, { ...batch, pages })
     await writeLedger(session, context, batch, counts)
-    return { pages: counts }
+    return { pages: counts, repeated: !approach.direct }
   })
 
 /**

@@ -31,7 +31,8 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
       const counts = first ? await isCommitted(db, context.runId, first) : null
       if (counts === null) return commitPages(db, context, batch)
       const all = await Promise.all(batch.pages.map((page) => isCommitted(db, context.runId, page)))
-      return { pages: all.map((each) => each ?? { inserted: 0, updated: 0, rejected: 0 }) }
+      const pages = all.map((each) => each ?? { inserted: 0, updated: 0, rejected: 0 })
+      return { pages, repeated: false }
     })
   }
   return {

@@ -12,7 +12,7 @@ const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, rece
   (extract(epoch from started_at) * 1000)::float8 as started,
   (extract(epoch from last_commit_at) * 1000)::float8 as last_commit`
 
-const storedRun = (row: Row): StoredRun => ({
+const storedRun = (row: Row, beganEmpty: boolean): StoredRun => ({
   runId: row.run_id,
   mode: row.mode,
   status: row.status,
@@ -23,6 +23,7 @@ const storedRun = (row: Row): StoredRun => ({
   receipt: row.receipt === '{}' ? null : (JSON.parse(row.receipt) as Receipt),
   requests: JSON.parse(row.requests) as RequestCounts,
   logListed: row.log_listed,
+  beganEmpty,
 })
 
 /**
@@ -56,15 +57,15 @@ export const openRun = (
        where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed') and run_id <> $3::text::uuid`,
       [names.source, request.mode, left?.run_id ?? request.runId],
     )
-    if (left) return { run: storedRun(left), resumed: true }
+    if (left) return { run: storedRun(left, false), resumed: true }
     const [begun] = await session.query(
       `insert into carsync.runs (run_id, source, mode, status, log_listed)
        values ($1::text::uuid, $2, $3, 'running',
                exists (select from carsync.runs where source = $2 and mode = 'full' and status = 'complete'))
-       returning ${COLUMNS}`,
+       returning ${COLUMNS}, not exists (select from ${names.cars} where source = $2) as began_empty`,
       [request.runId, names.source, request.mode],
     )
-    return { run: storedRun(begun!), resumed: false }
+    return { run: storedRun(begun!, begun!.began_empty), resumed: false }
   })
 
 /** The plan is frozen here; nothing changes it afterwards. */

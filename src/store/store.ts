@@ -30,6 +30,8 @@ export type StoredRun = {
   requests: RequestCounts
   /** The source has had a complete full sweep before: only then are new cars logged as `listed`. */
   logListed: boolean
+  /** Not a car of the source was stored when the run began, and no other process has worked on it. */
+  beganEmpty: boolean
 }
 
 /** What was learned about a source, kept between runs. */

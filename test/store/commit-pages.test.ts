@@ -201,8 +201,9 @@ for (const kind of databaseKinds) {
       const version = () => db.query('select xmin::text as version from cars where source = $1', [begun.source])
       const before = await version()
       for (const [i, isNew] of [true, false].entries()) {
-        const { pages } = await commitPages(db, begun.context, batchOf(2 + i, [again('a', {}, { isNew })]))
-        assert.deepEqual(pages, [{ inserted: 0, updated: 0, rejected: 0 }])
+        const result = await commitPages(db, begun.context, batchOf(2 + i, [again('a', {}, { isNew })]))
+        const pages = [{ inserted: 0, updated: 0, rejected: 0 }]
+        assert.deepEqual(result, { pages, repeated: isNew }, 'and says when it was taken for new')
       }
       assert.deepEqual(await version(), before)
     })

@@ -35,6 +35,16 @@ for (const kind of databaseKinds) {
       assert.deepEqual(run.requests, { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 })
     })
 
+    it('knows whether a car of the source was stored when the run began', async () => {
+      const begun = await begin(db)
+      const { run } = await open(begun, { fresh: true })
+      assert.equal(run.beganEmpty, true)
+      await commitPages(db, { ...begun.context, runId: run.runId }, batchOf(1, [writeOf('a')]))
+      const { run: resumed } = await open(begun)
+      assert.deepEqual([resumed.runId, resumed.beganEmpty], [run.runId, false], 'another process may have stored some')
+      assert.equal((await open(begun, { fresh: true })).run.beganEmpty, false)
+    })
+
     for (const left of ['running', 'incomplete', 'failed'] as const)
       it(`takes up a run that was left ${left}, with its plan and its counts`, async () => {
         const begun = await begin(db)
