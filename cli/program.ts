@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   rejects: {
     summary: 'show records that could not be stored, with reason and payload',
-    examples: ['carsync rejects', 'carsync rejects --limit 100 --json'],
+    examples: ['carsync rejects', 'carsync rejects --limit 100 --json', 'carsync rejects replay'],
     load: async () => (await import('./rejects.ts')).declareRejects,
   },
   removals: {

@@ -1,8 +1,12 @@
+import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import type { RejectRow } from '../src/node.ts'
-import { moment } from './figure.ts'
+import { openStore, type RejectRow, type Replayed, realWorld, replayRejects } from '../src/node.ts'
+import { tellBusy } from './busy.ts'
+import { count, moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
+import { dialectOf, readSettings } from './settings.ts'
+import { stopOnSignals } from './stopping.ts'
 import { table } from './table.ts'
 import { printable } from './text.ts'
 
@@ -32,8 +36,49 @@ export const rejectLines = (rejects: readonly RejectRow[]): string[] =>
     ]),
   )
 
+/** What reading them again came to, as a sentence. */
+export const replayedLine = ({ read, stored, settled, rejected }: Replayed): string => {
+  if (read === 0) return 'No record is rejected: there is nothing to read again.'
+  const parts = [
+    `${count(stored)} stored`,
+    ...(settled > 0 ? [`${count(settled)} settled, for a later read of the car is stored`] : []),
+    `${count(rejected)} still rejected`,
+  ]
+  return `Read ${read === 1 ? '1 rejected record' : `${count(read)} rejected records`} again: ${parts.join(', ')}.`
+}
+
+const replay = async (flags: Flags): Promise<number> => {
+  const settings = await readSettings({}, flags.demo === true)
+  const { options, place } = settings
+  const store = await openStore(options, place)
+  const stopping = stopOnSignals(() => {})
+  try {
+    const who = {
+      holder: `${hostname()}, process ${process.pid}`,
+      lengthMs: options.leaseSeconds * 1000,
+      stop: stopping.signal,
+    }
+    const answer = await replayRejects(store, realWorld, who, dialectOf(settings), options.raw)
+    if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
+    if (flags.json) printJson(answer.result)
+    else print([replayedLine(answer.result)])
+    if (!stopping.signal.aborted) return 0
+    console.error('Stopped. What was settled stays so; the rest waits for the next time.')
+    return 3
+  } finally {
+    stopping.dispose()
+    await store.close()
+  }
+}
+
 /** Declares `carsync rejects`. */
 export const declareRejects = (command: Command, done: (code: number) => void): void => {
+  command
+    .command('replay')
+    .description('read rejected records again, from what was kept of them, and store what can be read now')
+    .option('--demo', 'work on the demo database')
+    .option('--json', 'print one JSON object on stdout')
+    .action(async (_flags: Flags, sub: Command) => done(await replay(sub.optsWithGlobals())))
   command
     .option('--limit <n>', 'how many, newest first', parseLimitFlag, 20)
     .option('--demo', 'look into the demo database')

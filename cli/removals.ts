@@ -9,6 +9,7 @@ import {
   realWorld,
   type Store,
 } from '../src/node.ts'
+import { tellBusy } from './busy.ts'
 import { calledAs } from './called-as.ts'
 import { count, moment } from './figure.ts'
 import { print, printJson } from './print.ts'
@@ -88,15 +89,7 @@ const decide = async (decision: Decision, given: string, flags: Flags): Promise<
       stop: stopping.signal,
     }
     const answer = await decideRemovals(store, realWorld, who, decision, runId)
-    if (answer.kind === 'held') {
-      const since = new Date(answer.since).toISOString()
-      if (flags.json) printJson({ status: 'busy', lease: { holder: answer.holder, since } })
-      else
-        print([
-          `A sync is at it: ${printable(answer.holder)}, since ${moment(since)}. Nothing was done; try again when it is over.`,
-        ])
-      return 3
-    }
+    if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
     if (flags.json) printJson({ decision, runId, ...answer.result })
     else print([decidedLine(decision, answer.result, calledAs(process), runId.slice(0, 8))])
     return 0

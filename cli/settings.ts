@@ -53,9 +53,14 @@ export const resolveSettings = (given: Given): Settings => {
   return { options, place: { embeddedFolder: join(given.cwd, '.carsync', 'db') }, demo: null }
 }
 
-/** The source that the settings name, with what it needs to be asked. Throws ConfigError. */
-export const sourceFor = ({ options, demo }: Settings): Source => {
-  const source: Source = (sources as Readonly<Record<string, Source>>)[options.source] ?? sources.auctionsapi
+/** The dialect that the source speaks which the settings name. */
+export const dialectOf = ({ options }: Settings): Source =>
+  (sources as Readonly<Record<string, Source>>)[options.source] ?? sources.auctionsapi
+
+/** The same, with what is needed to ask it. Throws ConfigError where that is missing. */
+export const sourceFor = (settings: Settings): Source => {
+  const { options, demo } = settings
+  const source = dialectOf(settings)
   if (demo !== null) return source
   if (options.apiBaseUrl === null)
     throw new ConfigError(

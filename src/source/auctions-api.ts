@@ -1,5 +1,6 @@
 /** The paged AuctionsAPI (`https://auctionsapi.com/api`). */
 import { sameRecord } from '../car/same-record.ts'
+import { keptRecord } from './auctions-api/cut-record.ts'
 import { readBrands } from './auctions-api/read-brands.ts'
 import { readCount } from './auctions-api/read-count.ts'
 import { readGone } from './auctions-api/read-gone.ts'
@@ -30,6 +31,7 @@ export const auctionsApi: Source = {
   readBrands,
   feeds: { maxMinutes: 4320, changes: changesFilter, goneRequest, readGone },
   lookup: { request: carRequest, read: readPresence },
+  keptRecord,
   readRecord,
   sameRecord,
 }

@@ -115,6 +115,8 @@ export type Source = {
   feeds: Feeds | null
   /** null: a car cannot be asked for by id. */
   lookup: Lookup | null
+  /** A record that was kept as text, as the only one of a page. */
+  keptRecord(payload: string): SourcePage
   /** Parses one record of a page. Throws SyntaxError when the bytes are not JSON. `readAt` in ms since 1970. */
   readRecord(page: SourcePage, record: CutRecord, readAt: number): Reading
   /** Whether two raw records (parsed) say the same once volatile keys are left out. */

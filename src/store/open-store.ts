@@ -11,6 +11,7 @@ import { countSeen, readLedger } from './ledger.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
+import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
 import { retrying } from './retrying.ts'
@@ -71,6 +72,8 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),
     rejects: (limit) => again(() => readRejects(db, names, limit)),
+    openRejects: (after) => again(() => openRejects(db, names, after)),
+    settleRejects: (lease, reread) => again(() => settleRejects(db, names, lease, reread)),
     close: () => db.close(),
   }
 }

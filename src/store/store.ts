@@ -14,6 +14,7 @@ import type { ModeState } from './coverage.ts'
 import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
+import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
 
 /** A run as the database has it. `activeMs` is the time spent on it by all processes so far. */
@@ -151,5 +152,8 @@ export type Store = {
   report(runId?: string): Promise<StatusReport | null>
   runs(limit: number): Promise<RunRow[]>
   rejects(limit: number): Promise<RejectRow[]>
+  /** The next open rejects after this id, some of one run; empty: no more. */
+  openRejects(after: string): Promise<KeptReject[]>
+  settleRejects(lease: Lease, reread: Reread): Promise<{ stored: number; refused: number }>
   close(): Promise<void>
 }

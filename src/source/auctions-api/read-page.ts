@@ -1,18 +1,8 @@
-import type { Buffer } from 'node:buffer'
-import { fingerprintText } from '../../car/fingerprint.ts'
-import type { Bound } from '../cut-records.ts'
-import { recordId } from '../record-id.ts'
-import type { CutRecord, Outcome, PageAsk, Reply, SourcePage } from '../source.ts'
+import type { Outcome, PageAsk, Reply, SourcePage } from '../source.ts'
+import { cutRecord } from './cut-record.ts'
 import { doubt } from './doubt.ts'
 import { readEnvelope } from './envelope.ts'
 import { pageLabel } from './request.ts'
-
-const cutRecord = (bytes: Buffer, { start, end }: Bound): CutRecord => ({
-  start,
-  end,
-  sourceId: recordId(bytes, start, end).sourceId,
-  fingerprint: fingerprintText(bytes.toString('latin1', start, end)),
-})
 
 /**
  * A page of the listing. An empty one is believed only with the source's own end mark; everything doubtful is `retry`,

@@ -1,0 +1,23 @@
+import { Buffer } from 'node:buffer'
+import { fingerprintText } from '../../car/fingerprint.ts'
+import type { Bound } from '../cut-records.ts'
+import { recordId } from '../record-id.ts'
+import type { CutRecord, SourcePage } from '../source.ts'
+
+/** The record that lies there, with its id and fingerprint. */
+export const cutRecord = (bytes: Buffer, { start, end }: Bound): CutRecord => ({
+  start,
+  end,
+  sourceId: recordId(bytes, start, end).sourceId,
+  fingerprint: fingerprintText(bytes.toString('latin1', start, end)),
+})
+
+/**
+ * One record that was kept as text, as the only one of a page. What the text could not hold was replaced by U+FFFD when it
+ * was kept.
+ */
+export const keptRecord = (payload: string): SourcePage => {
+  const bytes = Buffer.from(payload)
+  const records = [cutRecord(bytes, { start: 0, end: bytes.length })]
+  return { bytes, records, hasNext: true, pageSize: 1, total: null, repaired: true }
+}
