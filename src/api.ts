@@ -8,6 +8,7 @@ import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
 import { retryIn } from './pace/circuit.ts'
 import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
 import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from './pace/pace.ts'
+import { redactOf } from './redact.ts'
 import type { Outcome, Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 
@@ -85,13 +86,14 @@ export const openApi = (settings: ApiSettings): Api => {
   let lastAliveAt = world.now()
   let sourceOffsetMs: number | null = null
 
-  const redact = (text: string): string =>
-    settings.apiKey
-      ? text.replaceAll(settings.apiKey, '***').replaceAll(encodeURIComponent(settings.apiKey), '***')
-      : text
+  const redact = redactOf(settings.apiKey)
 
-  const redacted = <T>(outcome: Outcome<T>): Outcome<T> =>
-    outcome.kind === 'data' ? outcome : { ...outcome, why: redact(outcome.why) }
+  /** What an answer means. The key is struck out of its body before it is read, and out of what is said of it after. */
+  const meaningOf = <T>(answer: Reply | Fault, read: (reply: Reply) => Outcome<T>): Outcome<T> => {
+    if (answer.kind === 'reply') redact.bytes(answer.body)
+    const outcome = answer.kind === 'reply' ? read(answer) : faultOutcome(answer)
+    return outcome.kind === 'data' ? outcome : { ...outcome, why: redact.text(outcome.why) }
+  }
 
   /** Tells the pace what an answer meant, and answers what it means now that limits are considered. */
   const learn = <T>(id: number, answer: Reply | Fault, outcome: Outcome<T>): Outcome<T> => {
@@ -148,7 +150,7 @@ export const openApi = (settings: ApiSettings): Api => {
       return { outcome: { kind: 'aborted' }, fault: 'aborted', ...span, bytes: 0 }
     }
     if (answer.kind === 'reply') sourceOffsetMs ??= offsetOf(answer)
-    const outcome = learn(id, answer, redacted(answer.kind === 'reply' ? read(answer) : faultOutcome(answer)))
+    const outcome = learn(id, answer, meaningOf(answer, read))
     return answer.kind === 'reply'
       ? { outcome, fault: null, ...span, bytes: answer.body.byteLength }
       : { outcome, fault: answer.reason, ...span, bytes: 0 }

@@ -20,6 +20,14 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+/** More than any source serves in one answer; without an end, millions of empty records would fill the memory. */
+export const MAX_RECORDS = 50_000
+/** What may stand around the list, bytes; links and counts take a few hundred. */
+const MAX_ENVELOPE_BYTES = 1 << 20
+
+/** Of so many members is told what they are, where `data` is missing. */
+const KEYS_SHOWN = 100
+
 const broken = (why: string): Cut => ({ kind: 'broken', why })
 
 /** The member name whose bytes, quotes included, these are. Only names with escapes need a parser. */
@@ -40,7 +48,7 @@ const cutList = (bytes: Buffer, open: number): { bounds: Bound[]; end: number } 
   if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
   for (;;) {
     const end = skipValue(bytes, at)
-    if (end < 0) return { bounds, end: -1 }
+    if (end < 0 || bounds.length === MAX_RECORDS) return { bounds, end: -1 }
     bounds.push({ start: at, end })
     at = skipSpace(bytes, end)
     if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
@@ -70,7 +78,7 @@ export const cutRecords = (bytes: Buffer): Cut => {
     const keyEnd = bytes[at] === QUOTE ? skipValue(bytes, at) : -1
     if (keyEnd < 0) return broken('JSON that is cut off or broken')
     const key = keyAt(bytes, at, keyEnd)
-    keys.push(key)
+    if (keys.length < KEYS_SHOWN) keys.push(key)
     at = skipSpace(bytes, keyEnd)
     if (bytes[at] !== COLON) return broken('JSON that is cut off or broken')
     at = skipSpace(bytes, at + 1)
@@ -82,6 +90,7 @@ export const cutRecords = (bytes: Buffer): Cut => {
       end = list.end
       data = { bounds: list.bounds, start: at, end }
     } else end = skipValue(bytes, at)
+    if (end < 0 && data?.bounds.length === MAX_RECORDS) return broken(`a list of more than ${MAX_RECORDS} records`)
     if (end < 0) return broken(`JSON that is cut off or broken in \`${key.slice(0, 40)}\``)
     at = skipSpace(bytes, end)
     closed = bytes[at] === CLOSE_OBJECT
@@ -90,6 +99,7 @@ export const cutRecords = (bytes: Buffer): Cut => {
   }
   if (skipSpace(bytes, at + 1) < bytes.length) return broken('JSON with something after its end')
   if (!data) return broken(missing(keys))
+  if (bytes.length - (data.end - data.start) > MAX_ENVELOPE_BYTES) return broken('more than 1 MB around `data`')
   const envelope = `${bytes.toString('utf8', 0, data.start)}[]${bytes.toString('utf8', data.end)}`
   return { kind: 'cut', bounds: data.bounds, envelope }
 }

@@ -7,21 +7,34 @@ import { carOf } from './car-of.ts'
 import { driftOf } from './drift.ts'
 import type { Members } from './shown-lot.ts'
 
+/** No car is described by so many bytes. */
+export const MAX_RECORD_BYTES = 4 << 20
+
 /**
- * One record of a page as a car, or why it is none: `not_an_object`, `id_missing`, `id_malformed`, `too_deep` (more
- * than 512 levels), `number_out_of_range` (`jsonb` cannot hold it). `raw` is a view of the page's own bytes wherever
+ * One record of a page as a car, or why it is none: `not_an_object`, `id_missing`, `id_malformed`, `too_large`
+ * (more than 4 MB), `too_deep` (more than 512 levels), `number_out_of_range` (`jsonb` cannot hold it). `raw` is a view of the page's own bytes wherever
  * `jsonb` takes them as they are, so the page lives as long as it does. `readAt` in milliseconds since 1970. Throws
  * SyntaxError when the bytes are not JSON.
  */
 export const readRecord = (page: SourcePage, record: CutRecord, readAt: number): Reading => {
   const bytes = page.bytes.subarray(record.start, record.end)
+  const { sourceId } = record
   // One character beyond ASCII makes a string twice as wide and slower to parse; most records have none.
   const given = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  const monstrous = (reason: string): Reading => ({
+    kind: 'rejected',
+    sourceId,
+    rejection: { reason, path: '' },
+    payload: given,
+    drift: [],
+  })
+  // Before it is parsed: a parsed record may take many times the memory of its text.
+  if (bytes.length > MAX_RECORD_BYTES) return monstrous('too_large')
+  if (isTooDeep(given)) return monstrous('too_deep')
   const text = repairEscapes(given)
   const parsed: unknown = JSON.parse(text)
   const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
   const drift = isObject ? driftOf(parsed as Members) : []
-  const { sourceId } = record
   const reject = (reason: string, path = ''): Reading => ({
     kind: 'rejected',
     sourceId,
@@ -34,7 +47,6 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     const reason = id.sourceId === null ? id.reason : 'id_malformed'
     return reject(reason, reason === 'not_an_object' ? '' : 'id')
   }
-  if (isTooDeep(text)) return reject('too_deep')
   if (hasNumberOutOfRange(text)) return reject('number_out_of_range')
   const flags: Flags = []
   // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.

@@ -1,0 +1,145 @@
+/** A source that throws the key back in everything it says, and whatever the commands leave behind, searched for it. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startDemoApi } from '../demo/demo-api.ts'
+import { openDatabase } from '../src/node.ts'
+import { newPostgresUrl } from './support/databases.ts'
+import { tablesWith } from './support/stored.ts'
+
+const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+const KEY = 'canary-4f/9a+c27e1'
+const PASSWORD = 'canary-p4ssw0rd-77'
+/** As they are, as addresses and JSON may write them, and as credentials. */
+const CANARIES = [
+  KEY,
+  encodeURIComponent(KEY),
+  KEY.replaceAll('/', '\\/'),
+  Buffer.from(KEY).toString('base64'),
+  PASSWORD,
+]
+
+/** The demo inventory with the key in records, members, links, headers and errors; every seventh answer is a fault. */
+const tactless = async (t: TestContext): Promise<string> => {
+  const api = await startDemoApi({ cars: 600, seed: 5, dirty: 0.2, maxPageSize: 50 })
+  let answers = 0
+  const echo = createServer(async (request, response) => {
+    const said = { 'content-type': 'application/json', 'x-key': KEY, 'set-cookie': `key=${KEY}` }
+    const fault = answers++ % 7
+    if (fault === 3) {
+      const status = [500, 429, 503, 404 + 100][(answers >> 3) % 4]!
+      response.writeHead(status, `No, ${encodeURIComponent(KEY)}`, said)
+      return response.end(JSON.stringify({ message: `Wrong key ${KEY}`, errors: { [KEY]: [KEY] } }))
+    }
+    const answer = await fetch(`${api.url.replace('/api', '')}${request.url}`, { headers: { 'x-api-key': 'demo' } })
+    const text = (await answer.text())
+      .replaceAll('"title":"', `"title":"${KEY} `)
+      .replaceAll('"vin":', `"${KEY}":${JSON.stringify(KEY)},"vin":`)
+      .replaceAll('page=', `api_key=${encodeURIComponent(KEY)}&page=`)
+    response.writeHead(answer.status, said)
+    response.end(fault === 5 ? text.slice(0, text.length >> 1) : text)
+  })
+  await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    echo.closeAllConnections()
+    echo.close()
+    return api.close()
+  })
+  return `http://127.0.0.1:${(echo.address() as AddressInfo).port}/api`
+}
+
+type Said = { code: number | null; said: string }
+
+const carsync = (cwd: string, env: Record<string, string>, args: string[]): Promise<Said> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, HOME: cwd, ...env } })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+    child.on('close', (code) => resolve({ code, said }))
+  })
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+
+/** Files under the folder that hold a canary. */
+const filesWith = (folder: string): string[] =>
+  filesIn(folder).filter((file) => {
+    const bytes = readFileSync(file)
+    return CANARIES.some((canary) => bytes.includes(canary))
+  })
+
+const COMMANDS = [
+  ['sync', '--verbose', '--page-size', '50'],
+  ['sync', '--json', '--full', '--no-raw'],
+  ['sync', '--dry-run'],
+  ['status'],
+  ['status', '--json'],
+  ['runs', '--json'],
+  ['rejects', '--json', '--limit', '1000'],
+  ['rejects', 'replay'],
+  ['removals', '--json'],
+  ['doctor', '--json'],
+]
+
+describe('a key and a password', { concurrency: true }, () => {
+  for (const kind of ['postgres', 'embedded'] as const)
+    it(`are in nothing that the commands say or leave behind (${kind})`, async (t) => {
+      const cwd = mkdtempSync(join(tmpdir(), 'carsync-secrets-'))
+      t.after(() => rmSync(cwd, { recursive: true, force: true }))
+      const apiUrl = await tactless(t)
+      const env: Record<string, string> = { API_BASE_URL: apiUrl, API_KEY: KEY, CARSYNC_LEASE_SECONDS: '5' }
+      let databaseUrl: string | null = null
+      if (kind === 'postgres') {
+        const url = new URL(await newPostgresUrl())
+        // The cluster of the tests lets everybody in.
+        url.password = PASSWORD
+        databaseUrl = env.DATABASE_URL = url.href
+      }
+      const said: string[] = []
+      for (const args of COMMANDS) {
+        const answer = await carsync(cwd, env, args)
+        assert.equal(answer.code, 0, `${args.join(' ')}: ${answer.said}`)
+        said.push(answer.said)
+      }
+      if (databaseUrl !== null) {
+        const nowhere = databaseUrl.replace(/\/t\d+_\d+/, '/no_such_database')
+        const closed = databaseUrl.replace(/:\d+\//, ':1/')
+        for (const bad of [
+          nowhere,
+          closed,
+          databaseUrl.replace('postgres', 'mysql'),
+          `${databaseUrl}?sslmode=perhaps`,
+        ]) {
+          const answer = await carsync(cwd, { ...env, DATABASE_URL: bad }, ['status', '--verbose'])
+          assert.notEqual(answer.code, 0, answer.said)
+          said.push(answer.said)
+        }
+      }
+      const all = said.join('\n')
+      assert.ok(all.length > 5000)
+      for (const canary of CANARIES)
+        assert.ok(!all.includes(canary), all.slice(Math.max(0, all.indexOf(canary) - 200)).slice(0, 400))
+      assert.deepEqual(filesWith(cwd), [])
+
+      const db = await openDatabase({ databaseUrl }, { embeddedFolder: join(cwd, '.carsync', 'db') })
+      t.after(() => db.close())
+      const [stored] = await db.query(
+        `select count(*)::int as n, count(*) filter (where title like '****%')::int as struck from cars`,
+      )
+      assert.ok(stored!.n > 400 && stored!.struck > 400, JSON.stringify(stored))
+      for (const canary of CANARIES) assert.deepEqual(await tablesWith(db, canary), [])
+      await db.query(`insert into carsync.settings (name, value) values ('planted', $1)`, [KEY])
+      assert.deepEqual(await tablesWith(db, KEY), ['carsync.settings'], 'the search would have found it')
+    })
+})
