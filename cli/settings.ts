@@ -9,6 +9,7 @@ import {
   messageOf,
   OPTIONS,
   type Options,
+  parseAddress,
   resolveOptions,
   type Source,
   sources,
@@ -80,8 +81,9 @@ export const folderName = ({ place }: Settings): string => relative(process.cwd(
 export const databaseName = (settings: Settings): string => {
   const { databaseUrl } = settings.options
   if (databaseUrl === null) return `the embedded database in ${folderName(settings)}`
-  const url = new URL(databaseUrl)
-  return `${url.hostname}${url.pathname}`
+  const address = parseAddress(databaseUrl)
+  if ('fault' in address) return 'the configured database'
+  return `${address.hosts.map(({ host }) => host).join(',')}/${address.database}`
 }
 
 const readEnv = (cwd: string): Environment => {

@@ -9,9 +9,12 @@ const BEATS_A_LENGTH = 3
 
 export type KeepAlive = { stop(): Promise<void> }
 
+/** A database that fails over takes a minute or two. Others may take the lease meanwhile; the fence sees to that. */
+const PATIENCE_MS = 120_000
+
 /**
- * Beats until stopped. A beat that fails is tried again a second later; when none has gone through for a whole lease
- * length, or somebody else has the lease, `onLost` is called once and the beating ends.
+ * Beats until stopped. A beat that fails is tried again a second later; when none has gone through for two minutes, or for a
+ * longer lease's length, or somebody else has the lease, `onLost` is called once and the beating ends.
  */
 export const keepAlive = (
   world: World,
@@ -20,6 +23,7 @@ export const keepAlive = (
 ): KeepAlive => {
   const stopping = new AbortController()
   let publishing: Promise<void> | null = null
+  const patienceMs = Math.max(PATIENCE_MS, lease.lengthMs)
   const everyMs = Math.min(EVERY_MS, lease.lengthMs / BEATS_A_LENGTH)
   const loop = async (): Promise<void> => {
     let aliveAt = world.now()
@@ -28,17 +32,17 @@ export const keepAlive = (
       if (stopping.signal.aborted) return
       // A database that takes the beat and never answers is as good as gone.
       const answered = new AbortController()
-      const patience = world.sleep(lease.lengthMs, AbortSignal.any([stopping.signal, answered.signal]))
+      const patience = world.sleep(patienceMs, AbortSignal.any([stopping.signal, answered.signal]))
       const ours = await Promise.race([work.beat().catch(() => null), patience.then(() => null)])
       answered.abort()
       if (stopping.signal.aborted) return
       if (ours) aliveAt = world.now()
-      if (ours === false || world.now() - aliveAt >= lease.lengthMs) {
+      if (ours === false || world.now() - aliveAt >= patienceMs) {
         work.onLost(
           new LeaseLostError(
             ours === false
               ? `Another process took the lease on "${lease.source}"; nothing more is written here.`
-              : `The database could not be reached for a whole lease length (${lease.lengthMs / 1000} s); the next run goes on from the last committed page.`,
+              : `The database could not be reached for ${patienceMs / 1000} s; the next run goes on from the last committed page.`,
           ),
         )
         return

@@ -2,16 +2,20 @@
 export * from './mod.ts'
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { InUseError, messageOf, SyncError } from './errors.ts'
+import { ConfigError, InUseError, messageOf, SyncError } from './errors.ts'
 import type { Summary } from './events.ts'
 import type { Options } from './options.ts'
+import { assertUsable } from './store/assert-usable.ts'
 import { type DatabaseFinding, checkDatabase as lookAtDatabase } from './store/check-database.ts'
-import type { Database } from './store/database.ts'
+import { codeOf, type Database } from './store/database.ts'
 import { openEmbedded } from './store/embedded.ts'
 import { appliedMigrations, applyPublicRead, type Migration, migrate as migrateDatabase } from './store/migrate.ts'
 import { storeOver } from './store/open-store.ts'
 import { openPostgres } from './store/postgres.ts'
-import { adviceFor } from './store/retryable.ts'
+import { parseAddress } from './store/postgres-address.ts'
+import type { Certificates } from './store/postgres-socket.ts'
+import { adviceFor, isPassing, isUnreachable } from './store/retryable.ts'
+import { retrying } from './store/retrying.ts'
 import type { Store } from './store/store.ts'
 import { busySummary } from './summary.ts'
 import { realWorld } from './world.ts'
@@ -51,12 +55,38 @@ export const printMigrations = async (): Promise<string> =>
 
 /** Opens the database that the options name, or the embedded one. */
 export const openDatabase = async (options: Pick<Options, 'databaseUrl'>, place: Place): Promise<Database> =>
-  options.databaseUrl ? openPostgres(options.databaseUrl) : openEmbedded(place.embeddedFolder)
+  options.databaseUrl
+    ? openPostgres(options.databaseUrl, readCertificates(options.databaseUrl))
+    : openEmbedded(place.embeddedFolder)
+
+const readPem = (parameter: string, path: string | null): string | null => {
+  if (path === null || path === 'system') return null
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(
+      `DATABASE_URL: wanted a readable file of certificates for ${parameter}; got: ${messageOf(error)}. Without it write ${parameter}=system for those of this machine.`,
+    )
+  }
+}
+
+/** The certificates that the address of a database names. Throws ConfigError. */
+const readCertificates = (url: string): Certificates => {
+  const address = parseAddress(url)
+  if ('fault' in address) return { ca: null, cert: null, key: null }
+  return {
+    ca: readPem('sslrootcert', address.sslRootCert),
+    cert: readPem('sslcert', address.sslCert),
+    key: readPem('sslkey', address.sslKey),
+  }
+}
 
 const explain = (error: unknown): SyncError => {
   if (error instanceof SyncError) return error
   const advice = adviceFor(error) ?? 'Check DATABASE_URL, or run carsync doctor.'
-  return new SyncError(`Cannot use the database: ${messageOf(error)}. ${advice}`, 2, { cause: error })
+  // An outage is no fault of the configuration: the next run may well succeed.
+  const code = isPassing(error) && !isUnreachable(error) ? 3 : 2
+  return new SyncError(`Cannot use the database: ${messageOf(error)}. ${advice}`, code, { cause: error })
 }
 
 /** Applies what is missing of the schema, and the public-read setting. */
@@ -74,6 +104,9 @@ export const migrate = async (options: Options, place: Place): Promise<{ applied
   }
 }
 
+/** How long a database that is being restarted is waited for before a sync begins. */
+const START_PATIENCE_MS = 15_000
+
 /**
  * A store over a migrated database. Throws ConfigError or SyncError, in sentences. Who only looks leaves the rights of
  * `anon` as they are.
@@ -81,8 +114,16 @@ export const migrate = async (options: Options, place: Place): Promise<{ applied
 export const openStore = async (options: Options, place: Place, purpose: 'sync' | 'look' = 'sync'): Promise<Store> => {
   const db = await openDatabase(options, place)
   try {
-    await migrateDatabase(db, options.schema, readMigrations())
-    if (purpose === 'sync') await applyPublicRead(db, options.schema, options.publicRead)
+    const again = retrying(realWorld, purpose === 'sync' ? START_PATIENCE_MS : 0)
+    await again(() => migrateDatabase(db, options.schema, readMigrations())).catch(async (error: unknown) => {
+      // Which rights are missing is worth more than that one was.
+      if (codeOf(error) === '42501') await assertUsable(db, options.schema)
+      throw error
+    })
+    if (purpose === 'sync') {
+      await assertUsable(db, options.schema)
+      await applyPublicRead(db, options.schema, options.publicRead)
+    }
     return storeOver(db, { schema: options.schema, source: options.source }, realWorld)
   } catch (error) {
     await db.close().catch(() => {})

@@ -4,6 +4,7 @@
  */
 import { ConfigError } from './errors.ts'
 import type { RemovalLimit } from './run/absence.ts'
+import { parseAddress } from './store/postgres-address.ts'
 
 type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier' | 'amount'
 
@@ -161,12 +162,14 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
         )
       return text.replace(/\/+$/, '')
     }
-    case 'database':
-      if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol))
+    case 'database': {
+      const address = parseAddress(text)
+      if ('fault' in address)
         throw new ConfigError(
-          `${name}: wanted a Postgres address such as ${row.example}; got something else (not shown, it may hold a password).`,
+          `${name}: wanted a Postgres address such as ${row.example}; ${address.fault} (it is not shown, for it may hold a password).`,
         )
       return text
+    }
     case 'boolean':
       if (/^(1|true|yes|on)$/i.test(text)) return true
       if (/^(0|false|no|off)$/i.test(text)) return false

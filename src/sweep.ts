@@ -13,6 +13,7 @@ import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
 import type { Access, SourcePage } from './source/source.ts'
 import type { PageCounts } from './store/commit-pages.ts'
+import { isPassing } from './store/retryable.ts'
 import type { World } from './world.ts'
 
 /** Counts of what was committed, the ledger's included. */
@@ -269,7 +270,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   } catch (error) {
     throw error instanceof SyncError || !(error instanceof Error)
       ? error
-      : new SyncError(messageOf(error), 1, { cause: error })
+      : new SyncError(messageOf(error), isPassing(error) ? 3 : 1, { cause: error })
   } finally {
     fetches.abort()
     stop.removeEventListener('abort', onStop)

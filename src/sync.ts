@@ -13,7 +13,7 @@ import type { Options } from './options.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import { type Control, type Ending, endedEarly, type Session } from './session.ts'
 import type { Access } from './source/source.ts'
-import { adviceFor } from './store/retryable.ts'
+import { adviceFor, isPassing } from './store/retryable.ts'
 import type { Finish, Store } from './store/store.ts'
 import { busySummary, summaryOf } from './summary.ts'
 import { progressOf, type Work } from './work.ts'
@@ -50,7 +50,7 @@ const endingOf = (error: unknown, stop: AbortSignal): Ending => {
 const explained = (error: unknown): SyncError => {
   if (error instanceof SyncError) return error
   const advice = adviceFor(error)
-  return new SyncError(`${messageOf(error)}${advice ? `. ${advice}` : ''}`, 1, { cause: error })
+  return new SyncError(`${messageOf(error)}${advice ? `. ${advice}` : ''}`, isPassing(error) ? 3 : 1, { cause: error })
 }
 
 const finishOf = (session: Session, work: Work | null, ending: Ending): Finish => {

@@ -59,16 +59,19 @@ describe('commitBatch', () => {
     const records = cut.bounds.map((bound) => ({ ...bound, sourceId: `${page}`, fingerprint: '0'.repeat(32) }))
     return pageOf(page, bytes, records)
   }
-  const settings = (written: number[][]): CommitSettings =>
+  const settings = (written: number[][], repeated = false, told = { distrust: 0 }): CommitSettings =>
     ({
       source: auctionsApi,
       store: {
-        knownCars: async ({ records }: { records: unknown[] }) =>
-          records.map((_, index): Known => ({ index, kind: 'new' })),
         commitPages: async (_: unknown, batch: { pages: { page: number }[] }) => {
           written.push(batch.pages.map(({ page }) => page))
-          return { pages: batch.pages.map(({ page }) => ({ inserted: page, updated: 0, rejected: 0 })) }
+          return { pages: batch.pages.map(({ page }) => ({ inserted: page, updated: 0, rejected: 0 })), repeated }
         },
+      },
+      lookUps: {
+        knownCars: async ({ records }: { records: unknown[] }) =>
+          records.map((_, index): Known => ({ index, kind: 'new' })),
+        distrust: () => told.distrust++,
       },
       commit: {},
       wantRaw: true,
@@ -92,6 +95,15 @@ describe('commitBatch', () => {
     )
     assert.equal(broken.length, 1)
     assert.equal(broken[0]!.arrived, bad)
+  })
+
+  it('tells when a car that was taken for new was stored already', async () => {
+    const told = { distrust: 0 }
+    const page = arrivedWith(1, JSON.stringify(recordWith()))
+    await commitBatch(settings([], false, told), [page])
+    assert.equal(told.distrust, 0)
+    await commitBatch(settings([], true, told), [page])
+    assert.equal(told.distrust, 1)
   })
 
   it('writes nothing when no page can be read', async () => {

@@ -1,3 +1,5 @@
+import { quoteName } from './quote-name.ts'
+
 /**
  * A database as the operations of this folder see it: Postgres or the embedded one. Parameters are scalars only: arrays
  * and JSON travel as text and are cast in the statement (`$1::text::text[]`, `$1::text::jsonb`), which means the same to
@@ -36,7 +38,7 @@ export type Database = {
 export type Names = { schema: string; source: string; cars: string; changes: string; progress: string }
 
 export const namesOf = (schema: string, source: string): Names => {
-  const quoted = `"${schema.replaceAll('"', '""')}"`
+  const quoted = quoteName(schema)
   return {
     schema,
     source,

@@ -48,6 +48,13 @@ const readLease = async (session: Pick<Session, 'query'>, source: string, lock: 
   return { held: held!, beat: beat! }
 }
 
+/** The answer where the holder has given a sign of life within its length; null where there is none. */
+const readLiving = async (db: Database, source: string): Promise<LeaseAnswer | null> => {
+  const found = await readLease(db, source, '')
+  if (!found.held || !found.beat) return null
+  return found.held.holder !== '' && found.beat.expires > found.beat.now ? heldAnswer(found) : null
+}
+
 const heldAnswer = ({ held, beat }: Awaited<ReturnType<typeof readLease>>): LeaseAnswer => ({
   kind: 'held',
   holder: held.holder,
@@ -67,6 +74,9 @@ export const takeLease = async (
   holder: string,
   lengthMs: number,
 ): Promise<LeaseAnswer> => {
+  // A holder that lives is told without waiting for its commits.
+  const living = await readLiving(db, source)
+  if (living !== null) return living
   if (db.kind === 'postgres') await cutOff(db, source)
   try {
     return await db.transaction(async (session): Promise<LeaseAnswer> => {

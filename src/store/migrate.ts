@@ -4,14 +4,13 @@
  */
 import { ConfigError, SyncError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { adviceFor } from './retryable.ts'
+import { quoteName } from './quote-name.ts'
+import { adviceFor, isPassing } from './retryable.ts'
 
 export type Migration = { version: string; name: string; sql: string }
 
 const OURS = 'smart-cars-sync:'
 const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** Tables of the read model's names in this schema that somebody else made. */
 export const foreignTables = async (db: Database, schema: string): Promise<string[]> => {
@@ -67,7 +66,7 @@ const assertOneReadModel = async (db: Database, schema: string): Promise<void> =
 /** A ledger without its cars would make the next run skip what is gone. */
 const assertReadModelIsThere = async (db: Database, schema: string, applied: readonly string[]): Promise<void> => {
   if (applied.length === 0) return
-  const [model] = await db.query('select to_regclass($1) is not null as there', [`${quote(schema)}.cars`])
+  const [model] = await db.query('select to_regclass($1) is not null as there', [`${quoteName(schema)}.cars`])
   if (!model!.there)
     throw new ConfigError(
       `The tables are gone from schema "${schema}", but schema carsync still remembers what was read into them. Drop it too and sync again: drop schema carsync cascade.`,
@@ -88,14 +87,15 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
   if (missing.length === 0) return []
   const statements = [
     `select pg_advisory_xact_lock(hashtext('smart-cars-sync migrations'))`,
-    ...(schema === 'public' ? [] : [`create schema if not exists ${quote(schema)}`]),
-    `set local search_path = ${quote(schema)}`,
+    ...(schema === 'public' ? [] : [`create schema if not exists ${quoteName(schema)}`]),
+    `set local search_path = ${quoteName(schema)}`,
     'set local client_min_messages = warning',
     ...missing.map((migration) => migration.sql),
   ]
   try {
     await db.transaction((session) => session.script(statements.join(';\n')))
   } catch (error) {
+    if (isPassing(error)) throw error
     const advice = adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql.'
     throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
   }
@@ -106,12 +106,12 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
 export const applyPublicRead = async (db: Database, schema: string, wanted: boolean): Promise<void> => {
   const [anon] = await db.query(
     `select has_table_privilege('anon', $1, 'select') as may from pg_roles where rolname = 'anon'`,
-    [`${quote(schema)}.cars`],
+    [`${quoteName(schema)}.cars`],
   )
   if (!anon || anon.may === wanted) return
-  const cars = `${quote(schema)}.cars`
+  const cars = `${quoteName(schema)}.cars`
   const statements = wanted
-    ? `grant usage on schema ${quote(schema)} to anon; grant select on ${cars} to anon`
+    ? `grant usage on schema ${quoteName(schema)} to anon; grant select on ${cars} to anon`
     : `revoke select on ${cars} from anon`
   await db.transaction((session) => session.script(statements))
 }

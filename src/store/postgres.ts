@@ -1,132 +1,126 @@
-/**
- * Postgres through the `postgres` package. No prepared statements and no session settings: both break behind a
- * transaction-mode pooler, and for batches of a thousand rows they would gain nothing.
- */
-import { connect, type Socket } from 'node:net'
-import type { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import postgres from 'postgres'
-import type { Database, Param, Row, Session } from './database.ts'
+/** Postgres: a small pool of connections, of which a broken one is replaced. */
+import { codeOf, type Database } from './database.ts'
+import { type Address, parseAddress } from './postgres-address.ts'
+import { type Connection, openConnection } from './postgres-connection.ts'
+import type { Certificates } from './postgres-socket.ts'
 
 /** Connections: three for commits, so that one waits for the disk while another is fed, and one for heartbeats and look-ups. */
 const WRITERS = 3
+/** How long the work in hand is waited for when the database is closed. */
+const CLOSE_MS = 5000
+const NONE: Certificates = { ca: null, cert: null, key: null }
+/** A server that was the primary, or that is about to go: the next connection may lead to a better one. */
+const LEAVE = /^(25006|57P0[1-5])$/
 
-// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
-type Sql = postgres.Sql<any> | postgres.TransactionSql<any>
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-const query = async (sql: Sql, statement: string, params: readonly Param[] = []): Promise<Row[]> =>
-  [...(await sql.unsafe(statement, [...params], { prepare: false }))] as Row[]
-
-/**
- * An error that the server reports after the end of the data (a duplicate key, say) never reaches the stream that the
- * package gives out: it rejects the query, which has resolved long before. So the query's own `reject` is listened to.
- * The package copies each part before `write` returns, and asks for the next only then: parts may share a buffer.
- */
-const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Promise<void> => {
-  const query = sql.unsafe(`copy ${target} from stdin (format binary)`) as unknown as {
-    writable(): Promise<Writable>
-    reject(error: unknown): void
-  }
-  const failed = new Promise<never>((_, reject) => {
-    const rejectQuery = query.reject
-    query.reject = (error) => {
-      rejectQuery(error)
-      reject(error)
+/** Answers a function that connects to the first host that will do, beginning with the one that did last. */
+const connector = (address: Address, certificates: Certificates): (() => Promise<Connection>) => {
+  let best = 0
+  return async () => {
+    let failure: unknown = null
+    for (let tried = 0; tried < address.hosts.length; tried++) {
+      const i = (best + tried) % address.hosts.length
+      try {
+        const connection = await openConnection(address, address.hosts[i]!, certificates)
+        const isFit = !address.wantsPrimary || (await takesWrites(connection))
+        if (isFit) {
+          best = i
+          return connection
+        }
+        await connection.close()
+        failure ??= coded('25006', 'none of the hosts takes writes: all of them are read-only standbys')
+      } catch (error) {
+        failure = error
+      }
     }
-  })
-  failed.catch(() => {})
-  const stream = await query.writable()
-  await Promise.race([pipeline(parts, stream), failed])
+    throw failure
+  }
 }
 
-/** The work of a transaction may still be at it when its connection is lost: `assertOpen` throws then. */
-// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
-const sessionOf = (sql: postgres.TransactionSql<any>, assertOpen: () => void): Session => ({
-  query: async (statement, params) => {
-    assertOpen()
-    return query(sql, statement, params)
-  },
-  script: async (statements) => {
-    assertOpen()
-    await sql.unsafe(statements)
-  },
-  copyIn: async (target, parts) => {
-    assertOpen()
-    await copyIn(sql, target, parts)
-  },
-  // The package's own savepoint: without it, an error that was caught would fail the whole transaction at its end.
-  attempt: async (work) => {
-    assertOpen()
-    return sql.savepoint((inner) => work(sessionOf(inner, assertOpen))) as Promise<never>
-  },
-})
-
-/** The server has closed, or is about to close, the connection on which this was thrown. */
-const isLoss = (error: unknown): boolean => {
-  const { severity, code, syscall } = (error ?? {}) as { severity?: string; code?: string; syscall?: string }
-  return severity === 'FATAL' || severity === 'PANIC' || code === 'CONNECTION_CLOSED' || syscall !== undefined
+const takesWrites = async ({ session }: Connection): Promise<boolean> => {
+  const [state] = await session.query(
+    `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as fit`,
+  )
+  return state!.fit
 }
 
 /**
- * The package ends a transaction when its connection is lost, but lets its work go on, and sends a rollback when the work
- * fails. Whatever is sent then is written to no socket at all, which ends the process: so nothing more is sent, and the
- * package does not hear of the failure.
+ * Opens a pool; connects on first use. Throws TypeError when the address cannot be read, and the driver's errors, which
+ * carry a SQLSTATE or system code. `certificates` are what the address names.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
-const transact = async <T>(sql: postgres.Sql<any>, work: (session: Session) => Promise<T>): Promise<T> => {
-  let isOver = false
-  const assertOpen = (): void => {
-    if (isOver) throw Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
-  }
-  try {
-    return (await sql.begin((transaction) =>
-      work(sessionOf(transaction, assertOpen)).catch((error: unknown) => {
-        if (isOver || isLoss(error)) return new Promise<never>(() => {})
-        throw error
-      }),
-    )) as T
-  } finally {
-    isOver = true
-  }
-}
+export const openPostgres = (url: string, certificates: Certificates = NONE): Database => {
+  const address = parseAddress(url)
+  if ('fault' in address) throw new TypeError(`The address of the database: ${address.fault}`)
+  const connect = connector(address, certificates)
+  const idle: Connection[] = []
+  const waiting: PromiseWithResolvers<void>[] = []
+  const busy = new Set<Connection>()
+  let inUse = 0
+  let isClosed = false
+  let onFree: (() => void) | null = null
 
-type Target = { path?: string | false; host: readonly string[]; port: readonly number[] }
-
-/**
- * Opens the package's sockets with Nagle's algorithm off, as libpq does: with it, the end of every COPY waits some 40 ms
- * for the acknowledgement of what came before. Of several hosts the next one is tried each time.
- */
-const socketOpener = (): ((target: Target) => Socket) => {
-  let next = 0
-  return ({ path, host, port }) => {
-    if (path) return connect({ path })
-    const i = next++ % host.length
-    const socket = connect({ host: host[i]!, port: port[i]! })
-    socket.setNoDelay(true)
-    // The package takes the name that a certificate must have from here.
-    return Object.assign(socket, { host: host[i] })
+  const acquire = async (): Promise<Connection> => {
+    for (;;) {
+      if (isClosed) throw coded('CONNECTION_ENDED', 'the database was closed')
+      const found = idle.pop()
+      if (found?.isOpen()) {
+        inUse++
+        return found
+      }
+      if (found) continue
+      if (inUse <= WRITERS) {
+        inUse++
+        try {
+          return await connect()
+        } catch (error) {
+          inUse--
+          waiting.shift()?.resolve()
+          throw error
+        }
+      }
+      const turn = Promise.withResolvers<void>()
+      waiting.push(turn)
+      await turn.promise
+    }
   }
-}
-
-/** Opens a pool. Connects on first use; throws the driver's errors, which carry a SQLSTATE or system code. */
-export const openPostgres = (url: string): Database => {
-  const sql = postgres(url, {
-    max: WRITERS + 1,
-    prepare: false,
-    fetch_types: false,
-    connect_timeout: 15,
-    idle_timeout: 0,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: { application_name: 'smart-cars-sync' },
-    // Not in the package's types, but in its manual ("Custom socket").
-    ...{ socket: socketOpener() },
-  })
+  const release = (connection: Connection): void => {
+    inUse--
+    busy.delete(connection)
+    if (connection.isOpen() && !isClosed) idle.push(connection)
+    else void connection.close()
+    waiting.shift()?.resolve()
+    if (busy.size === 0) onFree?.()
+  }
+  const use = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+    const connection = await acquire()
+    busy.add(connection)
+    try {
+      return await work(connection)
+    } catch (error) {
+      if (LEAVE.test(codeOf(error))) await connection.close()
+      throw error
+    } finally {
+      release(connection)
+    }
+  }
   return {
     kind: 'postgres',
     writers: WRITERS,
-    query: (statement, params) => query(sql, statement, params),
-    transaction: (work) => transact(sql, work),
-    close: () => sql.end({ timeout: 5 }),
+    query: (statement, params) => use(({ session }) => session.query(statement, params)),
+    transaction: (work) => use((connection) => connection.transaction(work)),
+    close: async () => {
+      isClosed = true
+      for (const turn of waiting.splice(0)) turn.resolve()
+      await Promise.all(idle.splice(0).map((connection) => connection.close()))
+      if (busy.size === 0) return
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await new Promise<void>((resolve) => {
+        onFree = resolve
+        timer = setTimeout(resolve, CLOSE_MS)
+      })
+      clearTimeout(timer)
+      await Promise.all([...busy].map((connection) => connection.close()))
+    },
   }
 }

@@ -9,6 +9,7 @@ const PASSING = [
   /^55P03$/, // lock not available
   /^57P0[1-5]$/, // shut down, crash, not yet accepting, terminated
   /^25P03$/, // idle in transaction too long
+  /^25006$/, // a primary that has become a standby: the next connection may lead to the new one
   /^(ECONNRESET|ECONNREFUSED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)$/,
   /^(CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT)$/,
 ]
@@ -27,17 +28,36 @@ export const isBadData = (error: unknown): boolean => /^(22|23514|54000)/.test(c
 /** A row thought to be new is there already. */
 export const isDuplicate = (error: unknown): boolean => codeOf(error) === '23505'
 
+const BELIEVE =
+  'The certificate of the server is not believed here. Name the file of its authority: sslrootcert=/path/to/ca.pem.'
+
 const ADVICE: Readonly<Record<string, string>> = {
   '28P01': 'The database refused the password. Check DATABASE_URL.',
   '28000': 'The database refused this user. Check DATABASE_URL.',
   '3D000': 'That database does not exist. Check the end of DATABASE_URL, or create it.',
   '42501': 'The role lacks a right. Grant it, or use the owner of the tables in DATABASE_URL.',
+  '57014':
+    "A statement took longer than the statement_timeout of this role allows. Raise it, for example: alter role … set statement_timeout = '2min'.",
   '53100': 'The disk of the database is full. Free space; the next run goes on from here.',
   '25006': 'The database is read-only, as a standby is. Point DATABASE_URL at the primary.',
   '53300': 'The database has no connection to spare. Close some, or use the pooler.',
   ECONNREFUSED: 'Nothing listens there. Check host and port in DATABASE_URL, and that Postgres is up.',
   ENOTFOUND: 'That host name is not known. Check DATABASE_URL.',
+  CONNECT_TIMEOUT: 'Nothing answers there. Check host and port in DATABASE_URL, and whether a firewall is between.',
+  SSL_REFUSED:
+    'Use sslmode=prefer or sslmode=disable where the way to the server is safe, or let the server speak TLS.',
+  SELF_SIGNED_CERT_IN_CHAIN: BELIEVE,
+  DEPTH_ZERO_SELF_SIGNED_CERT: BELIEVE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: BELIEVE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: BELIEVE,
+  CERT_HAS_EXPIRED: 'The certificate of the server has expired: have it renewed.',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'The certificate is for another host. Use the name that it is for, or sslmode=verify-ca if any host of that authority will do.',
 }
+
+/** The database may not be where it is sought: rather a matter of configuration than of time. */
+export const isUnreachable = (error: unknown): boolean =>
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|ENETUNREACH|EHOSTUNREACH)$/.test(codeOf(error))
 
 /** What a person can do about this database error, or null. */
 export const adviceFor = (error: unknown): string | null => ADVICE[codeOf(error)] ?? null

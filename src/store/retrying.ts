@@ -3,19 +3,26 @@ import { fullJitter } from '../pace/backoff.ts'
 import type { World } from '../world.ts'
 import { isPassing } from './retryable.ts'
 
-const ATTEMPTS = 8
+/** A failover or a restart of the database takes less. */
+const PATIENCE_MS = 120_000
 const BASE_MS = 100
 const CAP_MS = 10_000
 
-/** Answers a function that runs an operation up to eight times, waiting with full jitter in between. */
+/**
+ * Answers a function that runs an operation until it succeeds or has been waited for long enough, with full jitter in
+ * between. Throws what the operation threw last.
+ */
 export const retrying =
-  (world: Pick<World, 'sleep' | 'random'>) =>
+  (world: Pick<World, 'sleep' | 'random'>, patienceMs = PATIENCE_MS) =>
   async <T>(operation: () => Promise<T>): Promise<T> => {
+    let waited = 0
     for (let attempt = 1; ; attempt++)
       try {
         return await operation()
       } catch (error) {
-        if (!isPassing(error) || attempt === ATTEMPTS) throw error
-        await world.sleep(fullJitter(attempt, world.random(), BASE_MS, CAP_MS))
+        if (!isPassing(error) || waited >= patienceMs) throw error
+        const wait = fullJitter(attempt, world.random(), BASE_MS, CAP_MS)
+        waited += Math.max(wait, BASE_MS)
+        await world.sleep(wait)
       }
   }

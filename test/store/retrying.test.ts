@@ -30,9 +30,17 @@ describe('retrying', () => {
     assert.deepEqual(await run(['42501']), { result: 'error 42501', calls: 1, waits: [] })
   })
 
-  it('gives up after eight times, with the last error', async () => {
-    const { result, calls } = await run(Array.from({ length: 20 }, (_, i) => (i === 7 ? '57P01' : '08006')))
-    assert.equal(result, 'error 57P01')
-    assert.equal(calls, 8)
+  it('gives up after two minutes of waiting, with the last error', async () => {
+    const { result, waits } = await run(Array.from({ length: 100 }, () => '08006'))
+    assert.equal(result, 'error 08006')
+    const waited = waits.reduce((sum, ms) => sum + ms, 0)
+    assert.ok(waited >= 120_000 && waited < 130_000, String(waited))
+  })
+
+  it('gives up at once where there is no patience', async () => {
+    let calls = 0
+    const once = retrying({ random: () => 0.5, sleep: async () => {} }, 0)
+    await assert.rejects(once(async () => Promise.reject(databaseError(calls++ === 0 ? '08006' : '57P01'))))
+    assert.equal(calls, 1)
   })
 })

@@ -1,0 +1,64 @@
+/** Whether a sync can write here at all, said before a single request is made, with what would change it. */
+import { ConfigError, SyncError } from '../errors.ts'
+import type { Database } from './database.ts'
+import { quoteName } from './quote-name.ts'
+
+/** What a sync does with the tables of the read model, and with its own. */
+const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
+const ON_READ_MODEL = ['select', 'insert', 'update']
+const ON_OWN = ['select', 'insert', 'update', 'delete']
+
+const assertWritable = async (db: Database): Promise<void> => {
+  const [state] = await db.query(
+    `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only`,
+  )
+  if (state!.standby)
+    throw new SyncError(
+      'The database is a read-only standby. Point DATABASE_URL at the primary, or name all servers: postgres://user:password@host1:5432,host2:5432/database.',
+      2,
+    )
+  if (state!.read_only)
+    throw new SyncError(
+      'The database takes no writes (default_transaction_read_only is on; Supabase sets it when the disk is nearly full). Free space or enlarge the disk, and set it off again.',
+      2,
+    )
+}
+
+/**
+ * Throws ConfigError naming the rights that the role lacks, with the statements that grant them, and SyncError where the
+ * database takes no writes. The schema has been applied.
+ */
+export const assertUsable = async (db: Database, schema: string): Promise<void> => {
+  await assertWritable(db)
+  const lacking = await db.query(
+    `select current_user as role, n.nspname as schema, c.relname as name, row_security_active(c.oid) as hidden,
+            array_to_string(array(
+              select p from unnest(case when n.nspname = 'carsync' then $3::text::text[] else $2::text::text[] end) as p
+              where not has_table_privilege(c.oid, p)), ', ') as rights
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and (n.nspname = 'carsync' or (n.nspname = $1 and c.relname = any($4::text::text[])))
+     order by 2, 3`,
+    [schema, `{${ON_READ_MODEL.join()}}`, `{${ON_OWN.join()}}`, `{${READ_MODEL.join()}}`],
+  )
+  const [first] = lacking
+  if (!first) return
+  const role = quoteName(first.role)
+  const grants = lacking
+    .filter(({ rights }) => rights !== '')
+    .map((row) => `grant ${row.rights} on ${quoteName(row.schema)}.${quoteName(row.name)} to ${role};`)
+  const schemas = await db.query(
+    `select nspname as name from pg_namespace where nspname in ($1, 'carsync') and not has_schema_privilege(oid, 'usage')`,
+    [schema],
+  )
+  for (const { name } of schemas) grants.unshift(`grant usage on schema ${quoteName(name)} to ${role};`)
+  const [temporary] = await db.query(
+    `select has_database_privilege(current_database(), 'temporary') as may, current_database() as name`,
+  )
+  if (!temporary!.may) grants.push(`grant temporary on database ${quoteName(temporary!.name)} to ${role};`)
+  const hidden = lacking.some((row) => row.hidden)
+  if (hidden) grants.push(`alter role ${role} bypassrls;`)
+  if (grants.length === 0) return
+  throw new ConfigError(
+    `The role ${first.role} lacks rights that a sync needs${hidden ? ', and row level security hides the tables from it' : ''}. Use the owner of the tables in DATABASE_URL, or let it run:\n${grants.map((grant) => `  ${grant}`).join('\n')}`,
+  )
+}

@@ -1,0 +1,186 @@
+/**
+ * One connection through the `postgres` package, on one socket: when that is gone, so is the connection, and everything
+ * under way rejects. Left to itself the package connects anew behind a caller's back and hands old errors to new queries.
+ *
+ * No prepared statements and no session settings: both break behind a transaction-mode pooler, and for batches of a
+ * thousand rows they would gain nothing.
+ */
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import postgres from 'postgres'
+import type { Param, Row, Session } from './database.ts'
+import type { Address, Host } from './postgres-address.ts'
+import { type Certificates, openSocket } from './postgres-socket.ts'
+
+export type Connection = {
+  session: Session
+  /** In a transaction: committed when `work` resolves, rolled back when it rejects. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  isOpen(): boolean
+  close(): Promise<void>
+}
+
+/** No statement of a batch takes so long: a server that is silent for longer is as good as gone. */
+const ANSWER_MS = 120_000
+const CLOSE_SECONDS = 5
+
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
+
+// biome-ignore lint/suspicious/noExplicitAny: the package's own generic parameters
+type Sql = postgres.Sql<any>
+
+/**
+ * An error that the server reports after the end of the data (a duplicate key, say) never reaches the stream that the
+ * package gives out: it rejects the query, which has resolved long before. So the query's own `reject` is listened to.
+ * The package copies each part before `write` returns, and asks for the next only then: parts may share a buffer.
+ */
+const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Promise<void> => {
+  const query = sql.unsafe(`copy ${target} from stdin (format binary)`) as unknown as {
+    writable(): Promise<Writable>
+    reject(error: unknown): void
+  }
+  const failed = new Promise<never>((_, reject) => {
+    const rejectQuery = query.reject
+    query.reject = (error) => {
+      rejectQuery(error)
+      reject(error)
+    }
+  })
+  failed.catch(() => {})
+  const stream = await query.writable()
+  await Promise.race([pipeline(parts, stream), failed])
+}
+
+/** Connects and logs in. Rejects with the driver's error, which has a SQLSTATE or a system code. */
+export const openConnection = async (
+  address: Address,
+  host: Host,
+  certificates: Certificates,
+  answerMs = ANSWER_MS,
+): Promise<Connection> => {
+  const socket = await openSocket(address, host, certificates)
+  let isOpen = true
+  const lost = new Promise<never>((_, reject) => {
+    socket.once('close', () => {
+      isOpen = false
+      reject(coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`))
+    })
+  })
+  lost.catch(() => {})
+  let given = false
+  const sql: Sql = postgres({
+    host: host.host,
+    port: host.port,
+    user: address.user,
+    pass: address.password,
+    database: address.database,
+    max: 1,
+    ssl: false,
+    prepare: false,
+    fetch_types: false,
+    connect_timeout: Math.ceil(address.connectTimeoutMs / 1000),
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: {
+      application_name: address.applicationName,
+      ...(address.options === null ? {} : { options: address.options }),
+    },
+    // Not in the package's types, but in its manual ("Custom socket"). It asks for another when this one is gone.
+    ...{
+      socket: () => {
+        if (given) throw coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`)
+        given = true
+        return socket
+      },
+    },
+  })
+
+  /** What a step comes to, unless the connection is lost or silent before; then it is over. */
+  const guarded = async <T>(step: () => Promise<T>, limitMs: number | null = answerMs): Promise<T> => {
+    if (!isOpen) throw coded('CONNECTION_CLOSED', 'the connection was lost')
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const silent = new Promise<never>((_, reject) => {
+      if (limitMs === null) return
+      timer = setTimeout(() => {
+        reject(coded('ETIMEDOUT', `the database has not answered for ${limitMs / 1000} s`))
+        socket.destroy()
+      }, limitMs)
+    })
+    silent.catch(() => {})
+    const work = step()
+    work.catch(() => {})
+    try {
+      return await Promise.race([work, lost, silent])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  const query = (statement: string, params: readonly Param[] = []): Promise<Row[]> =>
+    guarded(async () => [...(await sql.unsafe(statement, [...params], { prepare: false }))] as Row[])
+
+  const session: Session = {
+    query,
+    // Several statements at once are the schema's, and may take as long as they need.
+    script: (statements) => guarded(async () => void (await sql.unsafe(statements)), null),
+    copyIn: (target, parts) => guarded(() => copyIn(sql, target, parts)),
+    attempt: (work) =>
+      bracket(work, ['savepoint attempt', 'release savepoint attempt', 'rollback to savepoint attempt']),
+  }
+  /** `work` between two statements; when it rejects, the third undoes it. */
+  async function bracket<T>(
+    work: (session: Session) => Promise<T>,
+    [begin, keep, undo]: readonly [string, string, string],
+  ): Promise<T> {
+    await query(begin)
+    // Whoever goes on after the end would work outside of the transaction.
+    let isOver = false
+    const own = within(() => isOver)
+    const under = work(own)
+    under.catch(() => {})
+    let result: T
+    try {
+      result = await Promise.race([under, lost])
+    } catch (error) {
+      isOver = true
+      // Where the connection is lost the server undoes it.
+      if (isOpen) await query(undo).catch(() => socket.destroy())
+      throw error
+    }
+    isOver = true
+    const { command } = await guarded(() => sql.unsafe(keep) as unknown as Promise<{ command: string }>)
+    if (begin === 'begin' && command !== 'COMMIT')
+      throw coded('25P02', 'the transaction was rolled back, for an error in it had been passed over')
+    return result
+  }
+  const within = (isOver: () => boolean): Session => {
+    const open =
+      <A extends unknown[], T>(step: (...args: A) => Promise<T>) =>
+      async (...args: A): Promise<T> => {
+        if (isOver()) throw coded('CONNECTION_CLOSED', 'the transaction is over')
+        return step(...args)
+      }
+    return {
+      query: open(session.query),
+      script: open(session.script),
+      copyIn: open(session.copyIn),
+      attempt: open(session.attempt) as Session['attempt'],
+    }
+  }
+
+  try {
+    await query('select 1')
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+  return {
+    session,
+    transaction: (work) => bracket(work, ['begin', 'commit', 'rollback']),
+    isOpen: () => isOpen,
+    close: async () => {
+      await sql.end({ timeout: CLOSE_SECONDS }).catch(() => {})
+      socket.destroy()
+    },
+  }
+}
