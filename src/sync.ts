@@ -96,6 +96,7 @@ export async function* sync(
   yield { kind: 'started', runId: stored.runId, source: options.source, mode: stored.mode, resumed }
   if (choice.mode === 'full' && choice.note !== null) yield { kind: 'note', message: choice.note }
 
+  const serverStartedAt = await store.serverStartedAt()
   const scope = await scopeOf(access)
   const learned = await store.readLearned(scope)
   const api = openApi({
@@ -147,6 +148,7 @@ export async function* sync(
     let failure: unknown = null
     try {
       ending = yield* choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
+      ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {
       failure = error
       ending = endingOf(error, stop)
@@ -170,6 +172,18 @@ export async function* sync(
   const summary = await summaryOf(store, stored.runId, resumed, world.now() - begunAt)
   yield { kind: 'finished', summary }
   return summary
+}
+
+/**
+ * A server that crashed may have lost the last pages that it took. A proof is made of what the ledger has, and stands;
+ * without one nobody would notice, so the run is left to be gone on with.
+ */
+const doubted = async (ending: Ending, store: Store, startedAt: string): Promise<Ending> => {
+  if (ending.status !== 'complete' || ending.proof === 'exact' || (await store.serverStartedAt()) === startedAt)
+    return ending
+  const why =
+    'The database was restarted meanwhile and may have lost the last pages; the next run goes on and reads them again'
+  return endedEarly('incomplete', why)
 }
 
 /** The progress row says how it ended, with the exact counts. */

@@ -16,6 +16,7 @@ import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProve
 import { readRejects, readReport, readRuns } from './report.ts'
 import { retrying } from './retrying.ts'
 import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
+import { serverStartedAt } from './server.ts'
 import type { Store } from './store.ts'
 
 export type StoreSettings = { schema: string; source: string }
@@ -38,6 +39,7 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
   }
   return {
     writers: db.writers,
+    serverStartedAt: () => again(() => serverStartedAt(db)),
     takeLease: (holder, lengthMs) => again(() => takeLease(db, settings.source, holder, lengthMs)),
     beat: (lease) => beat(db, lease),
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),

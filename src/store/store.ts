@@ -97,6 +97,8 @@ export type RejectRow = {
 export type Store = {
   /** How many commits may run side by side. */
   writers: number
+  /** Changes when the database server is started anew, or is another one. */
+  serverStartedAt(): Promise<string>
   takeLease(holder: string, lengthMs: number): Promise<LeaseAnswer>
   /** A sign of life. False: the lease went to somebody else. */
   beat(lease: Lease): Promise<boolean>

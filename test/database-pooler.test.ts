@@ -1,0 +1,58 @@
+/** Syncs through PgBouncer in transaction mode, as Supabase's pooler is: each transaction may go to another connection. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { startDemoApi } from '../demo/demo-api.ts'
+import { openDatabase, readMigrations } from '../src/node.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { newDatabase, newPostgresUrl } from './support/databases.ts'
+import { HOW_TO_GET_IT, hasPgbouncer, startPgbouncer } from './support/pgbouncer.ts'
+import { digestOfCars } from './support/stored.ts'
+import { syncOnce } from './support/sync-once.ts'
+
+const CARS = 2000
+
+describe('through a pooler in transaction mode', { skip: hasPgbouncer ? false : HOW_TO_GET_IT }, () => {
+  for (const poolSize of [1, 4])
+    it(`(${poolSize} to the server) a sync is as it is without, again and with changes`, async (t) => {
+      const [api, target] = await Promise.all([
+        startDemoApi({ cars: CARS, seed: 4, clockAt: Date.UTC(2026, 8, 1) }),
+        newPostgresUrl(),
+      ])
+      const pooler = await startPgbouncer(target, poolSize)
+      const db = await openDatabase(
+        { databaseUrl: `${pooler.url}?pgbouncer=true&connection_limit=1` },
+        { embeddedFolder: null },
+      )
+      t.after(async () => {
+        await db.close()
+        await Promise.all([pooler.close(), api.close()])
+      })
+      await migrate(db, 'public', readMigrations())
+      const first = await syncOnce({ db, url: api.url })
+      assert.deepEqual([first.summary.status, first.summary.proof], ['complete', 'exact'], first.summary.reason)
+      const touched = await api.change({ share: 0.1, seed: 9 })
+      const second = await syncOnce({ db, url: api.url })
+      assert.equal(second.summary.cars.updated, touched.length)
+      const undisturbed = await newDatabase('postgres')
+      await syncOnce({ db: undisturbed, url: api.url })
+      assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
+    })
+
+  it('two processes know of each other by the lease alone', async (t) => {
+    const [api, target] = await Promise.all([
+      startDemoApi({ cars: 1500, latencyMs: 30, maxPageSize: 50 }),
+      newPostgresUrl(),
+    ])
+    const pooler = await startPgbouncer(target, 4)
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => openDatabase({ databaseUrl: pooler.url }, { embeddedFolder: null })),
+    )
+    t.after(async () => {
+      await Promise.all([one!.close(), two!.close()])
+      await Promise.all([pooler.close(), api.close()])
+    })
+    await migrate(one!, 'public', readMigrations())
+    const both = await Promise.all([syncOnce({ db: one!, url: api.url }), syncOnce({ db: two!, url: api.url })])
+    assert.deepEqual(both.map(({ summary }) => summary.status).sort(), ['busy', 'complete'])
+  })
+})
