@@ -43,7 +43,7 @@ export const OPTIONS = rows({
     kind: 'key',
     env: ['API_KEY'],
     sentence: 'the key of the API; never printed, logged or stored',
-    example: 'a1b2c3…',
+    example: 'a1b2c3d4e5f6',
   },
   databaseUrl: {
     kind: 'database',

@@ -14,7 +14,7 @@ const DIGITS_AFTER = 16_383
  * Postgres writes numbers without exponents: `1e131071` comes back as 131,072 digits. So a small record with many of them
  * could be stored but never read again. Digits that it may grow by, and how many times its length besides.
  */
-const GROWTH = 1000
+const GROWTH = 5000
 const GROWTH_PER_CHARACTER = 4
 
 const SUSPECT_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/
