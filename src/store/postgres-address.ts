@@ -66,8 +66,8 @@ export const parseAddress = (text: string): Address | AddressFault => {
   if (!match) return { fault: 'it does not have the form postgres://user:password@host:5432/database' }
   const [, credentials = '', authority = '', path = '', query = ''] = match
   // The rest of a password would be taken for a host or a database, and be shown.
-  if (authority.includes('@') || (match[1] === undefined && /@/.test(path + query)))
-    return { fault: 'its password has an @, /, ? or # in it; write them as %40, %2F, %3F and %23' }
+  if ((authority + path + query).includes('@'))
+    return { fault: 'a sign stands in it where none can; in a password write @, /, ? and # as %40, %2F, %3F and %23' }
   const params = new URLSearchParams(query)
   const colon = credentials.indexOf(':')
   const user = decode(colon < 0 ? credentials : credentials.slice(0, colon))
