@@ -56,7 +56,10 @@ export const resolveSettings = (given: Given): Settings => {
 
 /** The dialect that the source speaks which the settings name. */
 export const dialectOf = ({ options }: Settings): Source =>
-  (sources as Readonly<Record<string, Source>>)[options.source] ?? sources.auctionsapi
+  // `constructor` is a name that anybody may choose, and every object has one.
+  Object.hasOwn(sources, options.source)
+    ? (sources as Readonly<Record<string, Source>>)[options.source]!
+    : sources.auctionsapi
 
 /** The same, with what is needed to ask it. Throws ConfigError where that is missing. */
 export const sourceFor = (settings: Settings): Source => {

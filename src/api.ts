@@ -88,9 +88,15 @@ export const openApi = (settings: ApiSettings): Api => {
 
   const redact = redactOf(settings.apiKey)
 
-  /** What an answer means. The key is struck out of its body before it is read, and out of what is said of it after. */
+  /** The answer with the key struck out, before anything is made of it: limits have names, which are kept. */
+  const struck = (answer: Reply | Fault): Reply | Fault => {
+    if (answer.kind === 'fault') return answer
+    redact.bytes(answer.body)
+    return { ...answer, headers: redact.headers(answer.headers) }
+  }
+
+  /** What an answer means, without the key in what is said of it. */
   const meaningOf = <T>(answer: Reply | Fault, read: (reply: Reply) => Outcome<T>): Outcome<T> => {
-    if (answer.kind === 'reply') redact.bytes(answer.body)
     const outcome = answer.kind === 'reply' ? read(answer) : faultOutcome(answer)
     return outcome.kind === 'data' ? outcome : { ...outcome, why: redact.text(outcome.why) }
   }
@@ -134,11 +140,13 @@ export const openApi = (settings: ApiSettings): Api => {
     requests.total++
     if (again) requests.retried++
     pace = adjust(pace, { kind: 'sent', at: world.now() })
-    const answer = await fetchPage(request, world, {
-      timeoutMs: settings.timeoutMs,
-      maxBytes: settings.maxBytes,
-      ...(signal ? { signal } : {}),
-    })
+    const answer = struck(
+      await fetchPage(request, world, {
+        timeoutMs: settings.timeoutMs,
+        maxBytes: settings.maxBytes,
+        ...(signal ? { signal } : {}),
+      }),
+    )
     const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
     if (answer.kind === 'fault' && answer.reason === 'aborted') {
       pace = adjust(pace, { kind: 'dropped', id })
@@ -214,14 +222,20 @@ export const openApi = (settings: ApiSettings): Api => {
   }
 }
 
-/** What the source's clock is ahead of ours, from an answer's `Date`; null where it has none. */
+/** A clock that is further off than a year is no clock: instants moved by it would fit into no database. */
+const FURTHEST_OFFSET_MS = 366 * 86_400_000
+
+/** What the source's clock is ahead of ours, from an answer's `Date`; null where it has none that can be believed. */
 const offsetOf = ({ headers, receivedAt }: Reply): number | null => {
-  const at = Date.parse(headers.get('date') ?? '')
-  return Number.isNaN(at) ? null : at - receivedAt
+  const offset = Date.parse(headers.get('date') ?? '') - receivedAt
+  return Math.abs(offset) <= FURTHEST_OFFSET_MS ? offset : null
 }
 
+/** The end of 9999: later than that is never, and not every instant can be written as a date. */
+const LATEST = 253_402_300_799_999
+
 const renewal = (at: number): string =>
-  `The quota is renewed at ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  `The quota is renewed at ${new Date(Math.min(at, LATEST)).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 /** A fault is worth another try, but a page that is too large is only worth a smaller one. */
 const faultOutcome = (fault: Fault): Outcome<never> =>

@@ -26,7 +26,7 @@ export const beginPace = (
     now,
     maxRate: options.maxRate,
     maxConcurrency: options.maxConcurrency,
-    documented: source.traits.documentedLimits[new URL(access.baseUrl).hostname] ?? null,
+    documented: new Map(Object.entries(source.traits.documentedLimits)).get(new URL(access.baseUrl).hostname) ?? null,
     remembered: learned?.pace ?? null,
   })
 

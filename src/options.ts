@@ -6,10 +6,10 @@ import { ConfigError } from './errors.ts'
 import type { RemovalLimit } from './run/absence.ts'
 import { parseAddress } from './store/postgres-address.ts'
 
-type Kind = 'text' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier' | 'amount'
+type Kind = 'key' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier' | 'amount'
 
 type Values = {
-  text: string
+  key: string
   url: string
   database: string
   boolean: boolean
@@ -40,10 +40,10 @@ export const OPTIONS = rows({
     example: 'https://auctionsapi.com/api',
   },
   apiKey: {
-    kind: 'text',
+    kind: 'key',
     env: ['API_KEY'],
     sentence: 'the key of the API; never printed, logged or stored',
-    example: 'a1b2c3…',
+    example: 'a1b2c3d4e5f6',
   },
   databaseUrl: {
     kind: 'database',
@@ -150,8 +150,13 @@ const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_00
 /** Text to value. What may hold a secret is never repeated in the message. */
 const parse = (name: string, row: Row, text: string): Values[Kind] => {
   switch (row.kind) {
-    case 'text':
-      return text
+    case 'key':
+      // What a header cannot carry would fail at each request, as if the network were down.
+      if (!/^[\x20-\x7e]+$/.test(text))
+        throw new ConfigError(
+          `${name}: wanted a key of letters, digits and signs on one line; got one with other characters (it is not shown). ${row.sentence[0]?.toUpperCase()}${row.sentence.slice(1)}.`,
+        )
+      return text.trim()
     case 'url': {
       const url = URL.canParse(text) ? new URL(text) : null
       const shown = /[@?#]/.test(text) ? '… (not shown, it may hold a secret)' : text
@@ -206,7 +211,18 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
 /** Settings by option name, as a flag or a configuration file gives them: text, or already a value. */
 export type GivenOptions = Partial<Record<keyof Options, unknown>>
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value))
+/** null: neither text nor number nor anything that is written as one. */
+const asText = (value: unknown): string | null => {
+  if (Array.isArray(value)) return value.every((each) => typeof each === 'string') ? value.join(',') : null
+  return typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol' ? null : String(value)
+}
+
+const parseGiven = (name: string, row: Row, value: unknown): Values[Kind] => {
+  const text = asText(value)
+  if (text === null)
+    throw new ConfigError(`${name}: wanted a value such as ${row.example}; got something that is no text.`)
+  return parse(name, row, text)
+}
 
 /**
  * Flags beat the environment, the environment beats the file, the file beats the defaults. An empty variable counts as
@@ -226,10 +242,10 @@ export const resolveOptions = (
   for (const [name, row] of Object.entries<Row>(OPTIONS)) {
     const key = name as keyof Options
     const variable = row.env?.find((candidate) => (env[candidate] ?? '').trim() !== '')
-    if (flags[key] !== undefined) resolved[name] = parse(row.flag?.split(' ')[0] ?? name, row, asText(flags[key]))
+    if (flags[key] !== undefined) resolved[name] = parseGiven(row.flag?.split(' ')[0] ?? name, row, flags[key])
     else if (variable !== undefined) resolved[name] = parse(variable, row, env[variable]!.trim())
     else if (file[key] !== undefined && file[key] !== null)
-      resolved[name] = parse(`carsync.config.ts ${name}`, row, asText(file[key]))
+      resolved[name] = parseGiven(`carsync.config.ts ${name}`, row, file[key])
     else resolved[name] = row.default ?? null
   }
   return resolved as Options

@@ -144,6 +144,21 @@ describe('fetchPage', () => {
       assert.match(faulted(await get(serve(answer)), 'too-large').why, /^page \d+: the answer is larger than 1 MB$/)
   })
 
+  it('gives up a source that drips: the time limit is that of the whole answer', async () => {
+    const request = serve((response) => {
+      response.writeHead(200)
+      const drip = setInterval(() => response.write(' '), 20)
+      response.once('close', () => clearInterval(drip))
+    })
+    faulted(await get(request, { timeoutMs: 300 }), 'timeout')
+  })
+
+  it('reads no endless headers', async () => {
+    const flood = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`x-${i}`, 'y'.repeat(1000)]))
+    const request = serve((response) => response.writeHead(200, flood).end('{}'))
+    assert.match(faulted(await get(request), 'network').why, /header/i)
+  })
+
   it('takes what is just as large as it may be', async () => {
     for (const headers of [{ 'content-length': 5000 }, {}]) {
       const request = serve((response) => response.writeHead(200, headers).end(Buffer.alloc(5000, 'x')))

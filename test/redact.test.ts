@@ -45,6 +45,35 @@ describe('redactOf', () => {
     assert.equal(redactOf('demo').text('Wrong key demo'), 'Wrong key ***')
   })
 
+  it('strikes it out of credentials, addresses of any case, and headers', () => {
+    const basic = (text: string): string => Buffer.from(text).toString('base64')
+    for (const before of ['', 'a:', 'ab:', 'user:', 'x-token:']) {
+      const left = redact.text(`Basic ${basic(`${before}${KEY}:`)}`)
+      assert.ok(left.includes('***') && left.length < 24, left)
+      assert.ok(!redact.text(Buffer.from(`${before}${KEY}`).toString('base64url')).includes('NTFIO'))
+    }
+    const lower = encodeURIComponent(KEY).replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase())
+    assert.equal(redact.text(`?k=${lower}&x=1`), '?k=***&x=1')
+    const headers = redact.headers(new Headers({ ratelimit: `"${KEY.replace('"', '')}";r=1`, 'x-key': KEY }))
+    assert.equal(headers.get('x-key'), '***')
+    assert.equal(headers.get('x-other'), null)
+  })
+
+  it('seeks a key without the blanks around it, which are not sent', () => {
+    const blank = redactOf(` ${KEY}\n`)
+    assert.equal(blank.text(`Wrong key ${KEY}.`), 'Wrong key ***.')
+    assert.equal(bytesOf(blank, `"${KEY}"`), `"${'*'.repeat(KEY.length)}"`)
+    assert.equal(redactOf(' \n').text('a b'), 'a b')
+  })
+
+  it('leaves a number a number, and comes to an end with a key of stars', () => {
+    const digits = redactOf('123456789012')
+    assert.deepEqual(JSON.parse(bytesOf(digits, '{"key":123456789012}')), { key: 999999999999 })
+    const stars = '*'.repeat(12)
+    assert.equal(bytesOf(redactOf(stars), `"${stars}${stars}"`), `"${stars}${stars}"`)
+    assert.equal(bytesOf(redactOf('999999999999'), '999999999999'), '999999999999')
+  })
+
   it('changes nothing where there is no key', () => {
     for (const none of [redactOf(null), redactOf('')]) {
       assert.equal(none.text('abc'), 'abc')

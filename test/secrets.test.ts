@@ -23,6 +23,8 @@ const CANARIES = [
   KEY.replaceAll('/', '\\/'),
   Buffer.from(KEY).toString('base64'),
   PASSWORD,
+  // Any half of it.
+  'p4ssw0rd',
 ]
 
 /** The demo inventory with the key in records, members, links, headers and errors; every seventh answer is a fault. */
@@ -30,7 +32,14 @@ const tactless = async (t: TestContext): Promise<string> => {
   const api = await startDemoApi({ cars: 600, seed: 5, dirty: 0.2, maxPageSize: 50 })
   let answers = 0
   const echo = createServer(async (request, response) => {
-    const said = { 'content-type': 'application/json', 'x-key': KEY, 'set-cookie': `key=${KEY}` }
+    const said = {
+      'content-type': `application/json; key=${KEY}`,
+      'x-key': KEY,
+      'set-cookie': `key=${KEY}`,
+      // Limiters name a limit by whom it is for.
+      ratelimit: `"${KEY}";r=500;t=1`,
+      'ratelimit-policy': `"${KEY}";q=1000;w=2`,
+    }
     const fault = answers++ % 7
     if (fault === 3) {
       const status = [500, 429, 503, 404 + 100][(answers >> 3) % 4]!
@@ -119,6 +128,10 @@ describe('a key and a password', { concurrency: true }, () => {
           nowhere,
           closed,
           databaseUrl.replace('postgres', 'mysql'),
+          // Signs that somebody forgot to write as codes: the rest must not be taken for a host or a database.
+          ...['@', '/', '?', '#', ':', '%', '@/', ':@', '5/', '@5/x'].map((sign) =>
+            databaseUrl!.replace(PASSWORD, `${sign}${PASSWORD}${sign}`).replace(/:\d+\//, ':1/'),
+          ),
           `${databaseUrl}?sslmode=perhaps`,
         ]) {
           const answer = await carsync(cwd, { ...env, DATABASE_URL: bad }, ['status', '--verbose'])

@@ -55,6 +55,25 @@ const keyStart = (text: string, at: number): number => {
   return before === QUOTE && open !== at - 1 ? -1 : open
 }
 
+/** What is kept of a text, as pieces of it in their order. Each character is looked at a few times only, whatever is dropped. */
+type Kept = { bounds: [start: number, end: number][]; settled: number }
+
+/** Drops the last comma, where nothing but white space follows it in what is kept. */
+const dropLastComma = (text: string, kept: Kept): void => {
+  for (let at = kept.bounds.length - 1; at >= kept.settled; at--) {
+    const [start, end] = kept.bounds[at]!
+    let last = end
+    while (last > start && text.charCodeAt(last - 1) <= 0x20) last--
+    if (last === start) continue
+    if (text.charCodeAt(last - 1) !== COMMA) break
+    kept.bounds.length = at
+    kept.bounds.push([start, last - 1])
+    return
+  }
+  // No comma there, and none will come: what was looked at need not be looked at again.
+  kept.settled = kept.bounds.length
+}
+
 /**
  * The text of a record without its volatile members.
  *
@@ -67,7 +86,7 @@ const keyStart = (text: string, at: number): number => {
 const withoutVolatile = (text: string): string => {
   let match = text.indexOf(NEEDLE)
   if (match < 0) return text
-  let kept = ''
+  const kept: Kept = { bounds: [], settled: 0 }
   let from = 0
   for (; match >= 0; match = text.indexOf(NEEDLE, match + NEEDLE.length)) {
     const colon = skipSpace(text, match + NEEDLE.length)
@@ -75,14 +94,14 @@ const withoutVolatile = (text: string): string => {
     const start = keyStart(text, match)
     const end = start < 0 ? -1 : stampEnd(text, skipSpace(text, colon + 1))
     if (end < 0) continue
-    kept += text.slice(from, start)
+    if (start > from) kept.bounds.push([from, start])
     const next = skipSpace(text, end)
     from = next
     // The member goes with one comma: the one after it, or, where it is the last, the one before it.
     if (text.charCodeAt(next) === COMMA) from = next + 1
-    else kept = kept.replace(/,\s*$/, '')
+    else dropLastComma(text, kept)
   }
-  return kept + text.slice(from)
+  return kept.bounds.map(([start, end]) => text.slice(start, end)).join('') + text.slice(from)
 }
 
 /**

@@ -10,6 +10,13 @@ export const MAX_DEPTH = 512
 const DIGITS_BEFORE = 131_072
 const DIGITS_AFTER = 16_383
 
+/**
+ * Postgres writes numbers without exponents: `1e131071` comes back as 131,072 digits. So a small record with many of them
+ * could be stored but never read again. Digits that it may grow by, and how many times its length besides.
+ */
+const GROWTH = 5000
+const GROWTH_PER_CHARACTER = 4
+
 const SUSPECT_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/
 /** Takes escapes one after the other, so that the text `\\u0000` (a backslash, then letters) is not mistaken for one. */
 const ESCAPE =
@@ -56,6 +63,9 @@ export const isTooDeep = (text: string): boolean => {
   return false
 }
 
+/** Looks like a number with an exponent of two digits or more; in a text it may only look so. */
+const EXPONENT = /(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d\d/
+
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 const digitsEnd = (text: string, from: number): number => {
@@ -65,11 +75,13 @@ const digitsEnd = (text: string, from: number): number => {
 }
 
 /**
- * Whether a valid JSON text holds a number beyond what `numeric` can: `1e400000` and the like, or thousands of digits.
- * Counts written digits, so a zero with a vast exponent is refused too.
+ * Whether a valid JSON text holds a number beyond what `numeric` can, thousands of digits for instance, or numbers like
+ * `1e999` that take far more digits without an exponent than the text has. Counts written digits, so a zero with a vast
+ * exponent is refused too.
  */
 export const hasNumberOutOfRange = (text: string): boolean => {
-  if (!/[eE][+-]?\d{4}/.test(text) && (text.length < DIGITS_AFTER || !/\d{16383}/.test(text))) return false
+  if (text.length < DIGITS_AFTER && !EXPONENT.test(text)) return false
+  let room = GROWTH + GROWTH_PER_CHARACTER * text.length
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) at = skipString(text, at) - 1
@@ -82,6 +94,8 @@ export const hasNumberOutOfRange = (text: string): boolean => {
       const last = marked ? digitsEnd(text, end + (signed ? 2 : 1)) : end
       const exponent = marked ? Number(text.slice(end + 1, last)) : 0
       if (point - at + exponent > DIGITS_BEFORE || after - exponent > DIGITS_AFTER) return true
+      room -= Math.abs(exponent)
+      if (room < 0) return true
       at = last - 1
     }
   }

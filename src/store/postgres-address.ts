@@ -65,6 +65,9 @@ export const parseAddress = (text: string): Address | AddressFault => {
   const match = PARTS.exec(text.trim())
   if (!match) return { fault: 'it does not have the form postgres://user:password@host:5432/database' }
   const [, credentials = '', authority = '', path = '', query = ''] = match
+  // The rest of a password would be taken for a host or a database, and be shown.
+  if ((authority + path + query).includes('@'))
+    return { fault: 'a sign stands in it where none can; in a password write @, /, ? and # as %40, %2F, %3F and %23' }
   const params = new URLSearchParams(query)
   const colon = credentials.indexOf(':')
   const user = decode(colon < 0 ? credentials : credentials.slice(0, colon))
@@ -82,7 +85,7 @@ export const parseAddress = (text: string): Address | AddressFault => {
     params.get('sslmode') ?? (root === 'system' ? 'verify-full' : given.every(isLocal) ? 'disable' : 'prefer')
   if (!SSL_MODES.includes(mode)) return { fault: `sslmode must be one of ${SSL_MODES.join(', ')}` }
   const attrs = params.get('target_session_attrs') ?? (given.length > 1 ? 'read-write' : 'any')
-  const wantsPrimary = PRIMARY[attrs]
+  const wantsPrimary = Object.hasOwn(PRIMARY, attrs) ? PRIMARY[attrs] : undefined
   if (wantsPrimary === undefined)
     return { fault: `target_session_attrs must be one of ${Object.keys(PRIMARY).join(', ')}, for this program writes` }
   const seconds = Number(params.get('connect_timeout') ?? CONNECT_SECONDS)

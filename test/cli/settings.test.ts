@@ -84,3 +84,11 @@ test('flags beat the environment, the environment beats the file, empty variable
 test('the name of a database holds no secret', () => {
   assert.equal(databaseName(resolveSettings(given({ env: { ...api, ...database } }))), 'db.example.com/cars')
 })
+
+test('a source may be called what every object has, and is read as any other', () => {
+  for (const CARSYNC_SOURCE of ['constructor', '__proto__', 'mine'])
+    assert.equal(
+      sourceFor(resolveSettings(given({ env: { ...api, ...database, CARSYNC_SOURCE } }))).name,
+      'auctionsapi',
+    )
+})

@@ -6,8 +6,12 @@ import type { Brand, Outcome, Reply } from '../source.ts'
 import { readEnvelope } from './envelope.ts'
 import { brandsLabel } from './request.ts'
 
-/** null for an entry that cannot be asked for: without an id, or not an object. Throws SyntaxError. */
+/** A brand has a name and some numbers. Parsed, a text may take many times its memory. */
+const MAX_ENTRY_BYTES = 64 << 10
+
+/** null for an entry that cannot be asked for: without an id, not an object, or far too long. Throws SyntaxError. */
 const brandIn = (bytes: Buffer, { start, end }: Bound): Brand | null => {
+  if (end - start > MAX_ENTRY_BYTES) return null
   const entry = JSON.parse(bytes.toString('utf8', start, end))
   const id = recordId(bytes, start, end).sourceId
   if (id === null) return null

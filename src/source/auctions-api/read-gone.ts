@@ -1,4 +1,6 @@
+import type { Buffer } from 'node:buffer'
 import { moment } from '../../car/field.ts'
+import type { Bound } from '../cut-records.ts'
 import type { Gone, GonePage, Outcome, Reply } from '../source.ts'
 import { readEnvelope } from './envelope.ts'
 import { goneLabel } from './request.ts'
@@ -8,9 +10,13 @@ const idOf = (value: unknown): string | null => {
   return typeof value === 'string' && value.trim() !== '' ? value : null
 }
 
+/** A row has a few numbers and dates. Parsed, a text may take many times its memory. */
+const MAX_ROW_BYTES = 64 << 10
+
 /** null for a row that names no car or no instant: a hint that cannot be used is none. Throws SyntaxError. */
-const goneIn = (text: string): Gone | null => {
-  const row: unknown = JSON.parse(text)
+const goneIn = (bytes: Buffer, { start, end }: Bound): Gone | null => {
+  if (end - start > MAX_ROW_BYTES) return null
+  const row: unknown = JSON.parse(bytes.toString('utf8', start, end))
   if (typeof row !== 'object' || row === null) return null
   const { car_id: id, archived_at: archivedAt } = row as Record<string, unknown>
   const sourceId = idOf(id)
@@ -32,9 +38,7 @@ export const readGone = (reply: Reply, ask: { pageSize: number; page: number }):
   if (currentPage !== null && currentPage !== ask.page) return doubtful(`page ${currentPage}`)
   if (bounds.length === 0 && hasNext) return doubtful('an empty page that is not the last one')
   try {
-    const gone = bounds
-      .map(({ start, end }) => goneIn(bytes.toString('utf8', start, end)))
-      .filter((each) => each !== null)
+    const gone = bounds.map((bound) => goneIn(bytes, bound)).filter((each) => each !== null)
     return { kind: 'data', data: { gone, hasNext } }
   } catch {
     return doubtful('JSON that is broken')

@@ -5,8 +5,12 @@ import { carLabel } from './request.ts'
 
 const GONE = [404, 410]
 
-/** The answer as a JSON object, or null. */
+/** One car, and what an answer says around it. Parsed, it may take many times that. */
+const MAX_ANSWER_BYTES = 8 << 20
+
+/** The answer as a JSON object, or null; null also where it is larger than any car. */
 const objectIn = (body: Uint8Array): Readonly<Record<string, unknown>> | null => {
+  if (body.byteLength > MAX_ANSWER_BYTES) return null
   try {
     const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -29,6 +33,8 @@ export const readPresence = (reply: Reply, sourceId: string): Outcome<boolean> =
   const refused = refusal(reply, label, 1)
   if (refused) return refused
   const car = answer?.data as { id?: unknown } | null | undefined
-  if (typeof car === 'object' && car !== null && String(car.id) === sourceId) return { kind: 'data', data: true }
+  const id = typeof car === 'object' && car !== null ? car.id : null
+  // Anything else than text or number may have no text, or an endless one.
+  if ((typeof id === 'string' || typeof id === 'number') && String(id) === sourceId) return { kind: 'data', data: true }
   return { kind: 'retry', why: `Cannot read ${label} as JSON with that car in \`data\`: got something else` }
 }

@@ -49,7 +49,7 @@ export const goneRequest = (access: Access, ask: { minutes: number; pageSize: nu
   )
 
 export const carRequest = (access: Access, sourceId: string): SourceRequest =>
-  request(access, `/cars/${encodeURIComponent(sourceId)}`, {}, carLabel(sourceId))
+  request(access, `/cars/${encodeURIComponent(sourceId.toWellFormed())}`, {}, carLabel(sourceId))
 
 /** What came or changed within the last minutes. */
 export const changesFilter = (minutes: number): Filter => ({ minutes: `${minutes}` })

@@ -34,6 +34,11 @@ it('readBrands takes no error for a list', () => {
   assert.equal(readBrands(reply('', 401)).kind, 'stop')
 })
 
+it('readBrands passes over an entry that is far too long', () => {
+  const long = { id: 5, name: 'x'.repeat(70_000) }
+  assert.deepEqual(dataOf(read([long, { id: 9, name: 'Audi', cars_qty: 1 }])), [{ id: '9', name: 'Audi', count: 1 }])
+})
+
 it('readBrands never throws', () => {
   fc.assert(fc.property(fc.array(fc.jsonValue()), (data) => void read(data)))
 })

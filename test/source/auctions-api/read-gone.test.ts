@@ -37,6 +37,16 @@ describe('readGone', () => {
     assert.deepEqual(dataOf(read(listing([...bad, row()]))).gone.length, 1)
   })
 
+  it('passes over a row that is far too long, without parsing it', () => {
+    const long = (length: number) => row({ car_id: 77, x: 'y'.repeat(length) })
+    assert.equal(dataOf(read(listing([long(60_000)]))).gone.length, 1)
+    assert.equal(dataOf(read(listing([long(70_000), row()]))).gone.length, 1)
+    const before = process.memoryUsage().heapUsed
+    const monster = `{"data":[{"car_id":1,"x":[${'{},'.repeat(1_000_000)}{}]}],"links":{"next":null}}`
+    assert.deepEqual(dataOf(readGone(reply(monster), { pageSize: 50, page: 1 })).gone, [])
+    assert.ok(process.memoryUsage().heapUsed - before < 32 << 20)
+  })
+
   it('believes an end only with the end mark, and takes no other page and no error for this one', () => {
     assert.equal(read({ data: [row()] }).kind, 'retry')
     assert.equal(read(listing([], { next: NEXT })).kind, 'retry')

@@ -29,6 +29,18 @@ describe('readPresence', () => {
     assert.equal(readPresence(reply('', 401), '1001').kind, 'stop')
   })
 
+  it('takes nothing for an id that is neither text nor number, however it is made', () => {
+    const ids = ['{"toString":1,"valueOf":1}', '["1001"]', '{}', 'true', `${'['.repeat(100_000)}${']'.repeat(100_000)}`]
+    for (const id of ids)
+      assert.equal(readPresence(reply(`{"data":{"id":${id}}}`), '1001').kind, 'retry', id.slice(0, 40))
+  })
+
+  it('parses no answer that is larger than any car', () => {
+    const body = (size: number): string => `{"data":{"id":1001,"x":"${'y'.repeat(size)}"}}`
+    assert.equal(dataOf(readPresence(reply(body(1 << 20)), '1001')), true)
+    assert.equal(readPresence(reply(body(9 << 20)), '1001').kind, 'retry')
+  })
+
   it('never throws', () => {
     fc.assert(
       fc.property(
