@@ -9,6 +9,8 @@ export type HealthFacts = {
   staleMs: number
   /** Newest first. */
   runs: readonly { status: Status; reason: string | null }[]
+  /** The latest run was taken up by a later process. */
+  resumed: boolean
   /** Until when the holder of the lease is believed alive; null where nobody holds it. */
   leaseUntil: number | null
   coverage: readonly Covered[]
@@ -39,7 +41,7 @@ const HOUR_MS = 3_600_000
 const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`
 const because = (reason: string | null): string => (reason ? `: ${reason.replace(/\.$/, '')}` : '')
 
-const ofRuns = ({ runs, leaseUntil, now }: HealthFacts): Concern[] => {
+const ofRuns = ({ runs, resumed, leaseUntil, now }: HealthFacts): Concern[] => {
   const [last, before] = runs
   if (!last) return [{ kind: 'never', weight: 'fault', message: 'there has been no sync yet' }]
   if (last.status === 'failed')
@@ -53,13 +55,13 @@ const ofRuns = ({ runs, leaseUntil, now }: HealthFacts): Concern[] => {
       },
     ]
   if (last.status !== 'incomplete') return []
-  // Being resumed and ending incomplete again leaves one row; a run that could not be resumed is left as abandoned.
-  return before?.status === 'incomplete' || before?.status === 'abandoned'
+  // Taken up and again not completed is one row; what could not be taken up is left as abandoned.
+  return resumed || before?.status === 'incomplete' || before?.status === 'abandoned'
     ? [
         {
           kind: 'incomplete-twice',
           weight: 'fault',
-          message: `the last two runs were not completed${because(last.reason)}`,
+          message: `twice in a row the sync was not completed${because(last.reason)}`,
         },
       ]
     : [{ kind: 'incomplete', weight: 'notice', message: `the last run was not completed${because(last.reason)}` }]

@@ -7,6 +7,7 @@ const well: HealthFacts = {
   now: 100 * HOUR,
   staleMs: 26 * HOUR,
   runs: [{ status: 'complete', reason: null }],
+  resumed: false,
   leaseUntil: null,
   coverage: [{ kind: 'full', from: 99 * HOUR, to: 99 * HOUR }],
   heldRemovals: 0,
@@ -27,6 +28,7 @@ it('knows a run that failed, is stuck, or was not completed once or twice', () =
   assert.deepEqual(kinds({ runs: [run('running')], leaseUntil: well.now }), ['stuck'])
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('complete')] }), ['incomplete'])
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('abandoned')] }), ['incomplete-twice'])
+  assert.deepEqual(kinds({ runs: [run('incomplete')], resumed: true }), ['incomplete-twice'])
 })
 
 it('judges age by what is covered, to the millisecond, and sees holes', () => {
