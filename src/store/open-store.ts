@@ -16,6 +16,7 @@ import { readRejects, readReport, readRuns } from './report.ts'
 import { retrying } from './retrying.ts'
 import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
 import type { Store } from './store.ts'
+import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored-cars.ts'
 
 export type StoreSettings = { schema: string; source: string }
 
@@ -70,6 +71,10 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),
     rejects: (limit) => again(() => readRejects(db, names, limit)),
+    storedCars: (ids) => again(() => readStoredCars(db, names, ids)),
+    sampleCars: (limit, seed) => again(() => sampleCars(db, names, limit, seed)),
+    countLiving: () => again(() => countLiving(db, names)),
+    rejectedAmong: (ids) => again(() => rejectedAmong(db, names, ids)),
     close: () => db.close(),
   }
 }

@@ -15,6 +15,7 @@ import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
 import type { HeldRun } from './removals.ts'
+import type { StoredCar } from './stored-cars.ts'
 
 /** A run as the database has it. `activeMs` is the time spent on it by all processes so far. */
 export type StoredRun = {
@@ -149,5 +150,10 @@ export type Store = {
   report(runId?: string): Promise<StatusReport | null>
   runs(limit: number): Promise<RunRow[]>
   rejects(limit: number): Promise<RejectRow[]>
+  /** Cars as stored, those picked by a seed, and how many there are: for comparing with the source. */
+  storedCars(ids: readonly string[]): Promise<StoredCar[]>
+  sampleCars(limit: number, seed: string): Promise<string[]>
+  countLiving(): Promise<{ cars: number; rejects: number }>
+  rejectedAmong(ids: readonly string[]): Promise<string[]>
   close(): Promise<void>
 }
