@@ -30,7 +30,7 @@ it('finds nothing after a sync, and after that just what was bent in the databas
 
   const db = await openDatabase({ databaseUrl: null }, { embeddedFolder: join(cwd, '.carsync/demo') })
   const rows = await db.query('select source_id from public.cars order by source_id limit 3', [])
-  const [bent, gone, removed] = rows.map((row) => row.source_id as string)
+  const [bent, gone, removed] = rows.map((row) => row.source_id as string) as [string, string, string]
   // As read long after every stamp of the demo, so that nothing counts as newer at the source.
   await db.query(`update public.cars set read_at = '2100-01-01'`, [])
   await db.query(`update public.cars set title = 'bent' where source_id = $1`, [bent])
