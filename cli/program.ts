@@ -50,6 +50,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     notes: ['A run is named by its id or the beginning of it, as carsync runs shows it.'],
     load: async () => (await import('./removals.ts')).declareRemovals,
   },
+  verify: {
+    summary: 'compare the database with the source, by count and by sample',
+    examples: ['carsync verify', 'carsync verify --sample 50 --json'],
+    notes: ['Exit codes: 0 all is well, 1 there are faults, 3 the source does not answer. It writes nothing.'],
+    load: async () => (await import('./verify.ts')).declareVerify,
+  },
   migrate: {
     summary: 'apply the schema',
     examples: ['carsync migrate', 'carsync migrate --print | psql "$DATABASE_URL"'],

@@ -49,9 +49,14 @@ export const declareRuns = (command: Command, done: (code: number) => void): voi
     .option('--json', 'print an array of runs on stdout')
     .action(async (flags: Flags) => {
       const { read } = await import('./reading.ts')
-      const { found, nothing } = await read<RunRow[]>(flags.demo === true, [], (store) => store.runs(flags.limit))
+      const { healthLine, readHealth, realWorld } = await import('../src/node.ts')
+      let health = ''
+      const { found, nothing } = await read<RunRow[]>(flags.demo === true, [], async (store, { options }) => {
+        health = healthLine(await readHealth(store, options.staleHours, realWorld.now()))
+        return store.runs(flags.limit)
+      })
       if (flags.json) printJson(found)
-      else print(found.length === 0 ? [nothing] : runLines(found))
+      else print(found.length === 0 ? [nothing] : [printable(health), '', ...runLines(found)])
       done(0)
     })
 }

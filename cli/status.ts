@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { StatusReport } from '../src/node.ts'
+import type { Concern, StatusReport } from '../src/node.ts'
 import { count, moment, range } from './figure.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
@@ -24,14 +24,16 @@ const segmentLines = (segments: StatusReport['segments']): string[] =>
         ).map((line) => `  ${line}`),
       ]
 
-/** A status report as lines. */
-export const statusLines = (report: StatusReport, paint: Paint): string[] => {
+/** A status report as lines; `health` is the first of them. */
+export const statusLines = (report: StatusReport, health: string, paint: Paint): string[] => {
   const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
   const { lease, learned } = report
   const limit =
     learned.requestsPerSecond === null ? 'no limit in requests/s' : `${learned.requestsPerSecond} requests/s`
   const why = learned.why === '' ? '' : `: ${printable(learned.why)}`
   return [
+    printable(health),
+    '',
     `${paint('bold', report.source)}: ${report.mode} run ${report.status}${report.status === 'running' ? ` (${report.phase})` : ''}`,
     `Began ${moment(report.startedAt)}${when}${report.resumed ? ', resumed' : ''}. Run ${report.runId}`,
     ...(report.reason === undefined ? [] : [printable(report.reason)]),
@@ -54,9 +56,19 @@ export const declareStatus = (command: Command, done: (code: number) => void): v
     .option('--json', 'print the summary object, with phase, ETA and lease, on stdout')
     .action(async (flags: Flags) => {
       const { read } = await import('./reading.ts')
-      const { found, nothing } = await read(flags.demo === true, null, (store) => store.report())
+      const { healthLine, readHealth, realWorld } = await import('../src/node.ts')
+      type Found = (StatusReport & { health: Concern[] }) | null
+      const { found, nothing } = await read<Found>(flags.demo === true, null, async (store, { options }) => {
+        const report = await store.report()
+        return report && { ...report, health: await readHealth(store, options.staleHours, realWorld.now()) }
+      })
       if (flags.json) printJson(found)
-      else print(found === null ? [nothing] : statusLines(found, paintFor(process.stdout, process.env)))
+      else
+        print(
+          found === null
+            ? [nothing]
+            : statusLines(found, healthLine(found.health), paintFor(process.stdout, process.env)),
+        )
       done(0)
     })
 }

@@ -79,6 +79,13 @@ export const OPTIONS = rows({
     sentence: 'how long a dead source is waited for',
     example: '900',
   },
+  staleHours: {
+    kind: 'count',
+    env: ['CARSYNC_STALE_HOURS'],
+    default: 26,
+    sentence: 'data older than this many hours counts as stale',
+    example: '26',
+  },
   publicRead: {
     kind: 'boolean',
     env: ['CARSYNC_PUBLIC_READ'],

@@ -18,6 +18,7 @@ import { retrying } from './retrying.ts'
 import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
 import { serverStartedAt } from './server.ts'
 import type { Store } from './store.ts'
+import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored-cars.ts'
 
 export type StoreSettings = { schema: string; source: string }
 
@@ -76,6 +77,10 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     rejects: (limit) => again(() => readRejects(db, names, limit)),
     openRejects: (after) => again(() => openRejects(db, names, after)),
     settleRejects: (lease, reread) => again(() => settleRejects(db, names, lease, reread)),
+    storedCars: (ids) => again(() => readStoredCars(db, names, ids)),
+    sampleCars: (limit, seed) => again(() => sampleCars(db, names, limit, seed)),
+    countLiving: () => again(() => countLiving(db, names)),
+    rejectedAmong: (ids) => again(() => rejectedAmong(db, names, ids)),
     close: () => db.close(),
   }
 }

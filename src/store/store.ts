@@ -16,6 +16,7 @@ import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
 import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
+import type { StoredCar } from './stored-cars.ts'
 
 /** A run as the database has it. `activeMs` is the time spent on it by all processes so far. */
 export type StoredRun = {
@@ -157,5 +158,10 @@ export type Store = {
   /** The next open rejects after this id, some of one run; empty: no more. */
   openRejects(after: string): Promise<KeptReject[]>
   settleRejects(lease: Lease, reread: Reread): Promise<{ stored: number; refused: number }>
+  /** Cars as stored, those picked by a seed, and how many there are: for comparing with the source. */
+  storedCars(ids: readonly string[]): Promise<StoredCar[]>
+  sampleCars(limit: number, seed: string): Promise<string[]>
+  countLiving(): Promise<{ cars: number; rejects: number }>
+  rejectedAmong(ids: readonly string[]): Promise<string[]>
   close(): Promise<void>
 }

@@ -1,0 +1,57 @@
+import type { Command } from 'commander'
+import { openStore, realWorld, SyncError, type Verified, verify } from '../src/node.ts'
+import { startDemo } from './demo.ts'
+import { count } from './figure.ts'
+import { parseLimitFlag } from './limit-flag.ts'
+import { print, printJson } from './print.ts'
+import { readSettings, sourceFor } from './settings.ts'
+import { printable } from './text.ts'
+
+type Flags = { demo?: boolean; json?: boolean; sample: number; seed?: string }
+
+/** What was found, the judgement first. */
+export const verifyLines = (found: Verified): string[] => {
+  const faults = found.differences.filter(({ fault }) => fault).length
+  return [
+    faults === 0 ? 'All is well: nothing differs that is a fault.' : `Not well: ${count(faults)} faults.`,
+    `The source has ${found.total === null ? 'an unknown number of' : count(found.total)} cars, stored are ${count(found.stored)}, rejected ${count(found.rejects)}.`,
+    `Compared ${count(found.compared)} cars field by field, asked for ${count(found.askedById)} by id: ${count(found.requests)} requests (${count(found.budget)} planned), seed ${found.seed}.`,
+    ...found.differences.map(
+      ({ kind, fault, sourceId, message }) =>
+        `${fault ? 'fault' : 'note'}  ${kind}  ${printable(sourceId ?? '')}  ${printable(message)}`,
+    ),
+  ]
+}
+
+/** Declares `carsync verify`. */
+export const declareVerify = (command: Command, done: (code: number) => void): void => {
+  command
+    .option('--sample <n>', 'how many cars to compare, and to ask for by id', parseLimitFlag, 200)
+    .option('--seed <text>', 'picks the same sample again')
+    .option('--demo', 'compare the demo database with the demo')
+    .option('--json', 'print one object on stdout')
+    .action(async (flags: Flags) => {
+      const settings = await readSettings({}, flags.demo === true)
+      const source = sourceFor(settings)
+      const seed = flags.seed ?? Math.floor(realWorld.random() * 1e9).toString(36)
+      const demo = settings.demo === null ? null : await startDemo()
+      try {
+        const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
+        const store = await openStore(options, settings.place, 'look')
+        try {
+          const found = await verify(options, realWorld, store, { source, sample: flags.sample, seed })
+          if (flags.json) printJson(found)
+          else print(verifyLines(found))
+          done(found.ok ? 0 : 1)
+        } finally {
+          await store.close()
+        }
+      } catch (error) {
+        if (!(error instanceof SyncError)) throw error
+        console.error(error.message)
+        done(error.exitCode)
+      } finally {
+        await demo?.close()
+      }
+    })
+}

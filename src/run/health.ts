@@ -1,0 +1,142 @@
+/** Whether all is well with a source, from what the database says of it. One judgement for status, alerts and pages. Pure. */
+import { type Covered, coveredUntil, holesIn } from './choose-mode.ts'
+
+type Status = 'running' | 'complete' | 'incomplete' | 'failed' | 'abandoned' | 'busy'
+
+export type HealthFacts = {
+  now: number
+  /** Data older than this is stale. */
+  staleMs: number
+  /** Newest first. */
+  runs: readonly { status: Status; reason: string | null }[]
+  /** The latest run was taken up by a later process. */
+  resumed: boolean
+  /** Until when the holder of the lease is believed alive; null where nobody holds it. */
+  leaseUntil: number | null
+  coverage: readonly Covered[]
+  heldRemovals: number
+  /** Records that could not be stored in the latest run. */
+  rejected: number
+  drift: Readonly<Record<string, number>>
+}
+
+export type Concern = {
+  kind:
+    | 'never'
+    | 'failed'
+    | 'stuck'
+    | 'incomplete'
+    | 'incomplete-twice'
+    | 'stale'
+    | 'hole'
+    | 'held'
+    | 'rejects'
+    | 'drift'
+  /** A fault wants somebody to act; a notice is good to know. */
+  weight: 'fault' | 'notice'
+  message: string
+}
+
+const HOUR_MS = 3_600_000
+const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`
+const because = (reason: string | null): string => (reason ? `: ${reason.replace(/\.$/, '')}` : '')
+
+const ofRuns = ({ runs, resumed, leaseUntil, now }: HealthFacts): Concern[] => {
+  const [last, before] = runs
+  if (!last) return [{ kind: 'never', weight: 'fault', message: 'there has been no sync yet' }]
+  if (last.status === 'failed')
+    return [{ kind: 'failed', weight: 'fault', message: `the last run failed${because(last.reason)}` }]
+  if (last.status === 'running' && (leaseUntil === null || leaseUntil <= now))
+    return [
+      {
+        kind: 'stuck',
+        weight: 'fault',
+        message: 'a run is marked running, but its process gives no sign of life; the next sync takes it up',
+      },
+    ]
+  if (last.status !== 'incomplete') return []
+  // Taken up and again not completed is one row; what could not be taken up is left as abandoned.
+  return resumed || before?.status === 'incomplete' || before?.status === 'abandoned'
+    ? [
+        {
+          kind: 'incomplete-twice',
+          weight: 'fault',
+          message: `twice in a row the sync was not completed${because(last.reason)}`,
+        },
+      ]
+    : [{ kind: 'incomplete', weight: 'notice', message: `the last run was not completed${because(last.reason)}` }]
+}
+
+const ofCoverage = ({ coverage, now, staleMs, runs }: HealthFacts): Concern[] => {
+  const until = coveredUntil(coverage)
+  if (until === null)
+    return runs.length === 0 || runs[0]?.status === 'running'
+      ? []
+      : [{ kind: 'stale', weight: 'fault', message: 'no sweep has been completed yet' }]
+  const holes = holesIn(coverage)
+  return [
+    ...(now - until > staleMs
+      ? [
+          {
+            kind: 'stale',
+            weight: 'fault',
+            message: `the data is ${hours(now - until)} old (more than ${hours(staleMs)})`,
+          } as const,
+        ]
+      : []),
+    ...(holes.length > 0
+      ? [
+          {
+            kind: 'hole',
+            weight: 'fault',
+            message: `changes were not read for ${holes.length} stretch(es) of time; a full sync closes them`,
+          } as const,
+        ]
+      : []),
+  ]
+}
+
+/** What is wrong, faults first; empty: all is well. */
+export const judgeHealth = (facts: HealthFacts): Concern[] => {
+  const kinds = Object.keys(facts.drift).length
+  const concerns: Concern[] = [
+    ...ofRuns(facts),
+    ...ofCoverage(facts),
+    ...(facts.heldRemovals > 0
+      ? [
+          {
+            kind: 'held',
+            weight: 'fault',
+            message: `${facts.heldRemovals} removals are held back and wait for a decision`,
+          } as const,
+        ]
+      : []),
+    ...(facts.rejected > 0
+      ? [
+          {
+            kind: 'rejects',
+            weight: 'notice',
+            message: `${facts.rejected} records could not be stored in the last run`,
+          } as const,
+        ]
+      : []),
+    ...(kinds > 0
+      ? [
+          {
+            kind: 'drift',
+            weight: 'notice',
+            message: `the source's records differ from what is known in ${kinds} way(s)`,
+          } as const,
+        ]
+      : []),
+  ]
+  return concerns.sort((a, b) => Number(a.weight === 'notice') - Number(b.weight === 'notice'))
+}
+
+/** The first line of a status. */
+export const healthLine = (concerns: readonly Concern[]): string => {
+  if (concerns.length === 0) return 'All is well.'
+  const faults = concerns.filter(({ weight }) => weight === 'fault').length
+  const said = concerns.map(({ message }) => message).join('; ')
+  return faults > 0 ? `Not well: ${said}.` : `Well, but note: ${said}.`
+}
