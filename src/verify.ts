@@ -2,7 +2,7 @@
 import { openApi } from './api.ts'
 import { CAR_FIELDS, type Car, type CarField } from './car/car.ts'
 import { SyncError } from './errors.ts'
-import { beginPace } from './learning.ts'
+import { beginPace, scopeOf } from './learning.ts'
 import type { Options } from './options.ts'
 import type { Source } from './source/source.ts'
 import type { Store } from './store/store.ts'
@@ -78,7 +78,7 @@ export const verify = async (
   const access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const api = openApi({
     world,
-    pace: beginPace(options, source, access, null, world.now()),
+    pace: beginPace(options, source, access, await store.readLearned(await scopeOf(access)), world.now()),
     apiKey: access.apiKey,
     timeoutMs: 30_000,
     maxBytes: 16 << 20,

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { accountedFor, balances, lackingIn, nextPass, type Receipt, startReceipt } from '../../src/run/receipt.ts'
+
+/** After a first pass over 1,000 cars of which `lacking` were not met. */
+const receipt = (lacking: number, members: Partial<Receipt> = {}): Receipt => ({
+  ...startReceipt(1000),
+  totalAfter: 1000,
+  distinct: 1000 - lacking,
+  changed: 5,
+  ...members,
+})
+const seams = (n: number) => Array.from({ length: n }, (_, i) => ({ segment: 'all', page: i + 1 }))
+
+describe('the books', () => {
+  it('balance when what was seen, less what went, and what has no id are as many as the source counts', () => {
+    assert.equal(balances(receipt(0)), true)
+    assert.equal(balances(receipt(1)), false)
+    const moved = receipt(0, { distinct: 1003, gone: 5, withoutId: 2 })
+    assert.deepEqual([accountedFor(moved), balances(moved), lackingIn(moved)], [1000, true, 0])
+  })
+
+  it('never balance where the source does not count', () => {
+    assert.equal(balances(receipt(0, { totalAfter: null })), false)
+  })
+})
+
+describe('nextPass', () => {
+  it('reads the seams again where they are few', () => {
+    assert.deepEqual(nextPass(receipt(3), 50, seams(2), 20), { kind: 'seams', pageSize: 50, pages: seams(2) })
+    assert.deepEqual(nextPass(receipt(3), 50, seams(5), 20)?.kind, 'seams')
+  })
+
+  it('reads everything from its end where seams are many, none, or have been read', () => {
+    assert.deepEqual(nextPass(receipt(3), 50, seams(6), 20), { kind: 'reverse', pageSize: 50 })
+    assert.deepEqual(nextPass(receipt(3), 50, [], 20)?.kind, 'reverse')
+    const { passes } = receipt(3)
+    const had = receipt(3, { passes: [...passes, { sweep: 1, kind: 'seams', pageSize: 50, pages: seams(1) }] })
+    assert.equal(nextPass(had, 50, seams(1), 20)?.kind, 'reverse')
+  })
+
+  it('gives up after that, and where nothing is lacking', () => {
+    const { passes } = receipt(3)
+    const had = receipt(3, { passes: [...passes, { sweep: 1, kind: 'reverse', pageSize: 50 }] })
+    assert.equal(nextPass(had, 50, seams(1), 20), null)
+    assert.equal(nextPass(receipt(-2), 50, seams(1), 20), null)
+  })
+
+  it('does not read again what merely lists cars twice', () => {
+    assert.equal(nextPass(receipt(3, { changed: 0, repeats: 3 }), 50, [], 20), null)
+    assert.notEqual(nextPass(receipt(4, { changed: 0, repeats: 3 }), 50, [], 20), null, 'more than repeats explain')
+  })
+})
