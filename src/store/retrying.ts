@@ -8,12 +8,15 @@ const PATIENCE_MS = 120_000
 const BASE_MS = 100
 const CAP_MS = 10_000
 
+/** Runs an operation, again while it fails with what passes by itself. */
+export type Again = <T>(operation: () => Promise<T>) => Promise<T>
+
 /**
  * Answers a function that runs an operation until it succeeds or has been waited for long enough, with full jitter in
  * between. Throws what the operation threw last.
  */
 export const retrying =
-  (world: Pick<World, 'sleep' | 'random'>, patienceMs = PATIENCE_MS) =>
+  (world: Pick<World, 'sleep' | 'random'>, patienceMs = PATIENCE_MS): Again =>
   async <T>(operation: () => Promise<T>): Promise<T> => {
     let waited = 0
     for (let attempt = 1; ; attempt++)
