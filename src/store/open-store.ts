@@ -23,7 +23,11 @@ import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored
 export type StoreSettings = { schema: string; source: string }
 
 /** A store over a migrated database. Closing it closes the database. */
-export const storeOver = (db: Database, settings: StoreSettings, world: Pick<World, 'sleep' | 'random'>): Store => {
+export const storeOver = (
+  db: Database,
+  settings: StoreSettings,
+  world: Pick<World, 'now' | 'sleep' | 'random'>,
+): Store => {
   const names = namesOf(settings.schema, settings.source)
   const again = retrying(world)
   return {
