@@ -10,7 +10,7 @@ const BEATS_A_LENGTH = 3
 export type KeepAlive = { stop(): Promise<void> }
 
 /** A database that fails over takes a minute or two. Others may take the lease meanwhile; the fence sees to that. */
-const PATIENCE_MS = 120_000
+export const BEAT_PATIENCE_MS = 120_000
 
 /**
  * Beats until stopped. A beat that fails is tried again a second later; when none has gone through for two minutes, or for a
@@ -23,7 +23,7 @@ export const keepAlive = (
 ): KeepAlive => {
   const stopping = new AbortController()
   let publishing: Promise<void> | null = null
-  const patienceMs = Math.max(PATIENCE_MS, lease.lengthMs)
+  const patienceMs = Math.max(BEAT_PATIENCE_MS, lease.lengthMs)
   const everyMs = Math.min(EVERY_MS, lease.lengthMs / BEATS_A_LENGTH)
   const loop = async (): Promise<void> => {
     let aliveAt = world.now()

@@ -1,7 +1,7 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
 import { readMovement, weighSeen } from './balance.ts'
-import { type CommitContext, commitPages, isCommitted, type PageCommit } from './commit-pages.ts'
+import { commitSurely } from './commit-surely.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
 import { knownCars } from './known-cars.ts'
@@ -23,21 +23,13 @@ import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored
 export type StoreSettings = { schema: string; source: string }
 
 /** A store over a migrated database. Closing it closes the database. */
-export const storeOver = (db: Database, settings: StoreSettings, world: Pick<World, 'sleep' | 'random'>): Store => {
+export const storeOver = (
+  db: Database,
+  settings: StoreSettings,
+  world: Pick<World, 'now' | 'sleep' | 'random'>,
+): Store => {
   const names = namesOf(settings.schema, settings.source)
   const again = retrying(world)
-  const commit = async (context: CommitContext, batch: PageCommit) => {
-    let tries = 0
-    return again(async () => {
-      // The answer to a commit may have been lost with the connection: then the ledger has it.
-      const first = tries++ > 0 ? batch.pages[0] : undefined
-      const counts = first ? await isCommitted(db, context.runId, first) : null
-      if (counts === null) return commitPages(db, context, batch)
-      const all = await Promise.all(batch.pages.map((page) => isCommitted(db, context.runId, page)))
-      const pages = all.map((each) => each ?? { inserted: 0, updated: 0, rejected: 0 })
-      return { pages, repeated: false }
-    })
-  }
   return {
     writers: db.writers,
     serverStartedAt: () => again(() => serverStartedAt(db)),
@@ -51,7 +43,7 @@ export const storeOver = (db: Database, settings: StoreSettings, world: Pick<Wor
     saveReceipt: (lease, runId, receipt) => again(() => saveReceipt(db, lease, runId, receipt)),
     readLedger: (runId) => again(() => readLedger(db, runId)),
     knownCars: (question) => again(() => knownCars(db, names, question.reader, question.wantRaw, question.records)),
-    commitPages: (run, batch) => commit({ ...run, names }, batch),
+    commitPages: (run, batch) => commitSurely(db, again, { ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
     weighSeen: (runId, gone, living) => again(() => weighSeen(db, runId, gone, living)),
     readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),

@@ -20,8 +20,11 @@ export type Connection = {
   close(): Promise<void>
 }
 
-/** No statement of a batch takes so long: a server that is silent for longer is as good as gone. */
-const ANSWER_MS = 120_000
+/**
+ * No statement of a batch takes so long: a server that is silent for longer is as good as gone. It is half of what the heart
+ * is waited for, so that a sync goes on elsewhere when the machine of the server vanishes without a word.
+ */
+export const ANSWER_MS = 60_000
 const CLOSE_SECONDS = 5
 
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
@@ -60,6 +63,11 @@ export const openConnection = async (
 ): Promise<Connection> => {
   const socket = await openSocket(address, host, certificates)
   let isOpen = true
+  /** Nobody may be given this connection any more; that the socket has closed is heard only later. */
+  const drop = (): void => {
+    isOpen = false
+    socket.destroy()
+  }
   const lost = new Promise<never>((_, reject) => {
     socket.once('close', () => {
       isOpen = false
@@ -104,7 +112,7 @@ export const openConnection = async (
       if (limitMs === null) return
       timer = setTimeout(() => {
         reject(coded('ETIMEDOUT', `the database has not answered for ${limitMs / 1000} s`))
-        socket.destroy()
+        drop()
       }, limitMs)
     })
     silent.catch(() => {})
@@ -144,7 +152,7 @@ export const openConnection = async (
     } catch (error) {
       isOver = true
       // Where the connection is lost the server undoes it.
-      if (isOpen) await query(undo).catch(() => socket.destroy())
+      if (isOpen) await query(undo).catch(drop)
       throw error
     }
     isOver = true
@@ -171,7 +179,7 @@ export const openConnection = async (
   try {
     await query('select 1')
   } catch (error) {
-    socket.destroy()
+    drop()
     throw error
   }
   return {
@@ -179,8 +187,9 @@ export const openConnection = async (
     transaction: (work) => bracket(work, ['begin', 'commit', 'rollback']),
     isOpen: () => isOpen,
     close: async () => {
-      await sql.end({ timeout: CLOSE_SECONDS }).catch(() => {})
-      socket.destroy()
+      // There is nobody to say goodbye to on a connection that is lost.
+      if (isOpen) await sql.end({ timeout: CLOSE_SECONDS }).catch(() => {})
+      drop()
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Postgres: a small pool of connections, of which a broken one is replaced. */
 import { codeOf, type Database } from './database.ts'
 import { type Address, parseAddress } from './postgres-address.ts'
-import { type Connection, openConnection } from './postgres-connection.ts'
+import { ANSWER_MS, type Connection, openConnection } from './postgres-connection.ts'
 import type { Certificates } from './postgres-socket.ts'
 
 /** Connections: three for commits, so that one waits for the disk while another is fed, and one for heartbeats and look-ups. */
@@ -15,14 +15,14 @@ const LEAVE = /^(25006|57P0[1-5])$/
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
 /** Answers a function that connects to the first host that will do, beginning with the one that did last. */
-const connector = (address: Address, certificates: Certificates): (() => Promise<Connection>) => {
+const connector = (address: Address, certificates: Certificates, answerMs: number): (() => Promise<Connection>) => {
   let best = 0
   return async () => {
     let failure: unknown = null
     for (let tried = 0; tried < address.hosts.length; tried++) {
       const i = (best + tried) % address.hosts.length
       try {
-        const connection = await openConnection(address, address.hosts[i]!, certificates)
+        const connection = await openConnection(address, address.hosts[i]!, certificates, answerMs)
         const isFit = !address.wantsPrimary || (await takesWrites(connection))
         if (isFit) {
           best = i
@@ -47,12 +47,16 @@ const takesWrites = async ({ session }: Connection): Promise<boolean> => {
 
 /**
  * Opens a pool; connects on first use. Throws TypeError when the address cannot be read, and the driver's errors, which
- * carry a SQLSTATE or system code. `certificates` are what the address names.
+ * carry a SQLSTATE or system code. `certificates` are what the address names; `answerMs` is how long one answer is waited for.
  */
-export const openPostgres = (url: string, certificates: Certificates = NONE): Database => {
+export const openPostgres = (
+  url: string,
+  certificates: Certificates = NONE,
+  answerMs: number = ANSWER_MS,
+): Database => {
   const address = parseAddress(url)
   if ('fault' in address) throw new TypeError(`The address of the database: ${address.fault}`)
-  const connect = connector(address, certificates)
+  const connect = connector(address, certificates, answerMs)
   const idle: Connection[] = []
   const waiting: PromiseWithResolvers<void>[] = []
   const busy = new Set<Connection>()

@@ -7,9 +7,12 @@ import { databaseError } from './fixture.ts'
 const run = async (codes: readonly string[]) => {
   const waits: number[] = []
   let calls = 0
+  let now = 0
   const again = retrying({
+    now: () => now,
     random: () => 0.5,
     sleep: async (ms) => {
+      now += ms
       waits.push(ms)
     },
   })
@@ -39,7 +42,7 @@ describe('retrying', () => {
 
   it('gives up at once where there is no patience', async () => {
     let calls = 0
-    const once = retrying({ random: () => 0.5, sleep: async () => {} }, 0)
+    const once = retrying({ now: () => 0, random: () => 0.5, sleep: async () => {} }, 0)
     await assert.rejects(once(async () => Promise.reject(databaseError(calls++ === 0 ? '08006' : '57P01'))))
     assert.equal(calls, 1)
   })
