@@ -89,7 +89,7 @@ const ofCoverage = ({ coverage, now, staleMs, runs }: HealthFacts): Concern[] =>
           {
             kind: 'hole',
             weight: 'fault',
-            message: `changes were not read for ${holes.length} stretch(es) of time; a full sync closes them`,
+            message: `changes were not read for ${holes.length === 1 ? 'a stretch' : `${holes.length} stretches`} of time; a full sync closes that`,
           } as const,
         ]
       : []),
@@ -125,7 +125,7 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           {
             kind: 'drift',
             weight: 'notice',
-            message: `the source's records differ from what is known in ${kinds} way(s)`,
+            message: `the source's records differ from what is known in ${kinds === 1 ? 'one way' : `${kinds} ways`}`,
           } as const,
         ]
       : []),
