@@ -62,6 +62,8 @@ export const openRun = (
       `insert into carsync.runs (run_id, source, mode, status, log_listed)
        values ($1::text::uuid, $2, $3, 'running',
                exists (select from carsync.runs where source = $2 and mode = 'full' and status = 'complete'))
+       -- Begun by a try whose answer was lost, and whose commit came later.
+       on conflict (run_id) do update set status = 'running'
        returning ${COLUMNS}, not exists (select from ${names.cars} where source = $2) as began_empty`,
       [request.runId, names.source, request.mode],
     )
