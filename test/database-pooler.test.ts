@@ -40,7 +40,7 @@ describe('through a pooler in transaction mode', { skip: hasPgbouncer ? false : 
 
   it('two processes know of each other by the lease alone', async (t) => {
     const [api, target] = await Promise.all([
-      startDemoApi({ cars: 1500, latencyMs: 30, maxPageSize: 50 }),
+      startDemoApi({ cars: 1500, latencyMs: 60, maxPageSize: 50 }),
       newPostgresUrl(),
     ])
     const pooler = await startPgbouncer(target, 4)
@@ -52,7 +52,9 @@ describe('through a pooler in transaction mode', { skip: hasPgbouncer ? false : 
       await Promise.all([pooler.close(), api.close()])
     })
     await migrate(one!, 'public', readMigrations())
-    const both = await Promise.all([syncOnce({ db: one!, url: api.url }), syncOnce({ db: two!, url: api.url })])
+    // One page after the other: it lasts several heartbeats, by which the second sees that the first lives.
+    const options = { maxConcurrency: 1 }
+    const both = await Promise.all([one!, two!].map((db) => syncOnce({ db, url: api.url, options })))
     assert.deepEqual(both.map(({ summary }) => summary.status).sort(), ['busy', 'complete'])
   })
 })
