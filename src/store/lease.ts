@@ -118,6 +118,13 @@ export const releaseLease = async (db: Database, lease: Lease): Promise<void> =>
 }
 
 /**
+ * Has the server itself find out within half a minute that the machine of its client has vanished, for this transaction: by
+ * default it takes hours, and a COPY that waits for data which will never come holds its keys all the while.
+ */
+const NOTICE_GONE = `set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
+            set_config('tcp_keepalives_count', '3', true), set_config('tcp_user_timeout', '25000', true)`
+
+/**
  * To be called first in every transaction that writes: locks the lease row against a take-over until the commit, and
  * throws LeaseLostError if there has been one. A process stopped in mid-transaction is cut off by the server after one
  * lease length, so that it cannot block its successor for ever; by the advisory lock its successor finds it (`cutOff`).
@@ -132,7 +139,7 @@ export const assertFence = async (
 ): Promise<void> => {
   const [row] = await session.query(
     `select fence::text, holder, set_config('idle_in_transaction_session_timeout', $2::text, true),
-            set_config('timezone', 'UTC', true),
+            set_config('timezone', 'UTC', true), ${NOTICE_GONE},
             pg_advisory_xact_lock_shared(${ADVISORY}, hashtext(source)),
             set_config('synchronous_commit', case when $3 = 'soon' then 'off' else current_setting('synchronous_commit') end, true)
      from carsync.lease where source = $1 for share`,

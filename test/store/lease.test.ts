@@ -160,6 +160,21 @@ describe('a take-over on postgres', async () => {
     )
   })
 
+  it('is not blocked for hours by a holder whose machine has vanished: the server looks for it', async () => {
+    const lease = taken(await takeLease(db, newSource(), 'me', 30_000))
+    const probing = `select current_setting('tcp_keepalives_idle')::int + current_setting('tcp_keepalives_interval')::int
+      * current_setting('tcp_keepalives_count')::int as after_s, current_setting('tcp_user_timeout') as unheard`
+    // What the socket itself is set to.
+    const [within] = await db.transaction(async (session) => {
+      await assertFence(session, lease)
+      return session.query(probing)
+    })
+    assert.ok(within!.after_s <= 30, `${within!.after_s} s`)
+    assert.equal(within!.unheard, '25000')
+    const [outside] = await db.query(probing)
+    assert.ok(outside!.after_s > 30, 'the connection is left as it was')
+  })
+
   it('is not blocked for ever by a holder that was stopped in the middle of a commit', async () => {
     const source = newSource()
     const first = taken(await takeLease(db, source, 'me', 100))
