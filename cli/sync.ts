@@ -21,6 +21,7 @@ import { exitCodeOf } from './exit-code.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
+import { printable } from './text.ts'
 import { plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
 type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean }
@@ -103,7 +104,7 @@ const mirror = async (
       return await follow(dryRun(options, realWorld, { source, stop }), watch)
     }
     watch.stage(`opening ${databaseName(settings)}`)
-    const store = await openStore(options, settings.place)
+    const store = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)))
     try {
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`

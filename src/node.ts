@@ -15,7 +15,7 @@ import { openPostgres } from './store/postgres.ts'
 import { parseAddress } from './store/postgres-address.ts'
 import type { Certificates } from './store/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/retryable.ts'
-import { retrying } from './store/retrying.ts'
+import { type OnWait, type Patience, retrying } from './store/retrying.ts'
 import type { Store } from './store/store.ts'
 import { busySummary } from './summary.ts'
 import { realWorld } from './world.ts'
@@ -104,27 +104,44 @@ export const migrate = async (options: Options, place: Place): Promise<{ applied
   }
 }
 
-/** How long a database that is being restarted is waited for before a sync begins. */
-const START_PATIENCE_MS = 15_000
+/** Who is told, in a sentence, what is waited for. */
+export type Say = (sentence: string) => void
+
+/** A server that says that it is starting, or full, is worth waiting for; where nobody answers the address may be wrong. */
+const START_PATIENCE_MS = 120_000
+const NOBODY_THERE_PATIENCE_MS = 15_000
+
+const patienceToBegin: Patience = (error) => (isUnreachable(error) ? NOBODY_THERE_PATIENCE_MS : START_PATIENCE_MS)
+
+const sayWaiting =
+  (say: Say): OnWait =>
+  (error, patienceMs) =>
+    say(`The database is away (${messageOf(error)}): waiting for it, at most ${patienceMs / 1000} s.`)
 
 /**
- * A store over a migrated database. Throws ConfigError or SyncError, in sentences. Who only looks leaves the rights of
- * `anon` as they are.
+ * A store over a migrated database. Throws ConfigError or SyncError, in sentences. Who only looks waits for nothing and
+ * leaves the rights of `anon` as they are.
  */
-export const openStore = async (options: Options, place: Place, purpose: 'sync' | 'look' = 'sync'): Promise<Store> => {
+export const openStore = async (
+  options: Options,
+  place: Place,
+  purpose: 'sync' | 'look' = 'sync',
+  say?: Say,
+): Promise<Store> => {
   const db = await openDatabase(options, place)
+  const onWait = say && sayWaiting(say)
   try {
-    const again = retrying(realWorld, purpose === 'sync' ? START_PATIENCE_MS : 0)
+    const again = retrying(realWorld, purpose === 'sync' ? patienceToBegin : () => 0, onWait)
     await again(() => migrateDatabase(db, options.schema, readMigrations())).catch(async (error: unknown) => {
       // Which rights are missing is worth more than that one was.
       if (codeOf(error) === '42501') await assertUsable(db, options.schema)
       throw error
     })
     if (purpose === 'sync') {
-      await assertUsable(db, options.schema)
-      await applyPublicRead(db, options.schema, options.publicRead)
+      await again(() => assertUsable(db, options.schema))
+      await again(() => applyPublicRead(db, options.schema, options.publicRead))
     }
-    return storeOver(db, { schema: options.schema, source: options.source }, realWorld)
+    return storeOver(db, { schema: options.schema, source: options.source }, realWorld, onWait)
   } catch (error) {
     await db.close().catch(() => {})
     throw explain(error)

@@ -4,7 +4,7 @@
  */
 import type { Api } from './api.ts'
 import { type Arrived, type CommitSettings, commitBatch, takeBatch } from './commit-batch.ts'
-import { messageOf, SyncError } from './errors.ts'
+import { explained } from './explained.ts'
 import { type Landing, openFlights } from './flights.ts'
 import { openNap } from './nap.ts'
 import { observePage, pageBytesOf, pageSizeFor, startSizing } from './pace/page-size.ts'
@@ -13,7 +13,6 @@ import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
 import type { Access, SourcePage } from './source/source.ts'
 import type { PageCounts } from './store/commit-pages.ts'
-import { isPassing } from './store/retryable.ts'
 import type { World } from './world.ts'
 
 /** Counts of what was committed, the ledger's included. */
@@ -268,9 +267,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       await nap.sleep(end ? TICK_MS : Math.min(TICK_MS, untilNext(step)))
     }
   } catch (error) {
-    throw error instanceof SyncError || !(error instanceof Error)
-      ? error
-      : new SyncError(messageOf(error), isPassing(error) ? 3 : 1, { cause: error })
+    throw explained(error)
   } finally {
     fetches.abort()
     stop.removeEventListener('abort', onStop)

@@ -5,6 +5,7 @@ import { openApi } from './api.ts'
 import { awaitLease } from './await-lease.ts'
 import { LeaseLostError, messageOf, SyncError } from './errors.ts'
 import type { Summary, SyncEvent } from './events.ts'
+import { explained } from './explained.ts'
 import { fullRun } from './full-run.ts'
 import { incrementalRun } from './incremental-run.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -13,7 +14,6 @@ import type { Options } from './options.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import { type Control, type Ending, endedEarly, type Session } from './session.ts'
 import type { Access } from './source/source.ts'
-import { adviceFor, isPassing } from './store/retryable.ts'
 import type { Finish, Store } from './store/store.ts'
 import { busySummary, summaryOf } from './summary.ts'
 import { progressOf, type Work } from './work.ts'
@@ -45,12 +45,6 @@ const keepLearned = async (session: Session, work: Work, scope: string): Promise
 const endingOf = (error: unknown, stop: AbortSignal): Ending => {
   const passes = error instanceof SyncError && error.exitCode === 3
   return endedEarly(passes ? 'incomplete' : 'failed', passes && stop.aborted ? 'stopped' : messageOf(error))
-}
-
-const explained = (error: unknown): SyncError => {
-  if (error instanceof SyncError) return error
-  const advice = adviceFor(error)
-  return new SyncError(`${messageOf(error)}${advice ? `. ${advice}` : ''}`, isPassing(error) ? 3 : 1, { cause: error })
 }
 
 const finishOf = (session: Session, work: Work | null, ending: Ending): Finish => {

@@ -14,7 +14,7 @@ import { prune } from './prune.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
-import { retrying } from './retrying.ts'
+import { type OnWait, retrying } from './retrying.ts'
 import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
 import { serverStartedAt } from './server.ts'
 import type { Store } from './store.ts'
@@ -27,9 +27,10 @@ export const storeOver = (
   db: Database,
   settings: StoreSettings,
   world: Pick<World, 'now' | 'sleep' | 'random'>,
+  onWait?: OnWait,
 ): Store => {
   const names = namesOf(settings.schema, settings.source)
-  const again = retrying(world)
+  const again = retrying(world, undefined, onWait)
   return {
     writers: db.writers,
     serverStartedAt: () => again(() => serverStartedAt(db)),

@@ -76,7 +76,10 @@ export const openPostgres = (
       if (inUse <= WRITERS) {
         inUse++
         try {
-          return await connect()
+          const connection = await connect()
+          if (!isClosed) return connection
+          await connection.close()
+          throw coded('CONNECTION_ENDED', 'the database was closed')
         } catch (error) {
           inUse--
           waiting.shift()?.resolve()

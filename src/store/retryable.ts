@@ -1,11 +1,13 @@
 /** Which database errors pass by themselves, and what to say of those that do not. */
+import { messageOf } from '../errors.ts'
 import { codeOf } from './database.ts'
+import { poolerWords } from './pooler-words.ts'
 
 /** SQLSTATE classes and codes, and driver codes, after which the same transaction may be tried again. */
 const PASSING = [
   /^08/, // connection
   /^40(001|P01)$/, // serialization failure, deadlock
-  /^53(300|000|400)$/, // too many connections, insufficient resources
+  /^53(000|200|300|400)$/, // insufficient resources, out of memory, too many connections
   /^55P03$/, // lock not available
   /^57P0[1-5]$/, // shut down, crash, not yet accepting, terminated
   /^25P03$/, // idle in transaction too long
@@ -14,8 +16,14 @@ const PASSING = [
   /^(CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT)$/,
 ]
 
-export const isPassing = (error: unknown): boolean => {
+/** The code of what is meant, also where it was a pooler that said it. */
+const meaningOf = (error: unknown): string => {
   const code = codeOf(error)
+  return poolerWords(code, messageOf(error))?.code ?? code
+}
+
+export const isPassing = (error: unknown): boolean => {
+  const code = meaningOf(error)
   return PASSING.some((pattern) => pattern.test(code))
 }
 
@@ -40,6 +48,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "A statement took longer than the statement_timeout of this role allows. Raise it, for example: alter role … set statement_timeout = '2min'.",
   '53100': 'The disk of the database is full. Free space; the next run goes on from here.',
   '25006': 'The database is read-only, as a standby is. Point DATABASE_URL at the primary.',
+  '53200': 'The database ran out of memory. Give it more, or let it do less beside this.',
   '53300': 'The database has no connection to spare. Close some, or use the pooler.',
   ECONNREFUSED: 'Nothing listens there. Check host and port in DATABASE_URL, and that Postgres is up.',
   ENOTFOUND: 'That host name is not known. Check DATABASE_URL.',
@@ -60,4 +69,5 @@ export const isUnreachable = (error: unknown): boolean =>
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|ENETUNREACH|EHOSTUNREACH)$/.test(codeOf(error))
 
 /** What a person can do about this database error, or null. */
-export const adviceFor = (error: unknown): string | null => ADVICE[codeOf(error)] ?? null
+export const adviceFor = (error: unknown): string | null =>
+  poolerWords(codeOf(error), messageOf(error))?.advice ?? ADVICE[meaningOf(error)] ?? null

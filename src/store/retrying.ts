@@ -7,24 +7,44 @@ import { isPassing } from './retryable.ts'
 const PATIENCE_MS = 120_000
 const BASE_MS = 100
 const CAP_MS = 10_000
+/** What has passed by then is not worth a word. */
+const TELL_AFTER_MS = 3000
+const TELL_AGAIN_MS = 60_000
 
 /** Runs an operation, again while it fails with what passes by itself. */
 export type Again = <T>(operation: () => Promise<T>) => Promise<T>
 
+/** How long, ms, it is worth waiting for this error to pass. */
+export type Patience = (error: unknown) => number
+
+export type OnWait = (error: unknown, patienceMs: number) => void
+
 /**
- * Answers a function that runs an operation until it succeeds, or until `patienceMs` have passed since it failed first, with
- * full jitter in between. Throws what the operation threw last.
+ * Answers a function that runs an operation until it succeeds, or until the patience with its error has passed since it
+ * failed first, with full jitter in between. Throws what the operation threw last. `onWait` is told of an outage that
+ * lasts, once a minute for all operations together, with how long it is waited for.
  */
-export const retrying =
-  (world: Pick<World, 'now' | 'sleep' | 'random'>, patienceMs = PATIENCE_MS): Again =>
-  async <T>(operation: () => Promise<T>): Promise<T> => {
+export const retrying = (
+  world: Pick<World, 'now' | 'sleep' | 'random'>,
+  patience: Patience = () => PATIENCE_MS,
+  onWait?: OnWait,
+): Again => {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return async <T>(operation: () => Promise<T>): Promise<T> => {
     let failedAt: number | null = null
     for (let attempt = 1; ; attempt++)
       try {
         return await operation()
       } catch (error) {
-        failedAt ??= world.now()
-        if (!isPassing(error) || world.now() - failedAt >= patienceMs) throw error
+        const now = world.now()
+        failedAt ??= now
+        const patienceMs = patience(error)
+        if (!isPassing(error) || now - failedAt >= patienceMs) throw error
+        if (onWait && now - failedAt >= TELL_AFTER_MS && now - toldAt >= TELL_AGAIN_MS) {
+          toldAt = now
+          onWait(error, patienceMs)
+        }
         await world.sleep(fullJitter(attempt, world.random(), BASE_MS, CAP_MS))
       }
   }
+}

@@ -15,6 +15,7 @@ describe('isPassing', () => {
       '08003',
       '40001',
       '40P01',
+      '53200',
       '53300',
       '55P03',
       '57P01',
@@ -38,6 +39,39 @@ describe('isPassing', () => {
     assert.equal(isPassing(new Error('08006')), false)
     assert.equal(isPassing(null), false)
   })
+})
+
+describe('what poolers say', () => {
+  // As PgBouncer 1.18 and Supavisor say it.
+  const table = [
+    ['08P01', 'password authentication failed', false, /refused the password/],
+    ['08P01', 'bouncer config error', false, /pooler knows no database of that name/],
+    ['08P01', 'no such database: cars', false, /does not exist/],
+    ['08P01', 'database "no_such" does not exist', false, /does not exist/],
+    ['08P01', 'no such user', false, /refused this user/],
+    ['XX000', 'Tenant or user not found', false, /postgres\.PROJECT/],
+    ['08P01', 'no more connections allowed (max_client_conn)', true, /pooler has no connection to spare/],
+    [
+      'XX000',
+      'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size',
+      true,
+      /transaction mode/,
+    ],
+    ['XX000', 'Max client connections reached', true, /pooler has no connection to spare/],
+    ['08P01', 'query_wait_timeout', true, /look whether the database is up/],
+    ['08P01', 'server conn crashed?', true, null],
+    // The same words of a server itself, or no words of a pooler.
+    ['22023', 'no such database', false, null],
+    ['XX000', 'cache lookup failed for relation 1', false, null],
+  ] as const
+
+  for (const [code, message, passes, advice] of table)
+    it(`${code} ${message}`, () => {
+      const error = databaseError(code, message)
+      assert.equal(isPassing(error), passes)
+      if (advice === null) assert.equal(adviceFor(error), null)
+      else assert.match(adviceFor(error) ?? '', advice)
+    })
 })
 
 describe('what kind of error it is', async () => {

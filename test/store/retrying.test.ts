@@ -40,9 +40,48 @@ describe('retrying', () => {
     assert.ok(waited >= 120_000 && waited < 130_000, String(waited))
   })
 
+  it('tells of an outage that lasts, once a minute for all that wait, and of nothing that passes at once', async () => {
+    let now = 0
+    const told: [number, string][] = []
+    const sleep = async (ms: number): Promise<void> => {
+      now += ms
+    }
+    const world = { now: () => now, random: () => 1, sleep }
+    const again = retrying(world, undefined, (error) => void told.push([now, (error as Error).message]))
+    const until = (end: number) =>
+      again(async () => {
+        if (now < end) throw databaseError('57P03')
+      })
+    await until(2000)
+    assert.deepEqual(told, [])
+    const begun = now
+    await Promise.all([until(begun + 100_000), until(begun + 100_000)])
+    assert.equal(told.length, 2, JSON.stringify(told))
+    assert.ok(told[0]![0] - begun >= 3000 && told[0]![0] - begun < 15_000, JSON.stringify(told))
+    assert.ok(told[1]![0] - told[0]![0] >= 60_000)
+    assert.equal(told[0]![1], 'error 57P03')
+  })
+
+  it('has patience by what went wrong', async () => {
+    let now = 0
+    const sleep = async (ms: number): Promise<void> => {
+      now += ms
+    }
+    const patience = (error: unknown) => ((error as { code: string }).code === 'ECONNREFUSED' ? 10_000 : 60_000)
+    const again = retrying({ now: () => now, random: () => 1, sleep }, patience)
+    for (const [code, ms] of [
+      ['ECONNREFUSED', 10_000],
+      ['57P03', 60_000],
+    ] as const) {
+      now = 0
+      await assert.rejects(again(() => Promise.reject(databaseError(code))))
+      assert.ok(now >= ms && now < ms + 10_001, `${code}: ${now}`)
+    }
+  })
+
   it('gives up at once where there is no patience', async () => {
     let calls = 0
-    const once = retrying({ now: () => 0, random: () => 0.5, sleep: async () => {} }, 0)
+    const once = retrying({ now: () => 0, random: () => 0.5, sleep: async () => {} }, () => 0)
     await assert.rejects(once(async () => Promise.reject(databaseError(calls++ === 0 ? '08006' : '57P01'))))
     assert.equal(calls, 1)
   })
