@@ -6,7 +6,7 @@ import { isPassing } from './retryable.ts'
 /** A failover or a restart of the database takes less. */
 const PATIENCE_MS = 120_000
 const BASE_MS = 100
-const CAP_MS = 10_000
+const CAP_MS = 5000
 /** What has passed by then is not worth a word. */
 const TELL_AFTER_MS = 3000
 const TELL_AGAIN_MS = 60_000
