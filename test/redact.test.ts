@@ -82,7 +82,8 @@ describe('redactOf', () => {
   })
 
   it('leaves no key behind and nothing else changed, whatever stands around it', () => {
-    const key = fc.string({ minLength: 12, maxLength: 40 })
+    // Blanks around a key are not sent, and nothing but blanks is no key.
+    const key = fc.string({ minLength: 12, maxLength: 40 }).filter((text) => text.trim().length >= 12)
     fc.assert(
       fc.property(key, fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (secret, around) => {
         const given = around.join(secret)
