@@ -40,6 +40,7 @@ export async function* runPass(session: Session, work: Work, number: number): As
       clockOffsetMs: session.clockOffsetMs,
       maxBytes: control.maxBytes ?? MAX_BYTES,
       stop,
+      mayAsk: (inHand) => control.slice?.mayAsk(inHand) ?? true,
     },
     work.state,
   )

@@ -23,6 +23,16 @@ export type Control = {
   maxBytes?: number
   /** How long one answer is waited for. */
   timeoutMs?: number
+  /** This process does a part of a longer job; the next goes on. Without it the process does the whole job. */
+  slice?: Slice
+}
+
+/** What one of several processes that work on a run after each other may spend. At its end the run stays `running`. */
+export type Slice = {
+  /** Whether it may ask for another page beside the `inHand` pages that are in flight or uncommitted, which it will finish. */
+  mayAsk(inHand: number): boolean
+  /** Ends it at once: what has arrived is committed, what is in flight is dropped. */
+  over: AbortSignal
 }
 
 /** The run, the way to the source, and what earlier runs learned. */

@@ -19,7 +19,8 @@ export const summaryOf = async (
   const round = (value: number): number => Math.round(value * 10) / 10
   return {
     ...rest,
-    status: status === 'complete' || status === 'incomplete' ? status : 'failed',
+    // A run that is left to the next process is not complete.
+    status: status === 'complete' ? status : status === 'failed' || status === 'abandoned' ? 'failed' : 'incomplete',
     finishedAt: finishedAt ?? rest.startedAt,
     resumed,
     durationMs: Math.round(durationMs),

@@ -29,6 +29,8 @@ export type SweepSettings = CommitSettings & {
   maxBytes: number
   /** Stops cleanly: what has arrived is committed, what is in flight is dropped. */
   stop: AbortSignal
+  /** Whether another page may be asked for beside so many in hand; once it may not, the sweep stops when those are done. */
+  mayAsk(inHand: number): boolean
 }
 
 export type SweepState = { run: Run; tally: Tally }
@@ -247,11 +249,14 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       startCommits()
       const room: Room = { bytesHeld, maxBytes: settings.maxBytes, pageBytes: pageBytes() }
       const step: Step = nextStep(state.run, room, world.now())
+      const inHand = state.run.inFlight + state.run.uncommitted
       if (end) {
-        if (state.run.inFlight + state.run.uncommitted === 0) return end
+        if (inHand === 0) return end
       } else if (step.kind === 'finish') return { kind: 'finished' }
       else if (step.kind === 'incomplete') return { kind: 'incomplete', why: step.why }
-      else if (step.kind === 'fetch' && api.isDown()) {
+      else if (step.kind === 'fetch' && !settings.mayAsk(inHand)) {
+        if (inHand === 0) return { kind: 'stopped' }
+      } else if (step.kind === 'fetch' && api.isDown()) {
         // A page that fails for ever must not be what tells whether the source is back: ask for a total instead.
         if (api.waitMs() === 0 && !probing) background(probe())
       } else if (step.kind === 'fetch' && api.waitMs() === 0) {

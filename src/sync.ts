@@ -73,7 +73,9 @@ export async function* sync(
   const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const abandon = new AbortController()
   const budget = options.timeBudget === null ? null : AbortSignal.timeout(options.timeBudget)
-  const stop = AbortSignal.any([control.stop, abandon.signal, ...(budget ? [budget] : [])])
+  const slice = control.slice ?? null
+  const signals = [control.stop, abandon.signal, ...(budget ? [budget] : []), ...(slice ? [slice.over] : [])]
+  const stop = AbortSignal.any(signals)
 
   const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
   if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
@@ -123,6 +125,7 @@ export async function* sync(
   }
 
   let lost: LeaseLostError | null = null
+  let goesOn = false
   let beats = 0
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
@@ -148,21 +151,23 @@ export async function* sync(
       ending = endingOf(error, stop)
     }
     if (lost || failure instanceof LeaseLostError) throw lost ?? failure
+    goesOn = ending.reason === 'stopped' && slice !== null && !control.stop.aborted && !budget?.aborted
     if (ending.reason === 'stopped') ending.reason = budget?.aborted ? 'the time budget is used up' : 'interrupted'
     const finish = finishOf(session, work, ending)
     try {
       if (work) await keepLearned(session, work, scope)
-      await store.finishRun(lease, stored.runId, finish)
+      if (!goesOn) await store.finishRun(lease, stored.runId, finish)
+      else if (work) await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
     } catch (error) {
       throw explained(failure ?? error)
     }
     if (failure && !(failure instanceof SyncError)) throw explained(failure)
   } finally {
     await alive.stop()
-    if (!lost) await publishEnd(session, work).catch(() => {})
+    if (!lost && !goesOn) await publishEnd(session, work).catch(() => {})
     await store.releaseLease(lease).catch(() => {})
   }
-  await store.prune().catch(() => {})
+  if (!goesOn) await store.prune().catch(() => {})
   const summary = await summaryOf(store, stored.runId, resumed, world.now() - begunAt)
   yield { kind: 'finished', summary }
   return summary

@@ -9,6 +9,9 @@ import { adviceFor, isPassing } from './retryable.ts'
 
 export type Migration = { version: string; name: string; sql: string }
 
+/** The newest version that this program works with; for doors that cannot read the files. */
+export const SCHEMA_VERSION = '20261125120000'
+
 const OURS = 'smart-cars-sync:'
 const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
 
@@ -100,6 +103,16 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
     throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
   }
   return missing.map((migration) => migration.version)
+}
+
+/** For doors that do not migrate: throws SyncError unless the whole schema is there, with the command that applies it. */
+export const assertApplied = async (db: Database): Promise<void> => {
+  const newest = (await appliedMigrations(db)).at(-1) ?? null
+  if (newest !== null && newest >= SCHEMA_VERSION) return
+  throw new SyncError(
+    `The database lacks tables: wanted the schema of version ${SCHEMA_VERSION}, found ${newest ?? 'none'}. Apply it with: npx carsync migrate, or: npx supabase db push.`,
+    2,
+  )
 }
 
 /** Lets `anon` read `cars`, or stops letting it, where that role exists and the setting has changed. */

@@ -4,11 +4,13 @@ import { readMovement, weighSeen } from './balance.ts'
 import { commitSurely } from './commit-surely.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
+import { readDue } from './due.ts'
 import { knownCars } from './known-cars.ts'
 import { readLearned, saveLearned } from './learned.ts'
 import { beat, releaseLease, takeLease } from './lease.ts'
 import { countSeen, readLedger } from './ledger.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
+import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
 import { openRejects, settleRejects } from './rejects.ts'
@@ -74,6 +76,11 @@ export const storeOver = (
     sampleCars: (limit, seed) => again(() => sampleCars(db, names, limit, seed)),
     countLiving: () => again(() => countLiving(db, names)),
     rejectedAmong: (ids) => again(() => rejectedAmong(db, names, ids)),
+    due: () => again(() => readDue(db, names)),
+    placeOrder: (order) => again(() => placeOrder(db, names, order)),
+    stopOrders: () => again(() => stopOrders(db, names)),
+    settleOrder: (order) => again(() => settleOrder(db, names, order)),
+    isStopped: () => again(() => isStopped(db, names)),
     close: () => db.close(),
   }
 }

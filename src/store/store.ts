@@ -11,9 +11,11 @@ import type { Departure, PageRead } from '../run/seams.ts'
 import type { Balance, GoneAt } from './balance.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
 import type { ModeState } from './coverage.ts'
+import type { Due } from './due.ts'
 import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
+import type { Order } from './orders.ts'
 import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
 import type { StoredCar } from './stored-cars.ts'
@@ -163,5 +165,11 @@ export type Store = {
   sampleCars(limit: number, seed: string): Promise<string[]>
   countLiving(): Promise<{ cars: number; rejects: number }>
   rejectedAmong(ids: readonly string[]): Promise<string[]>
+  /** What is due by the rules that cron goes by as well; null: nothing. */
+  due(): Promise<Due | null>
+  placeOrder(order: Order): Promise<void>
+  stopOrders(): Promise<void>
+  settleOrder(order: Order): Promise<void>
+  isStopped(): Promise<boolean>
   close(): Promise<void>
 }

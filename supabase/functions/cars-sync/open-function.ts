@@ -1,0 +1,145 @@
+/** Puts the parts together for one worker: its settings, its few connections, and the slices it runs. */
+import {
+  assertApplied,
+  type Database,
+  type Due,
+  explained,
+  messageOf,
+  openPostgres,
+  realWorld,
+  type Store,
+  type Summary,
+  sources,
+  storeOver,
+} from '../../../src/mod.ts'
+import { handOver } from './hand-over.ts'
+import { handle, type Parts } from './handle.ts'
+import { type Limits, type Meter, openMeter } from './meter.ts'
+import { meteredDatabase } from './metered.ts'
+import { type Platform, thisPlatform } from './platform.ts'
+import { type Slice, startSlice } from './run-slice.ts'
+import { type FunctionSettings, readSettings } from './settings.ts'
+
+/** The measured part of a slice's work. With what cannot be measured it comes to about twice that, of 2 s allowed. */
+const BUSY_MS = 600
+/** The platform gives 256 MB; at the beginning of a slice some 60 are in use. */
+const MEMORY_BYTES = 170 << 20
+/** The platform warns at 90% of a worker's life; by then everything must be committed. */
+const LIFE = 0.9
+const TO_COMMIT_MS = 3000
+/** A page that was asked for may take so long. */
+const TO_ARRIVE_MS = 7000
+/** With less left, another worker begins at once with more. */
+const LEAST_MS = 3000
+
+/** Until when pages may be asked for, and when everything must have ended, by the platform's clock. */
+export const lifeOf = (bootedAt: number, wallMs: number): { askUntil: number; overAt: number } => {
+  const overAt = bootedAt + wallMs * LIFE - TO_COMMIT_MS
+  return { askUntil: overAt - Math.min(TO_ARRIVE_MS, wallMs / 4), overAt }
+}
+
+/** Opens the function over a platform; answers its handler. Nothing is read or connected before the first call. */
+export const openFunction = (platform: Platform = thisPlatform()): ((request: Request) => Promise<Response>) => {
+  let settings: FunctionSettings | null = null
+  let store: Promise<Store> | null = null
+  let meter: Meter | null = null
+  const over = new AbortController()
+  platform.onEnd(() => over.abort())
+
+  const settingsOf = (): FunctionSettings => {
+    settings ??= readSettings(platform.env())
+    return settings
+  }
+
+  const open = async (): Promise<Store> => {
+    const { databaseUrl, options } = settingsOf()
+    const db: Database = meteredDatabase(openPostgres(databaseUrl), () => meter)
+    try {
+      await assertApplied(db)
+    } catch (error) {
+      await db.close()
+      throw explained(error)
+    }
+    return storeOver(db, { schema: options.schema, source: options.source }, realWorld)
+  }
+  const storeOf = (): Promise<Store> => {
+    store ??= open().catch((error: unknown) => {
+      store = null
+      throw error
+    })
+    return store
+  }
+
+  const begin = async (due: Due): Promise<Slice | null> => {
+    const { wallMs } = settingsOf()
+    const { askUntil, overAt } = lifeOf(platform.bootedAt, wallMs)
+    const leftMs = overAt - platform.now()
+    if (askUntil - platform.now() < Math.min(LEAST_MS, wallMs / 10) || over.signal.aborted) return null
+    const limits: Limits = { busyMs: BUSY_MS, askUntil, memoryBytes: MEMORY_BYTES }
+    const spent = openMeter(limits, platform.now, platform.memory)
+    const slice = await startSlice({
+      settings: settingsOf(),
+      store: await storeOf(),
+      source: sources.auctionsapi,
+      due,
+      meter: spent,
+      over: AbortSignal.any([over.signal, AbortSignal.timeout(leftMs)]),
+    })
+    if (slice.kind === 'started') {
+      meter = spent
+      platform.waitUntil(finish(slice, spent))
+    }
+    return slice
+  }
+
+  /** Sees the slice to its end, and hands over what is left. */
+  const finish = async ({ done, runId }: Slice & { kind: 'started' }, spent: Meter): Promise<void> => {
+    const beganAt = platform.now()
+    let ended: Summary['status'] | 'failed' = 'failed'
+    try {
+      const summary = await done
+      ended = summary.status
+      if (summary.reason !== undefined) platform.log(`${runId}: ${summary.status}, ${summary.reason}`)
+    } catch (error) {
+      platform.log(`${runId}: ${messageOf(error)}`)
+    }
+    const ms = Math.round(platform.now() - beganAt)
+    const next = await nextDue()
+    platform.log(
+      JSON.stringify({
+        slice: runId,
+        ended,
+        pages: spent.pages(),
+        busyMs: Math.round(spent.busyMs()),
+        ms,
+        next: next?.reason ?? null,
+      }),
+    )
+    if (next !== null) await wakeNext()
+  }
+
+  const nextDue = async (): Promise<Due | null> => {
+    try {
+      return await (await storeOf()).due()
+    } catch (error) {
+      platform.log(`What is due next cannot be read: ${messageOf(error)}`)
+      return null
+    }
+  }
+
+  const wakeNext = async (): Promise<void> => {
+    const { ownUrl, secret, wallMs } = settingsOf()
+    if (ownUrl === null) return
+    const why = await handOver({
+      url: ownUrl,
+      secret,
+      fetch,
+      sleep: (ms) => realWorld.sleep(ms),
+      patienceMs: platform.bootedAt + wallMs - platform.now(),
+    })
+    if (why !== null) platform.log(`The next slice could not be woken (${why}): cron does it at its next look.`)
+  }
+
+  const parts: Parts = { settings: settingsOf, store: storeOf, begin, log: platform.log }
+  return (request) => handle(request, parts)
+}

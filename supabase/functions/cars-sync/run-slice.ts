@@ -1,0 +1,91 @@
+/** One slice of a run: from the lease until the platform's limits are near, in at most one page more than planned. */
+import {
+  type Due,
+  type Order,
+  realWorld,
+  type Source,
+  type Store,
+  type Summary,
+  type SyncEvent,
+  sync,
+} from '../../../src/mod.ts'
+import type { Meter } from './meter.ts'
+import { meteredSource, meteredStore } from './metered.ts'
+import type { FunctionSettings } from './settings.ts'
+
+export type SliceJob = {
+  settings: FunctionSettings
+  store: Store
+  source: Source
+  due: Due
+  meter: Meter
+  /** Ends the slice at once; what has arrived is committed. */
+  over: AbortSignal
+}
+
+export type Slice =
+  | { kind: 'busy'; lease: Summary['lease'] }
+  /** `done` answers how the slice ended, and rejects when nothing could be written. */
+  | { kind: 'started'; runId: string; mode: Summary['mode']; resumed: boolean; done: Promise<Summary> }
+
+/** Half of what the engine holds elsewhere: pages, rows for the database and the heap share 256 MB. */
+const MAX_BYTES = 16 << 20
+const LOOK_FOR_STOP_MS = 2000
+
+/** Goes on to the end; the order is settled as soon as its run is planned, for a later slice finds the plan. */
+const follow = async (
+  events: AsyncGenerator<SyncEvent, Summary>,
+  store: Store,
+  order: Order | null,
+): Promise<Summary> => {
+  let next = await events.next()
+  for (; !next.done; next = await events.next())
+    if (next.value.kind === 'planned' && order !== null) await store.settleOrder(order)
+  return next.value
+}
+
+/** Raises a signal soon after somebody has asked for the run to be stopped. */
+const watchForStop = (store: Store): { signal: AbortSignal; end(): void } => {
+  const stop = new AbortController()
+  const timer = setInterval(() => {
+    store.isStopped().then(
+      (stopped) => stopped && stop.abort(),
+      () => {},
+    )
+  }, LOOK_FOR_STOP_MS)
+  return { signal: stop.signal, end: () => clearInterval(timer) }
+}
+
+/** Takes the lease and begins; answers as soon as the run is known, or who else is at it. */
+export const startSlice = async (job: SliceJob): Promise<Slice> => {
+  const { settings, due, meter } = job
+  const store = meteredStore(job.store, meter)
+  const order: Order | null = due.reason === 'ordered' ? due : null
+  const options = {
+    ...settings.options,
+    fresh: due.fresh,
+    priority: due.priority ?? settings.options.priority,
+  }
+  const stopping = watchForStop(store)
+  const events = sync(options, realWorld, store, {
+    mode: due.mode,
+    source: meteredSource(job.source, meter),
+    holder: settings.holder,
+    stop: stopping.signal,
+    maxBytes: MAX_BYTES,
+    slice: { mayAsk: meter.mayAsk, over: job.over },
+  })
+  try {
+    let next = await events.next()
+    while (!next.done && next.value.kind !== 'started') next = await events.next()
+    if (next.done) {
+      stopping.end()
+      return { kind: 'busy', lease: next.value.lease }
+    }
+    const { runId, mode, resumed } = next.value as SyncEvent & { kind: 'started' }
+    return { kind: 'started', runId, mode, resumed, done: follow(events, store, order).finally(stopping.end) }
+  } catch (error) {
+    stopping.end()
+    throw error
+  }
+}
