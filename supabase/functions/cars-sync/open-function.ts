@@ -38,8 +38,14 @@ export const lifeOf = (bootedAt: number, wallMs: number): { askUntil: number; ov
   return { askUntil: overAt - Math.min(TO_ARRIVE_MS, wallMs / 4), overAt }
 }
 
-/** Opens the function over a platform; answers its handler. Nothing is read or connected before the first call. */
-export const openFunction = (platform: Platform = thisPlatform()): ((request: Request) => Promise<Response>) => {
+export type EdgeFunction = {
+  answer(request: Request): Promise<Response>
+  /** Gives its connections back. */
+  close(): Promise<void>
+}
+
+/** Opens the function over a platform. Nothing is read or connected before the first call. */
+export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction => {
   let settings: FunctionSettings | null = null
   let store: Promise<Store> | null = null
   let meter: Meter | null = null
@@ -83,7 +89,7 @@ export const openFunction = (platform: Platform = thisPlatform()): ((request: Re
       source: sources.auctionsapi,
       due,
       meter: spent,
-      over: AbortSignal.any([over.signal, AbortSignal.timeout(leftMs)]),
+      over: AbortSignal.any([over.signal, AbortSignal.timeout(Math.ceil(leftMs))]),
     })
     if (slice.kind === 'started') {
       meter = spent
@@ -141,5 +147,8 @@ export const openFunction = (platform: Platform = thisPlatform()): ((request: Re
   }
 
   const parts: Parts = { settings: settingsOf, store: storeOf, begin, log: platform.log }
-  return (request) => handle(request, parts)
+  return {
+    answer: (request) => handle(request, parts),
+    close: async () => (await store?.catch(() => null))?.close(),
+  }
 }

@@ -145,7 +145,12 @@ export const bootWorker = async (
   idleSince = performance.now()
   return {
     url: `http://127.0.0.1:${port}`,
-    isFit: () => ending === 'exit' && child.exitCode === null && cpuOfRequest() <= limits.softCpuMs,
+    // As the real one: after half of its life it gets no new requests.
+    isFit: () =>
+      ending === 'exit' &&
+      child.exitCode === null &&
+      performance.now() - bootedAt < limits.wallMs / 2 &&
+      cpuOfRequest() <= limits.softCpuMs,
     isBusy,
     begin: () => {
       // Work that goes on is work of the request that began it, whoever asks something meanwhile.

@@ -1,0 +1,172 @@
+/** The rules by which a run is due, as the schema has them. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { Database } from '../../src/store/database.ts'
+import { namesOf } from '../../src/store/database.ts'
+import { readDue } from '../../src/store/due.ts'
+import { releaseLease, takeLease } from '../../src/store/lease.ts'
+import { isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
+import { newSource } from '../store/fixture.ts'
+import { databaseKinds, newDatabase } from '../support/databases.ts'
+
+type Past = { mode?: 'full' | 'incremental'; status: string; startedAgo: string; endedAgo?: string | null }
+
+const addRun = (db: Database, source: string, { mode = 'full', status, startedAgo, endedAgo = startedAgo }: Past) =>
+  db.query(
+    `insert into carsync.runs (run_id, source, mode, status, log_listed, started_at, last_commit_at, finished_at)
+     values ($1::text::uuid, $2, $3, $4, false, now() - $5::text::interval, now() - $5::text::interval, now() - $6::text::interval)`,
+    [randomUUID(), source, mode, status, startedAgo, endedAgo],
+  )
+
+const set = (db: Database, name: string, value: string) =>
+  db.query(
+    'insert into carsync.settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value',
+    [name, value],
+  )
+
+for (const kind of databaseKinds) {
+  const db = await newDatabase(kind)
+  const dueOf = async (source: string) => {
+    const due = await readDue(db, namesOf('public', source))
+    return due && `${due.mode} ${due.reason}`
+  }
+
+  describe(`what is due, on ${kind}`, () => {
+    it('is a full sweep where there was none', async () => {
+      assert.equal(await dueOf(newSource()), 'full full')
+    })
+
+    const cases: { name: string; runs: Past[]; due: string | null }[] = [
+      { name: 'nothing shortly after a full sweep', runs: [{ status: 'complete', startedAgo: '10 min' }], due: null },
+      {
+        name: 'an incremental run once the last run began a quarter of an hour ago',
+        runs: [{ status: 'complete', startedAgo: '16 min' }],
+        due: 'incremental incremental',
+      },
+      {
+        name: 'nothing shortly after an incremental run',
+        runs: [
+          { status: 'complete', startedAgo: '3 hours' },
+          { mode: 'incremental', status: 'complete', startedAgo: '14 min' },
+        ],
+        due: null,
+      },
+      {
+        name: 'a full sweep once the last began a day ago, whatever came since',
+        runs: [
+          { status: 'complete', startedAgo: '25 hours' },
+          { mode: 'incremental', status: 'complete', startedAgo: '1 min' },
+        ],
+        due: 'full full',
+      },
+      {
+        name: 'the run that a killed process or a full slice has left',
+        runs: [
+          { status: 'complete', startedAgo: '1 hour' },
+          { mode: 'incremental', status: 'running', startedAgo: '1 min', endedAgo: null },
+        ],
+        due: 'incremental unfinished',
+      },
+      {
+        name: 'nothing right after a run that failed',
+        runs: [{ status: 'failed', startedAgo: '5 min', endedAgo: '4 min' }],
+        due: null,
+      },
+      {
+        name: 'a run that failed or was not completed, a while later',
+        runs: [{ status: 'incomplete', startedAgo: '50 min', endedAgo: '16 min' }],
+        due: 'full unfinished',
+      },
+    ]
+    for (const { name, runs, due } of cases)
+      it(`is ${name}`, async () => {
+        const source = newSource()
+        for (const run of runs) await addRun(db, source, run)
+        assert.equal(await dueOf(source), due)
+      })
+
+    it('is what was ordered, until its run is planned', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      await addRun(db, source, { status: 'complete', startedAgo: '1 min' })
+      const order = { mode: 'full', fresh: true, priority: ['Škoda', 'Mercedes-Benz'] } as const
+      await placeOrder(db, names, order)
+      assert.deepEqual(await readDue(db, names), { ...order, priority: [...order.priority], reason: 'ordered' })
+      await settleOrder(db, names, { ...order, priority: null })
+      assert.equal(await dueOf(source), 'full ordered', 'another order is not settled by this one')
+      await settleOrder(db, names, order)
+      assert.equal(await dueOf(source), null)
+    })
+
+    it('is nothing once runs were stopped, until the next order', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      await addRun(db, source, { status: 'running', startedAgo: '1 min', endedAgo: null })
+      await placeOrder(db, names, { mode: 'incremental', fresh: false, priority: null })
+      await stopOrders(db, names)
+      assert.equal(await dueOf(source), null)
+      assert.equal(await isStopped(db, names), true)
+      await placeOrder(db, names, { mode: 'full', fresh: false, priority: null })
+      assert.equal(await isStopped(db, names), false)
+      assert.equal(await dueOf(source), 'full ordered')
+    })
+
+    it('tells a lease that is held from one that has expired', async () => {
+      const source = newSource()
+      const isFree = async () => (await db.query('select carsync.lease_free($1) as free', [source]))[0]!.free
+      assert.equal(await isFree(), true)
+      const answer = await takeLease(db, source, 'somebody', 30_000)
+      assert.equal(await isFree(), false)
+      await db.query(`update carsync.heartbeat set at = now() - interval '31 seconds' where source = $1`, [source])
+      assert.equal(await isFree(), true)
+      assert.ok(answer.kind === 'taken')
+      await releaseLease(db, answer.lease)
+      assert.equal(await isFree(), true)
+    })
+  })
+
+  describe(`the settings of the schedule, on ${kind}`, () => {
+    it('change what is due, and never is never', async () => {
+      const source = newSource()
+      await addRun(db, source, { status: 'complete', startedAgo: '90 min' })
+      try {
+        await set(db, 'incremental_every', '2 hours')
+        assert.equal(await dueOf(source), null)
+        await set(db, 'full_every', '1 hour')
+        assert.equal(await dueOf(source), 'full full')
+        await set(db, 'full_every', 'never')
+        await set(db, 'incremental_every', 'never')
+        assert.equal(await dueOf(source), null)
+        assert.equal(await dueOf(newSource()), null)
+      } finally {
+        await db.query(`delete from carsync.settings where name like '%_every'`)
+      }
+    })
+
+    it('are taken by schedule, which says what it could not do', async () => {
+      const [first] = await db.query(
+        `select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret', '30 minutes') as said`,
+      )
+      assert.match(first!.said, /pg_cron is not installed/)
+      const rows = await db.query('select name, value from carsync.settings order by name')
+      assert.deepEqual(Object.fromEntries(rows.map(({ name, value }) => [name, value])), {
+        cars_sync_secret: 'secret',
+        cars_sync_url: 'https://x.supabase.co/functions/v1/cars-sync',
+        incremental_every: '30 minutes',
+      })
+      await assert.rejects(db.query(`select carsync.schedule(incremental_every => '5 seconds')`), /at least a minute/)
+      await assert.rejects(db.query(`select carsync.schedule('ftp://x')`), /must be an address/)
+      await db.query('delete from carsync.settings')
+    })
+
+    it('without them tick says what is missing', async () => {
+      const tick = async () => (await db.query('select carsync.tick() as said'))[0]!.said
+      assert.match(await tick(), /no address of the function/)
+      await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+      assert.match(await tick(), /pg_net is not installed/)
+      await addRun(db, 'auctionsapi', { status: 'complete', startedAgo: '1 min' })
+      assert.equal(await tick(), 'nothing is due')
+    })
+  })
+}

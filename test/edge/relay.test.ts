@@ -1,0 +1,118 @@
+/** The function in its stand-in runtime, on real Deno and real Postgres: slices, kills, and the two doors on one run. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { type EdgeScene, type EdgeSceneSettings, edgeScene } from '../support/edge/edge-scene.ts'
+import { spawnSync, summaryOf } from '../support/spawn-sync.ts'
+import { storedIds } from '../support/stored.ts'
+
+const sceneFor = async (t: TestContext, settings: EdgeSceneSettings): Promise<EdgeScene> => {
+  const scene = await edgeScene(settings)
+  t.after(() => scene.close())
+  return scene
+}
+
+/** Every car of the demo is stored: its ids are known by their count and range. */
+const assertAllThere = async (scene: EdgeScene, cars: number): Promise<void> => {
+  const ids = await storedIds(scene.db)
+  assert.equal(new Set(ids).size, cars)
+}
+
+const assertNoneKilled = ({ edge }: EdgeScene): void => {
+  const killed = edge.workers.filter(({ ending }) => ending !== 'idle')
+  assert.deepEqual(killed, [], 'no worker came to a limit of the platform')
+}
+
+const random = (seed: number) => (): number => {
+  seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff
+  return seed / 0x7fffffff
+}
+
+describe('the relay of slices', { concurrency: 2 }, () => {
+  it('reads the whole inventory in several slices, none of which comes near a limit', async (t) => {
+    const scene = await sceneFor(t, { demo: { cars: 30_000, maxPageSize: 500 } })
+    const begun = await scene.call({ action: 'start', mode: 'full' })
+    assert.equal(begun.status, 202)
+    const report = await scene.settled(Number.POSITIVE_INFINITY)
+    assert.equal(report.status, 'complete')
+    assert.equal(report.proof, 'exact')
+    assert.equal(report.runId, begun.body.runId)
+    assert.equal(report.cars.seen, 30_000)
+    assert.ok(scene.edge.slices.length >= 2, `${scene.edge.slices.length} slices`)
+    // The pages in hand at the end of a slice are brought home: none is asked for twice.
+    const pages = scene.edge.slices.reduce((sum, slice) => sum + slice.pages, 0)
+    assert.ok(
+      report.requests.total <= pages + 12 + scene.edge.slices.length,
+      `${report.requests.total} requests for ${pages} pages`,
+    )
+    await assertAllThere(scene, 30_000)
+    await scene.edge.idle()
+    assertNoneKilled(scene)
+  })
+
+  it('is complete all the same when workers are killed at random instants', async (t) => {
+    const scene = await sceneFor(t, { demo: { cars: 20_000, maxPageSize: 250, latencyMs: 40 } })
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    t.diagnostic(`seed ${seed}`)
+    const next = random(seed)
+    let kills = 0
+    await scene.call({ action: 'start', mode: 'full' })
+    const killing = setInterval(() => {
+      if (kills < 6 && next() < 0.15 && scene.edge.killOne()) kills++
+    }, 100)
+    const report = await scene.settled(250)
+    clearInterval(killing)
+    assert.equal(report.status, 'complete')
+    assert.equal(report.proof, 'exact')
+    assert.ok(kills > 0, 'somebody was killed')
+    await assertAllThere(scene, 20_000)
+  })
+
+  it('ends a slice before the end of its worker is due', async (t) => {
+    const scene = await sceneFor(t, {
+      demo: { cars: 6000, maxPageSize: 100, latencyMs: 20, limit: { kind: 'token-bucket', rate: 4, burst: 1 } },
+      env: { CARSYNC_EDGE_WALL_SECONDS: '10' },
+      limits: { wallMs: 10_000 },
+    })
+    await scene.call({ action: 'start', mode: 'full' })
+    const report = await scene.settled(Number.POSITIVE_INFINITY)
+    assert.equal(report.proof, 'exact')
+    assert.ok(scene.edge.slices.length >= 2, `${scene.edge.slices.length} slices`)
+    await assertAllThere(scene, 6000)
+    await scene.edge.idle()
+    assertNoneKilled(scene)
+  })
+
+  it('finishes what the command line began, and leaves to the command line what it began itself', async (t) => {
+    const scene = await sceneFor(t, {
+      demo: { cars: 6000, maxPageSize: 50, latencyMs: 60, limit: { kind: 'token-bucket', rate: 25, burst: 1 } },
+    })
+    const cwd = mkdtempSync(join(tmpdir(), 'carsync-edge-'))
+    t.after(() => rmSync(cwd, { recursive: true, force: true }))
+    const { CARS_SYNC_SECRET: _secret, ...env } = scene.env
+
+    const first = spawnSync(env, cwd, ['--full', '--time-budget', '1500ms', '--max-rate', '20'])
+    const begun = summaryOf(await first.ended)
+    assert.equal(begun.status, 'incomplete')
+    assert.ok(begun.pages.done > 0)
+    await scene.call({ action: 'start', mode: 'full' })
+    const finished = await scene.settled(Number.POSITIVE_INFINITY)
+    assert.equal(finished.runId, begun.runId)
+    assert.equal(finished.proof, 'exact')
+
+    // A fresh one, stopped while it is on, and taken up by the command line.
+    const other = await scene.call({ action: 'start', mode: 'full', fresh: true })
+    assert.equal(other.status, 202)
+    await scene.call({ action: 'stop' })
+    const stopped = await scene.settled(Number.POSITIVE_INFINITY)
+    assert.equal(stopped.runId, other.body.runId)
+    assert.equal(stopped.status, 'incomplete')
+    assert.equal(await scene.cron(), 'nothing is due')
+    const last = summaryOf(await spawnSync(env, cwd, ['--full']).ended)
+    assert.equal(last.runId, other.body.runId)
+    assert.equal(last.status, 'complete')
+    await assertAllThere(scene, 6000)
+  })
+})

@@ -1,0 +1,36 @@
+/**
+ * A stand-in for the extension pg_net, which cannot be had on a plain machine: `net.http_post` with its signature, which
+ * queues, and a pump that sends what was queued after its transaction, as the extension's worker does.
+ */
+import type { Database } from '../../../src/store/database.ts'
+
+const EXTENSION = `
+  create schema if not exists net;
+  create table if not exists net.stand_in_queue (
+    id bigint generated always as identity primary key, url text, body jsonb, headers jsonb, timeout_milliseconds int);
+  create or replace function net.http_post(
+    url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds int default 5000
+  ) returns bigint language sql as $$
+    insert into net.stand_in_queue (url, body, headers, timeout_milliseconds) values (url, body, headers, timeout_milliseconds)
+    returning id
+  $$;`
+
+export const installPgNet = (db: Database): Promise<void> => db.transaction((session) => session.script(EXTENSION))
+
+/** Sends what is queued; answers the statuses, 0 where nobody answered in time. */
+export const pumpPgNet = async (db: Database): Promise<number[]> => {
+  const queued = await db.query(
+    'delete from net.stand_in_queue returning url, body::text, headers::text, timeout_milliseconds as ms',
+  )
+  return Promise.all(
+    queued.map(({ url, body, headers, ms }) =>
+      fetch(url, { method: 'POST', body, headers: JSON.parse(headers), signal: AbortSignal.timeout(ms) }).then(
+        async (answer) => {
+          await answer.arrayBuffer()
+          return answer.status
+        },
+        () => 0,
+      ),
+    ),
+  )
+}
