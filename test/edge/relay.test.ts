@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { newPostgresUrl } from '../support/databases.ts'
 import { type EdgeScene, type EdgeSceneSettings, edgeScene } from '../support/edge/edge-scene.ts'
 import { spawnSync, summaryOf } from '../support/spawn-sync.ts'
 import { storedIds } from '../support/stored.ts'
 
-const sceneFor = async (t: TestContext, settings: EdgeSceneSettings): Promise<EdgeScene> => {
-  const scene = await edgeScene(settings)
+const sceneFor = async (t: TestContext, settings: Omit<EdgeSceneSettings, 'databaseUrl'>): Promise<EdgeScene> => {
+  const scene = await edgeScene({ ...settings, databaseUrl: await newPostgresUrl() })
   t.after(() => scene.close())
   return scene
 }

@@ -5,7 +5,6 @@ import { startDemoThread } from '../../../demo/demo-thread.ts'
 import type { DemoOptions } from '../../../demo/settings.ts'
 import { migrate, openDatabase, resolveOptions, type StatusReport } from '../../../src/node.ts'
 import type { Database } from '../../../src/store/database.ts'
-import { newPostgresUrl } from '../databases.ts'
 import { type EdgeRuntime, startEdgeRuntime } from './edge-runtime.ts'
 import type { EdgeLimits } from './edge-worker.ts'
 import { installPgNet, pumpPgNet } from './pg-net.ts'
@@ -29,19 +28,20 @@ export type EdgeScene = {
 }
 
 const LOOK_MS = 50
-/** A run that is stuck for so long fails its test with what was logged. */
 const PATIENCE_MS = 100_000
 
 export type EdgeSceneSettings = {
   demo: DemoOptions
   env?: Record<string, string>
   limits?: Partial<EdgeLimits>
-  databaseUrl?: string
+  databaseUrl: string
+  /** A run that has not ended by then fails its test with what was logged. */
+  patienceMs?: number
 }
 
 export const edgeScene = async (settings: EdgeSceneSettings): Promise<EdgeScene> => {
   const demo = await startDemoThread(settings.demo)
-  const databaseUrl = settings.databaseUrl ?? (await newPostgresUrl())
+  const { databaseUrl } = settings
   const env = {
     DATABASE_URL: databaseUrl,
     API_BASE_URL: demo.url,
@@ -82,7 +82,7 @@ export const edgeScene = async (settings: EdgeSceneSettings): Promise<EdgeScene>
     cron,
     status: async () => (await call({ action: 'status' })).body as unknown as StatusReport,
     settled: async (everyMs) => {
-      const until = performance.now() + PATIENCE_MS
+      const until = performance.now() + (settings.patienceMs ?? PATIENCE_MS)
       let lookedAt = performance.now()
       for (;;) {
         const status = await store()
