@@ -79,7 +79,7 @@ const measure = async (scene: EdgeScene, name: string, kills: number): Promise<(
     `${thousands(median(workers.map(({ cpuMs }) => cpuMs)))} / ${thousands(most(workers.map(({ cpuMs }) => cpuMs)))}`,
     ratio(
       median(workers.filter(({ ending }) => ending === 'idle').map(({ cpuMs }) => cpuMs)) /
-        median(slices.map(({ busyMs }) => busyMs)),
+        median(slices.map(({ cpuMs }) => cpuMs)),
     ),
     Math.round(most(workers.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20),
     `${Math.round(median(gaps))} / ${Math.round(most(gaps))}`,
@@ -137,7 +137,7 @@ export const edge = async (): Promise<Table> => {
       'slices',
       'cars a slice',
       'CPU ms a slice (median / most)',
-      'CPU by what was metered',
+      'CPU by the estimate',
       'MB at most',
       'ms of handing over (median / most)',
       'workers killed',

@@ -4,61 +4,81 @@ import { describe, it } from 'node:test'
 import { handOver } from '../../supabase/functions/cars-sync/hand-over.ts'
 import { openMeter } from '../../supabase/functions/cars-sync/meter.ts'
 
+/** Instants are counted from the opening of the meter; each work is a `record`, of which a measured ms costs 1.5. */
 const clocked = () => {
   const clock = { at: 0, memory: 0 }
+  const limits = { cpuMs: 1060, askUntil: 100_000, memoryBytes: 1000 }
   const meter = openMeter(
-    { busyMs: 600, askUntil: 10_000, memoryBytes: 1000 },
+    limits,
     () => clock.at,
     () => clock.memory,
   )
-  /** A page that takes so long. */
-  const page = (ms: number): void => {
-    meter.run(() => {
+  /** Measured work; the clock stands still otherwise. */
+  const work = (ms: number): void =>
+    meter.run('record', () => {
       clock.at += ms
     })
+  const page = (ms: number): void => {
+    work(ms)
     meter.committed(1)
   }
-  return { clock, meter, page }
+  return { clock, meter, work, page }
 }
 
 describe('the meter', () => {
   it('always allows a first page, and keeps room for those in hand', () => {
     const { meter, page } = clocked()
     assert.equal(meter.mayAsk(0), true)
-    assert.equal(meter.mayAsk(5), true)
-    assert.equal(meter.mayAsk(6), false, 'seven at 100 ms each are too many')
-    page(50)
-    assert.equal(meter.mayAsk(10), true, '50 spent, ten and one more at 50 each')
-    assert.equal(meter.mayAsk(11), false)
+    assert.equal(meter.mayAsk(5), true, '60 to begin and six at 150 each')
+    assert.equal(meter.mayAsk(6), false)
+    page(60)
+    assert.equal(meter.mayAsk(8), true, '60 to begin, 90 spent, nine at 90 each')
+    assert.equal(meter.mayAsk(10), false)
   })
 
   it('allows nothing more once the budget is spent', () => {
     const { meter, page } = clocked()
     page(300)
     assert.equal(meter.mayAsk(0), true)
-    page(300)
+    page(350)
     assert.equal(meter.mayAsk(0), false)
   })
 
-  it('counts work within work once, and time between works not at all', () => {
-    const { clock, meter } = clocked()
-    meter.run(() => {
+  it('counts work within work once, and waiting for a small share', () => {
+    const { clock, meter, work } = clocked()
+    const before = meter.cpuMs()
+    meter.run('page', () => {
       clock.at += 10
-      meter.run(() => {
-        clock.at += 5
-      })
+      work(10)
     })
-    clock.at += 1000
-    assert.equal(meter.busyMs(), 15)
-    assert.throws(
-      () =>
-        meter.run(() => {
-          clock.at += 1
-          throw new Error('no')
-        }),
-      /no/,
+    assert.equal(Math.round(meter.cpuMs() - before), 80)
+    clock.at += 10_000
+    assert.equal(Math.round(meter.cpuMs() - before), 180)
+    assert.throws(() =>
+      meter.run('row', () => {
+        throw new Error('no')
+      }),
     )
-    assert.equal(meter.busyMs(), 16)
+  })
+
+  it('reckons with what collecting a heap costs that was left alone, up to a bound', () => {
+    const { clock, meter } = clocked()
+    const costOf = (pauseMs: number): number => {
+      clock.at += pauseMs
+      const before = meter.cpuMs()
+      meter.committed(1)
+      return Math.round(meter.cpuMs() - before)
+    }
+    assert.deepEqual([100, 1000, 2000, 60_000].map(costOf), [2, 15, 30, 40])
+  })
+
+  it('ends a slice that only waits, before waiting has cost too much', () => {
+    const { clock, meter, page } = clocked()
+    page(10)
+    clock.at += 90_000
+    assert.equal(meter.mayAsk(0), true)
+    clock.at += 9_900
+    assert.equal(meter.mayAsk(0), false)
   })
 
   it('heeds the clock and the memory', () => {
@@ -67,7 +87,7 @@ describe('the meter', () => {
     assert.equal(meter.mayAsk(0), false)
     clock.memory = 1000
     assert.equal(meter.mayAsk(0), true)
-    clock.at = 10_000
+    clock.at = 100_000
     assert.equal(meter.mayAsk(0), false)
   })
 })

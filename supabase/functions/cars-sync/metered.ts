@@ -5,15 +5,15 @@ import type { Meter } from './meter.ts'
 /** The same source; what it reads is measured. */
 export const meteredSource = (source: Source, meter: Meter): Source => ({
   ...source,
-  readPage: (reply, ask) => meter.run(() => source.readPage(reply, ask)),
-  readRecord: (page, record, readAt) => meter.run(() => source.readRecord(page, record, readAt)),
-  sameRecord: (a, b) => meter.run(() => source.sameRecord(a, b)),
+  readPage: (reply, ask) => meter.run('page', () => source.readPage(reply, ask)),
+  readRecord: (page, record, readAt) => meter.run('record', () => source.readRecord(page, record, readAt)),
+  sameRecord: (a, b) => meter.run('record', () => source.sameRecord(a, b)),
 })
 
 function* meteredParts(parts: Iterable<Uint8Array>, meter: Meter): Generator<Uint8Array> {
   const iterator = parts[Symbol.iterator]()
   for (;;) {
-    const part = meter.run(() => iterator.next())
+    const part = meter.run('row', () => iterator.next())
     if (part.done) return
     yield part.value
   }

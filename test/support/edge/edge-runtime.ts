@@ -11,7 +11,7 @@ export type SliceLine = {
   slice: string
   ended: string
   pages: number
-  busyMs: number
+  cpuMs: number
   ms: number
   next: string | null
   at: number

@@ -77,7 +77,8 @@ export const bootWorker = async (
   const bootedAt = performance.now()
   const child: ChildProcess = spawn('deno', denoArguments(path), {
     env: { PATH: process.env.PATH!, HOME: process.env.HOME!, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Its stdin ends with this process, however that ends, and it ends with its stdin.
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const { pid } = child
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

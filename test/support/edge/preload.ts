@@ -8,7 +8,12 @@ type Serve = (
   handler: Handler,
 ) => unknown
 type Runtime = {
-  Deno: { serve: unknown; addSignalListener(name: string, listener: () => void): void }
+  Deno: {
+    serve: unknown
+    exit(): never
+    stdin: { readable: ReadableStream }
+    addSignalListener(name: string, listener: () => void): void
+  }
   EdgeRuntime: { waitUntil(work: Promise<unknown>): void }
 }
 
@@ -25,8 +30,11 @@ runtime.EdgeRuntime = {
 }
 
 const serve = runtime.Deno.serve as Serve
-runtime.Deno.serve = (handler: Handler) =>
-  serve({ port: 0, hostname: '127.0.0.1', onListen: ({ port }) => say('listening', port) }, handler)
+runtime.Deno.serve = (handler: Handler) => {
+  // Whoever started this worker is gone. Not earlier: Deno loads the function only when nothing is waited for here.
+  void runtime.Deno.stdin.readable.pipeTo(new WritableStream()).finally(() => runtime.Deno.exit())
+  return serve({ port: 0, hostname: '127.0.0.1', onListen: ({ port }) => say('listening', port) }, handler)
+}
 
 // The platform says so a little before it ends a worker.
 runtime.Deno.addSignalListener('SIGTERM', () => globalThis.dispatchEvent(new Event('beforeunload')))
