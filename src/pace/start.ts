@@ -60,14 +60,18 @@ const begin = (start: PaceStart): Pace => ({
   wall: null,
 })
 
-const rememberedShape = ({ limit }: Remembered, now: number): Shape => {
+/** When a bucket was empty that was empty when it was kept: since then it has filled, here up to one token. */
+const emptyAt = (keptAt: number, rate: number, now: number): number =>
+  Math.min(now, Math.max(keptAt, now - 1000 / rate))
+
+const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
   switch (limit.kind) {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
       const { rate, narrow, steady, burst } = limit
       return {
-        ...startBucket({ rate: rate * UNDER, at: now, narrow }),
+        ...startBucket({ rate: rate * UNDER, at: emptyAt(at, rate * UNDER, now), narrow }),
         burst,
         steady,
         sure: true,

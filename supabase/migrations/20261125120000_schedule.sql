@@ -233,6 +233,20 @@ begin
 end
 $$;
 
+-- A project that grants everything by default has given the service role more than to read.
+do $$
+declare
+  read_model text;
+begin
+  if exists (select from pg_roles where rolname = 'service_role') then
+    foreach read_model in array array['cars', 'car_changes', 'sync_progress'] loop
+      execute format('revoke all on table %I from service_role', read_model);
+      execute format('grant select on table %I to service_role', read_model);
+    end loop;
+  end if;
+end
+$$;
+
 -- A live page hears of progress by Realtime, where that is there. The listings are never published: a sweep would flood it.
 do $$
 begin

