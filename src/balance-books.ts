@@ -8,13 +8,14 @@
 import { commitBatch } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
 import { countOf } from './plan-sweep.ts'
-import { readChanges } from './read-changes.ts'
+import { PASS_KEEPS_MS, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
-import { balances, type Receipt } from './run/receipt.ts'
+import { balances, type FeedPass, type Receipt } from './run/receipt.ts'
 import { commitSettings } from './run-pass.ts'
 import type { Session } from './session.ts'
 import { takeSnapshot } from './snapshot.ts'
 import type { Feeds } from './source/source.ts'
+import type { LedgerPage } from './store/ledger.ts'
 import type { SweepEnd } from './sweep.ts'
 import { pageSizeOf, pagesDone, type Work } from './work.ts'
 
@@ -67,15 +68,20 @@ export async function* balanceBooks(
   const readAt = world.now() + clockOffsetMs
   const minutes = minutesBack(readAt - (movement.readUntil ?? stored.startedAt))
   let missing: string | null = feeds === null ? 'The source has no feed of changes' : null
+  let opened = before
   if (feeds !== null) {
-    const read = yield* readFeeds(session, work, feeds, Math.min(minutes, feeds.maxMinutes), movement)
+    const left = movement.readUntil === null ? await leftFeed(session, work, before, readAt) : null
+    const feed = { sweep: left?.sweep ?? work.nextSweep, since: left?.since ?? readAt }
+    opened = { ...before, feed }
+    if (left === null) await session.store.saveReceipt(session.lease, stored.runId, opened)
+    const read = yield* readFeeds(session, work, feeds, Math.min(minutes, feeds.maxMinutes), movement, left)
     if (read.kind === 'unread') missing = read.why
     else if (read.kind !== 'finished') return read
     else if (minutes > feeds.maxMinutes) missing = 'The feed of changes does not reach back to the beginning of the run'
-    else movement.readUntil = readAt
+    else movement.readUntil = opened.feed!.since
   }
   const total = await countOf(api, control.source, access, {}, stop)
-  let receipt = await weigh(session, work, before, movement, total)
+  let receipt = await weigh(session, work, opened, movement, total)
   const stood = total !== null && total === (before.totalAfter ?? before.totalBefore)
   if (feeds === null || missing !== null || total === null) {
     // Nothing tells what went: only an inventory that is as large as when it was planned proves anything.
@@ -105,6 +111,21 @@ export async function* balanceBooks(
 
 const minutesBack = (ms: number): number => Math.max(1, Math.ceil((ms + MARGIN_MS) / 60_000))
 
+/**
+ * The pass over the feed that another process was at a moment ago, with what it has read; null: there is none. What changed
+ * since it was begun may have been missed by it.
+ */
+const leftFeed = async (
+  { store, stored }: Session,
+  { nextSweep }: Work,
+  { feed }: Receipt,
+  now: number,
+): Promise<(FeedPass & { pages: LedgerPage[] }) | null> => {
+  if (!feed || feed.sweep !== nextSweep - 1 || now - stored.lastCommitAt > PASS_KEEPS_MS) return null
+  const pages = await store.readLedger(stored.runId)
+  return { ...feed, pages: pages.filter((page) => page.sweep === feed.sweep) }
+}
+
 type FeedsRead = SweepEnd | { kind: 'unread'; why: string }
 
 /** Reads both feeds. `unread`: the source does not have them after all. */
@@ -114,8 +135,9 @@ async function* readFeeds(
   feeds: Feeds,
   minutes: number,
   movement: Movement,
+  left: (FeedPass & { pages: LedgerPage[] }) | null,
 ): AsyncGenerator<SyncEvent, FeedsRead> {
-  const changes = yield* readChanges(session, work, feeds, minutes)
+  const changes = yield* readChanges(session, work, feeds, minutes, 'up', left)
   if (changes.kind === 'refused' && changes.reason === 'protocol') return { kind: 'unread', why: changes.why }
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records

@@ -2,18 +2,23 @@
 import type { SyncEvent } from './events.ts'
 import { lookUp } from './look-up.ts'
 import { countOf } from './plan-sweep.ts'
-import { changesPlan, readChanges } from './read-changes.ts'
+import { changesPlan, PASS_KEEPS_MS, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
 import { mayAskFor } from './run/absence.ts'
 import { minutesSince } from './run/choose-mode.ts'
 import { plannedPages } from './run/plan.ts'
-import { startRun } from './run/run.ts'
+import { restoreRun, startRun } from './run/run.ts'
 import { endingOf, runPass } from './run-pass.ts'
 import { type Ending, endedEarly, pageSizesOf, type Session } from './session.ts'
 import { beginWork, pageSizeOf, progressOf, type Work } from './work.ts'
 
-/** The feed moves while it is read: it is read until it brings nothing new, but not more often than this. */
+/** The feed moves while it is read: it is read until it brings nothing new, but by one process not more often than this. */
 const PASSES = 5
+/** Nor by all processes that work on the run one after the other. */
+const PASSES_OF_ALL = 12
+
+/** Odd passes go from the end of the feed to its beginning: what moves one way in between meets one of them. */
+const directionOf = (pass: number): 'up' | 'down' => (pass % 2 === 1 ? 'down' : 'up')
 
 /** Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. */
 export async function* incrementalRun(session: Session, coveredUntil: number): AsyncGenerator<SyncEvent, Ending> {
@@ -31,25 +36,27 @@ export async function* incrementalRun(session: Session, coveredUntil: number): A
   await store.savePlan(lease, stored.runId, plan)
   const ledger = await store.readLedger(stored.runId)
   const sizes = pageSizesOf(session, ledger)
-  // What an earlier process read of the feed has moved since: it is read from its beginning, by a number of its own.
-  const sweep = Math.max(-1, ...ledger.map((page) => page.sweep)) + 1
+  const left = Math.max(-1, ...ledger.map((page) => page.sweep))
+  const goesOn = left >= 0 && world.now() + session.clockOffsetMs - stored.lastCommitAt < PASS_KEEPS_MS
+  const first = goesOn ? left : left + 1
+  const started = startRun(plan, sizes.wished, sizes.learned, directionOf(first))
+  // What changed after the feed was begun to be read may have been missed; by the source's clock.
+  const beganAt = goesOn ? ledger.map(({ readAt }) => readAt - session.clockOffsetMs + api.sourceOffsetMs()) : []
   api.expect(plannedPages(plan, sizes.learned ?? sizes.wished) ?? 1)
   const work = beginWork(api, stored, plan, ledger, session.begunAt, {
-    run: startRun(plan, sizes.wished, sizes.learned),
-    sweep,
+    run: restoreRun(started, goesOn ? ledger.filter((page) => page.sweep === first) : []),
+    sweep: first,
     pagesWanted: (pageSize) => plannedPages(plan, pageSize),
   })
   session.onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
 
-  let end = yield* runPass(session, work, sweep)
-  let seen = 0
-  for (let pass = 1; end.kind === 'finished' && pass < PASSES; pass++) {
-    const { ids } = await store.countSeen(stored.runId)
-    if (ids === seen) break
-    seen = ids
+  let end = yield* runPass(session, work, first)
+  for (let pass = first; end.kind === 'finished'; pass++) {
+    if (pass - first + 1 >= PASSES || pass + 1 >= PASSES_OF_ALL) break
+    if (pass > 0 && (await store.countNew(stored.runId, pass)) === 0) break
     work.phase = 'checking'
-    end = yield* readChanges(session, work, feeds, minutes, pass % 2 === 1 ? 'down' : 'up')
+    end = yield* readChanges(session, work, feeds, minutes, directionOf(pass + 1))
   }
   if (end.kind !== 'finished') return endingOf(end)
   yield* askForGone(session, work, minutes)
@@ -59,7 +66,7 @@ export async function* incrementalRun(session: Session, coveredUntil: number): A
     proof: 'none',
     reason: null,
     totalAfter: null,
-    covered: { kind: 'incremental', from: now - minutes * 60_000, to: now },
+    covered: { kind: 'incremental', from: now - minutes * 60_000, to: Math.min(now, ...beganAt) },
   }
 }
 

@@ -1,10 +1,11 @@
 /** Reads the feed of changes as a pass of its own. */
 import type { SyncEvent } from './events.ts'
 import { CHANGES, type Plan } from './run/plan.ts'
-import { startRun } from './run/run.ts'
+import { restoreRun, startRun } from './run/run.ts'
 import { runPass } from './run-pass.ts'
 import type { Session } from './session.ts'
 import type { Feeds } from './source/source.ts'
+import type { LedgerPage } from './store/ledger.ts'
 import type { SweepEnd } from './sweep.ts'
 import { enterPass, type Work } from './work.ts'
 
@@ -16,17 +17,22 @@ export const changesPlan = (feeds: Feeds, minutes: number, total: number | null)
   note: null,
 })
 
-/** Stores what came or changed within the last `minutes`. */
+/** A pass that was left so recently is gone on with; what was read of the feed earlier has moved too far since, ms. */
+export const PASS_KEEPS_MS = 120_000
+
+/** Stores what came or changed within the last `minutes`. `left`: pages of this pass that an earlier process has read. */
 export async function* readChanges(
   session: Session,
   work: Work,
   feeds: Feeds,
   minutes: number,
   direction: 'up' | 'down' = 'up',
+  left: { sweep: number; pages: readonly LedgerPage[] } | null = null,
 ): AsyncGenerator<SyncEvent, SweepEnd> {
   const { pageSize, wishedPageSize, segments } = work.state.run
   const farthest = segments[0]?.segment.name === CHANGES ? segments[0].farthest.to : null
   const plan = changesPlan(feeds, minutes, direction === 'down' ? farthest : null)
-  enterPass(work, startRun(plan, wishedPageSize, pageSize, direction), () => null)
-  return yield* runPass(session, work, work.nextSweep++)
+  const run = startRun(plan, wishedPageSize, pageSize, direction)
+  enterPass(work, left === null ? run : restoreRun(run, left.pages), () => null)
+  return yield* runPass(session, work, left?.sweep ?? work.nextSweep++)
 }

@@ -140,6 +140,37 @@ test('what an interrupted incremental run has left out is read by the next one',
   assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
 })
 
+test('a feed that is longer than a slice is read by several, each going on where the one before ended', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres')
+  await once()
+  await api.change({ share: 0.9, seed: 4 })
+  const PAGES_A_SLICE = 3
+  const before = (await api.stats()).requests
+  let slices = 0
+  for (;;) {
+    let left = PAGES_A_SLICE
+    const mayAsk = (inHand: number): boolean => inHand === 0 && left-- > 0
+    const { summary } = await once('auto', { control: { slice: { mayAsk, over: new AbortController().signal } } })
+    assert.equal(summary.mode, 'incremental')
+    assert.ok(++slices < 60, 'it comes to an end')
+    if (summary.status === 'complete') break
+  }
+  const [ledger] = await db.query(
+    `select count(distinct sweep)::int as passes, count(*)::int as pages, count(distinct page)::int as each
+     from carsync.pages where run_id = (select run_id from carsync.runs order by started_at desc limit 1)`,
+  )
+  assert.deepEqual(
+    ledger,
+    { passes: 2, pages: ledger!.each * 2, each: ledger!.each },
+    'two passes, each page once in each',
+  )
+  assert.ok(slices >= ledger!.pages / PAGES_A_SLICE)
+  assert.ok((await api.stats()).requests - before < ledger!.pages + slices * 6)
+  const other = await newDatabase('postgres')
+  await syncOnce({ db: other, url: api.url })
+  assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
+})
+
 test('an unfinished full sweep is taken up before anything else is done', async (t) => {
   const { db, api, once } = await begin(t, 'postgres', { latencyMs: 10 })
   await once()

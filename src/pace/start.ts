@@ -38,6 +38,8 @@ const PAGES = 1000
 const FORGET_MS = 7 * 86_400_000
 /** A limit that was met is begun just under. */
 const UNDER = 0.99
+/** What was kept so recently is gone on with as it was: from one slice to the next it would get slower and slower. */
+const GOES_ON_MS = 60_000
 
 const begin = (start: PaceStart): Pace => ({
   maxRate: start.maxRate ?? null,
@@ -69,13 +71,14 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
-      const { rate, narrow, steady, burst } = limit
+      const { rate: held, narrow, steady, burst } = limit
+      const rate = now - at < GOES_ON_MS ? held : held * UNDER
       return {
-        ...startBucket({ rate: rate * UNDER, at: emptyAt(at, rate * UNDER, now), narrow }),
+        ...startBucket({ rate, at: emptyAt(at, rate, now), narrow }),
         burst,
         steady,
         sure: true,
-        ceiling: rate * 1.01,
+        ceiling: held * 1.01,
       }
     }
     case 'quota': {

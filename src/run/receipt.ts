@@ -32,7 +32,11 @@ export type Receipt = {
   pagesReread: number
   /** How often the books were balanced. */
   checks: number
+  /** The latest pass over the feed of changes: its number in the ledger, and when it was begun (the database's clock, ms). */
+  feed: FeedPass | null
 }
+
+export type FeedPass = { sweep: number; since: number }
 
 export const startReceipt = (totalBefore: number | null): Receipt => ({
   passes: [{ sweep: 0, kind: 'whole', pageSize: null }],
@@ -45,6 +49,7 @@ export const startReceipt = (totalBefore: number | null): Receipt => ({
   repeats: 0,
   pagesReread: 0,
   checks: 0,
+  feed: null,
 })
 
 /** How many records the source must have now for the sweep to have missed none. */

@@ -7,6 +7,8 @@ export type LedgerPage = {
   segment: string
   pageSize: number
   page: number
+  /** When it was asked for, by the database's clock, ms. */
+  readAt: number
   last: boolean
   records: number
   inserted: number
@@ -19,7 +21,7 @@ export const listed = (mode: string): string => `segment <> '${CHANGES}' or ${mo
 
 export const readLedger = async (db: Database, runId: string): Promise<LedgerPage[]> => {
   const rows = await db.query(
-    `select sweep::int, segment, page_size, page, is_last, records, inserted, updated, rejected
+    `select sweep::int, segment, page_size, page, (extract(epoch from read_at) * 1000)::float8 as read_at, is_last, records, inserted, updated, rejected
      from carsync.pages where run_id = $1::text::uuid`,
     [runId],
   )
@@ -28,6 +30,7 @@ export const readLedger = async (db: Database, runId: string): Promise<LedgerPag
     segment: row.segment,
     pageSize: row.page_size,
     page: row.page,
+    readAt: row.read_at,
     last: row.is_last,
     records: row.records,
     inserted: row.inserted,
@@ -66,4 +69,16 @@ export const countSeen = async (
     [runId],
   )
   return { ids: seen!.ids, ...(await countRejected(db, runId)) }
+}
+
+/** How many ids the pages of a sweep have brought that no earlier sweep of the run had. */
+export const countNew = async (db: Database, runId: string, sweep: number): Promise<number> => {
+  const [row] = await db.query(
+    `select count(*)::int as ids from (
+       select id from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid and sweep = $2::int
+       except
+       select id from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid and sweep < $2::int) as fresh`,
+    [runId, sweep],
+  )
+  return row!.ids
 }

@@ -8,7 +8,7 @@ import { readDue } from './due.ts'
 import { knownCars } from './known-cars.ts'
 import { readLearned, saveLearned } from './learned.ts'
 import { beat, releaseLease, takeLease } from './lease.ts'
-import { countSeen, readLedger } from './ledger.ts'
+import { countNew, countSeen, readLedger } from './ledger.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { writeProgress } from './progress.ts'
@@ -48,6 +48,7 @@ export const storeOver = (
     knownCars: (question) => again(() => knownCars(db, names, question.reader, question.wantRaw, question.records)),
     commitPages: (run, batch) => commitSurely(db, again, { ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
+    countNew: (runId, sweep) => again(() => countNew(db, runId, sweep)),
     weighSeen: (runId, gone, living) => again(() => weighSeen(db, runId, gone, living)),
     readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),
     forgetSeen: (lease, runId) => again(() => forgetSeen(db, names, lease, runId)),

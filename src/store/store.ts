@@ -122,6 +122,8 @@ export type Store = {
   commitPages(run: Omit<CommitContext, 'names'>, batch: PageCommit): Promise<CommitResult>
   /** Distinct ids on all pages of the run, distinct ids among its rejects, and rejects without an id. */
   countSeen(runId: string): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }>
+  /** How many ids a sweep has brought that no earlier one of the run had. */
+  countNew(runId: string, sweep: number): Promise<number>
   /** The same books with what the source says has gone. */
   weighSeen(runId: string, gone: GoneAt, living: number): Promise<Balance>
   readMovement(runId: string, sweep: number, gone: GoneAt): Promise<{ pages: PageRead[]; departures: Departure[] }>
