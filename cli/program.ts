@@ -62,6 +62,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     notes: ['sync does this by itself when it may.'],
     load: async () => (await import('./migrate.ts')).declareMigrate,
   },
+  init: {
+    summary: 'put the edge function into a Supabase project',
+    examples: ['carsync init', 'carsync init ../my-marketplace', 'carsync init --diff'],
+    notes: [
+      'It adds files and an entry in supabase/config.toml, and touches nothing else. Run twice it changes nothing.',
+    ],
+    load: async () => (await import('./init.ts')).declareInit,
+  },
   doctor: {
     summary: 'check configuration, database and API, and say what to do',
     examples: ['carsync doctor', 'carsync doctor --json'],

@@ -38,6 +38,8 @@ export type EdgeSettings = {
   limits?: Partial<EdgeLimits>
   /** The function's entry; without it that of this project. */
   path?: string
+  /** Where the packages of a function outside this project are. */
+  importMap?: string
   /** Told what each worker logs. */
   onLine?: (line: string) => void
 }
@@ -69,7 +71,7 @@ export const startEdgeRuntime = async (settings: EdgeSettings): Promise<EdgeRunt
     const fit = [...living].find((worker) => worker.isFit())
     if (fit) return fit
     const env = { ...settings.env, CARSYNC_FUNCTION_URL: url, SB_EXECUTION_ID: `w${++booted}` }
-    const worker = await bootWorker(settings.path ?? OWN, env, limits, onLine)
+    const worker = await bootWorker(settings.path ?? OWN, settings.importMap ?? null, env, limits, onLine)
     living.add(worker)
     void worker.gone.then((report) => {
       living.delete(worker)

@@ -35,6 +35,9 @@ export type EdgeSceneSettings = {
   env?: Record<string, string>
   limits?: Partial<EdgeLimits>
   databaseUrl: string
+  /** The function's entry, and where its packages are; without them those of this project. */
+  path?: string
+  importMap?: string
   /** A run that has not ended by then fails its test with what was logged. */
   patienceMs?: number
 }
@@ -53,7 +56,7 @@ export const edgeScene = async (settings: EdgeSceneSettings): Promise<EdgeScene>
   await migrate(resolveOptions({}, env), { embeddedFolder: null })
   const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
   await installPgNet(db)
-  const edge = await startEdgeRuntime({ env, ...(settings.limits ? { limits: settings.limits } : {}) })
+  const edge = await startEdgeRuntime({ ...settings, env })
   await db.query('select carsync.schedule($1, $2)', [edge.url, SECRET])
 
   const call: EdgeScene['call'] = async (body, headers = {}) => {

@@ -54,12 +54,15 @@ export type EdgeWorker = {
 const LOOK_MS = 10
 const WARNING = 0.9
 
-const denoArguments = (path: string): string[] => [
+const OWN_CONFIG = fileURLToPath(new URL('../../../deno.json', import.meta.url))
+
+const denoArguments = (path: string, importMap: string | null): string[] => [
   'run',
   '--quiet',
   '--no-prompt',
   '--config',
-  fileURLToPath(new URL('../../../deno.json', import.meta.url)),
+  OWN_CONFIG,
+  ...(importMap === null ? [] : ['--import-map', importMap]),
   '--allow-net',
   '--allow-env',
   '--preload',
@@ -70,12 +73,13 @@ const denoArguments = (path: string): string[] => [
 /** Boots a worker for the function at `path`. `onLine` is told what it logs. */
 export const bootWorker = async (
   path: string,
+  importMap: string | null,
   env: Readonly<Record<string, string>>,
   limits: EdgeLimits,
   onLine: (line: string) => void,
 ): Promise<EdgeWorker> => {
   const bootedAt = performance.now()
-  const child: ChildProcess = spawn('deno', denoArguments(path), {
+  const child: ChildProcess = spawn('deno', denoArguments(path, importMap), {
     env: { PATH: process.env.PATH!, HOME: process.env.HOME!, ...env },
     // Its stdin ends with this process, however that ends, and it ends with its stdin.
     stdio: ['pipe', 'pipe', 'pipe'],
