@@ -102,12 +102,19 @@ export const OPTIONS = rows({
   },
   priority: {
     kind: 'list',
+    env: ['CARSYNC_PRIORITY'],
     flag: '--priority <brands>',
     default: ['Audi', 'Mercedes-Benz', 'Volkswagen', 'BMW'],
     sentence: 'brands to fetch first, in this order, all their pages',
     example: 'Audi,BMW',
   },
-  maxRate: { kind: 'rate', flag: '--max-rate <n>', sentence: 'never more requests per second than this', example: '5' },
+  maxRate: {
+    kind: 'rate',
+    env: ['CARSYNC_MAX_RATE'],
+    flag: '--max-rate <n>',
+    sentence: 'never more requests per second than this',
+    example: '5',
+  },
   maxConcurrency: {
     kind: 'count',
     flag: '--max-concurrency <n>',
@@ -134,6 +141,7 @@ export const OPTIONS = rows({
   },
   raw: {
     kind: 'boolean',
+    env: ['CARSYNC_RAW'],
     flag: '--no-raw',
     default: true,
     sentence: "keep the source's own record in the column raw",

@@ -6,10 +6,12 @@ import type { Store } from './store/store.ts'
 export const readHealth = async (store: Store, staleHours: number, now: number): Promise<Concern[]> => {
   const report = await store.report()
   const { coverage } = await store.modeState()
+  const runs = await store.runs(2)
   return judgeHealth({
     now,
     staleMs: staleHours * 3_600_000,
-    runs: await store.runs(2),
+    runs,
+    lastCommitAt: runs[0] ? Date.parse(runs[0].lastCommitAt) : null,
     resumed: report?.resumed ?? false,
     leaseUntil: report?.lease?.expiresAt ? Date.parse(report.lease.expiresAt) : null,
     coverage,

@@ -25,7 +25,16 @@ CARS_SYNC_SECRET=
 # How long the platform lets a worker live: 150 seconds on the free plan, 400 on paid ones.
 # CARSYNC_EDGE_WALL_SECONDS=150
 
-# Brands to fetch first are given with a start: {"action":"start","priority":["Audi","BMW"]}
+# Brands to fetch first; a start can name others.
+# CARSYNC_PRIORITY=Audi,BMW
+
+# Whether the source's own record is kept in the column raw, which is most of the table's size: with it, 190,000 cars do
+# not fit into the 500 MB of the free plan.
+# CARSYNC_RAW=no
+
+# Never more requests per second than this; without it the limit is found.
+# CARSYNC_MAX_RATE=5
+
 # Origins of pages that may call the function from a browser.
 # CARSYNC_CORS_ORIGINS=https://cars.example
 `

@@ -13,6 +13,8 @@ export type HealthFacts = {
   resumed: boolean
   /** Until when the holder of the lease is believed alive; null where nobody holds it. */
   leaseUntil: number | null
+  /** When the latest run last committed anything; null where there is none. */
+  lastCommitAt: number | null
   coverage: readonly Covered[]
   heldRemovals: number
   /** Records that could not be stored in the latest run. */
@@ -38,15 +40,18 @@ export type Concern = {
 }
 
 const HOUR_MS = 3_600_000
+/** Between two slices of a relay nobody holds the lease, for a moment; cron wakes the next one after 15 s at the latest. */
+const HAND_OVER_MS = 60_000
 const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`
 const because = (reason: string | null): string => (reason ? `: ${reason.replace(/\.$/, '')}` : '')
 
-const ofRuns = ({ runs, resumed, leaseUntil, now }: HealthFacts): Concern[] => {
+const ofRuns = ({ runs, resumed, leaseUntil, lastCommitAt, now }: HealthFacts): Concern[] => {
   const [last, before] = runs
   if (!last) return [{ kind: 'never', weight: 'fault', message: 'there has been no sync yet' }]
   if (last.status === 'failed')
     return [{ kind: 'failed', weight: 'fault', message: `the last run failed${because(last.reason)}` }]
-  if (last.status === 'running' && (leaseUntil === null || leaseUntil <= now))
+  const isSilent = leaseUntil === null || leaseUntil <= now
+  if (last.status === 'running' && isSilent && now - (lastCommitAt ?? 0) > HAND_OVER_MS)
     return [
       {
         kind: 'stuck',

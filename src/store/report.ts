@@ -10,7 +10,7 @@ import type { RejectRow, RunRow, StatusReport } from './store.ts'
 const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.resumed, r.active_ms::float8,
-  ${ISO('r.started_at')} as started, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
+  ${ISO('r.started_at')} as started, ${ISO('r.last_commit_at')} as last_commit, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
   r.pages_total, r.removed::float8, r.seen::float8, r.drift::text,
   coalesce(r.pages_done, p.pages)::int as pages_done, coalesce(r.inserted, p.inserted)::float8 as inserted,
   coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected`
@@ -111,6 +111,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
     status: row.status,
     proof: row.proof,
     startedAt: row.started,
+    lastCommitAt: row.last_commit,
     finishedAt: row.finished,
     activeMs: row.active_ms,
     cars: carsOf(row, row.seen ?? row.inserted + row.updated),

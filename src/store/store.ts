@@ -78,6 +78,7 @@ export type RunRow = {
   status: RunStatus
   proof: string
   startedAt: string
+  lastCommitAt: string
   finishedAt: string | null
   activeMs: number
   cars: CarCounts

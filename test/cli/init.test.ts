@@ -121,7 +121,8 @@ describe('carsync init', () => {
       importMap,
     })
     t.after(() => scene.close())
-    assert.equal((await scene.call({ action: 'start', mode: 'full' })).status, 202)
+    const begun = await scene.call({ action: 'start', mode: 'full' })
+    assert.equal(begun.status, 202, JSON.stringify([begun.body, scene.edge.lines]))
     const report = await scene.settled(Number.POSITIVE_INFINITY)
     assert.deepEqual([report.status, report.proof, report.cars.seen], ['complete', 'exact', 2000])
   })

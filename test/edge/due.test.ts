@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { openDatabase, readMigrations } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
 import { namesOf } from '../../src/store/database.ts'
 import { readDue } from '../../src/store/due.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
 import { isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
 import { newSource } from '../store/fixture.ts'
-import { databaseKinds, newDatabase } from '../support/databases.ts'
+import { databaseKinds, newDatabase, newPostgresUrl } from '../support/databases.ts'
 
 type Past = { mode?: 'full' | 'incremental'; status: string; startedAgo: string; endedAgo?: string | null }
 
@@ -160,6 +161,29 @@ for (const kind of databaseKinds) {
       await db.query('delete from carsync.settings')
     })
 
+    it('are kept in the Vault where that is there', async () => {
+      // As Supabase's extension looks from outside.
+      await db.transaction((session) =>
+        session.script(`
+          create schema vault;
+          create table vault.secrets (id uuid primary key default gen_random_uuid(), name text unique, secret text);
+          create view vault.decrypted_secrets as select id, name, secret as decrypted_secret from vault.secrets;
+          create function vault.create_secret(new_secret text, new_name text, new_description text) returns uuid
+            language sql as $$ insert into vault.secrets (name, secret) values (new_name, new_secret) returning id $$;
+          create function vault.update_secret(secret_id uuid, new_secret text) returns void
+            language sql as $$ update vault.secrets set secret = new_secret where id = secret_id $$`),
+      )
+      for (const secret of ['first', 'second']) {
+        await db.query('select carsync.schedule($1, $2)', ['https://x.supabase.co/f', secret])
+        const [row] = await db.query(
+          `select carsync.secret('cars_sync_secret') as secret, carsync.secret('cars_sync_url') as url`,
+        )
+        assert.deepEqual(row, { secret, url: 'https://x.supabase.co/f' })
+      }
+      assert.deepEqual(await db.query('select name from carsync.settings'), [], 'nothing beside the Vault')
+      await db.query('drop schema vault cascade')
+    })
+
     it('without them tick says what is missing', async () => {
       const tick = async () => (await db.query('select carsync.tick() as said'))[0]!.said
       assert.match(await tick(), /no address of the function/)
@@ -170,3 +194,27 @@ for (const kind of databaseKinds) {
     })
   })
 }
+
+describe('Realtime', () => {
+  it('hears of the progress, and never of the listings', async () => {
+    const url = await newPostgresUrl()
+    const db = await openDatabase({ databaseUrl: url }, { embeddedFolder: null })
+    try {
+      await db.query('create publication supabase_realtime')
+      for (let time = 0; time < 2; time++)
+        await db.transaction((s) =>
+          s.script(
+            readMigrations()
+              .map(({ sql }) => sql)
+              .join(';\n'),
+          ),
+        )
+      const published = await db.query(
+        `select schemaname || '.' || tablename as name from pg_publication_tables where pubname = 'supabase_realtime'`,
+      )
+      assert.deepEqual(published, [{ name: 'public.sync_progress' }])
+    } finally {
+      await db.close()
+    }
+  })
+})

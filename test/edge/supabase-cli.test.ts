@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import { openDatabase, openStore, resolveOptions } from '../../src/node.ts'
-import { newPostgresUrl } from '../support/databases.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { copyProject, HOW_TO_GET_IT, hasSupabaseCli, recordingServer, supabase } from '../support/supabase-cli.ts'
 
 const SKIP = hasSupabaseCli ? {} : { skip: HOW_TO_GET_IT }
@@ -87,17 +87,19 @@ describe('supabase functions deploy', SKIP, () => {
 describe('supabase db push', SKIP, () => {
   it('applies the migrations under a role that is no superuser, twice, and a sync can begin', async (t) => {
     const folder = projectFor(t)
-    const admin = postgres(await newPostgresUrl(), { max: 1, onnotice: () => {} })
-    t.after(() => admin.end())
-    const name = `pushed_${process.pid}`
-    for (const role of ['anon', 'authenticated', 'service_role'])
-      await admin.unsafe(
-        `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`,
-      )
+    // A cluster of its own: roles belong to all of its databases.
+    const pg = await startPostgres({ fsync: 'off' })
+    const admin = postgres(pg.url, { max: 1, onnotice: () => {} })
+    t.after(async () => {
+      await admin.end()
+      await pg.close()
+    })
+    const name = 'pushed'
+    for (const role of ['anon', 'authenticated', 'service_role']) await admin.unsafe(`create role ${role} nologin`)
     await admin.unsafe(`create role ${name} login createrole password 'pw'`)
     await admin.unsafe(`grant anon, authenticated, service_role to ${name}`)
     await admin.unsafe(`create database ${name} owner ${name}`)
-    const { hostname, port } = new URL(await newPostgresUrl())
+    const { hostname, port } = new URL(pg.url)
     const url = `postgres://${name}:pw@${hostname}:${port}/${name}?sslmode=disable`
 
     const first = await supabase(folder, ['db', 'push', `--remote=${url}`, '--yes'])

@@ -9,6 +9,7 @@ const well: HealthFacts = {
   runs: [{ status: 'complete', reason: null }],
   resumed: false,
   leaseUntil: null,
+  lastCommitAt: 98 * HOUR,
   coverage: [{ kind: 'full', from: 99 * HOUR, to: 99 * HOUR }],
   heldRemovals: 0,
   rejected: 0,
@@ -26,6 +27,8 @@ it('knows a run that failed, is stuck, or was not completed once or twice', () =
   assert.deepEqual(kinds({ runs: [run('failed')] }), ['failed'])
   assert.deepEqual(kinds({ runs: [run('running')], leaseUntil: null }), ['stuck'])
   assert.deepEqual(kinds({ runs: [run('running')], leaseUntil: well.now }), ['stuck'])
+  assert.deepEqual(kinds({ runs: [run('running')], lastCommitAt: well.now - 60_000 }), [], 'it is being handed over')
+  assert.deepEqual(kinds({ runs: [run('running')], lastCommitAt: well.now - 60_001 }), ['stuck'])
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('complete')] }), ['incomplete'])
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('abandoned')] }), ['incomplete-twice'])
   assert.deepEqual(kinds({ runs: [run('incomplete')], resumed: true }), ['incomplete-twice'])

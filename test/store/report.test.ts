@@ -204,8 +204,9 @@ for (const kind of databaseKinds) {
       const [latest, older] = await readRuns(db, begun.names, 10)
       assert.equal(latest!.runId, run.runId)
       assert.equal(latest!.finishedAt, null)
-      const { startedAt, finishedAt, ...rest } = older!
+      const { startedAt, lastCommitAt, finishedAt, ...rest } = older!
       assert.match(startedAt, ISO)
+      assert.match(lastCommitAt, ISO)
       assert.match(finishedAt!, ISO)
       assert.deepEqual(rest, {
         runId: begun.runId,

@@ -21,7 +21,7 @@ import { type Slice, startSlice } from './run-slice.ts'
 import { type FunctionSettings, readSettings } from './settings.ts'
 
 /** The platform kills at 2 s of processor time; the rest is for the meter's error and for bringing home the last pages. */
-const CPU_MS = 1420
+const CPU_MS = 1380
 /** At so much the platform gives a worker no new requests: one that gets another has spent less. */
 const SOFT_CPU_MS = 1000
 /** All slices of a worker, for whether it is counted by request or by worker is not to be relied on. */
