@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CLI = join(ROOT, '.ci/tools/node_modules/supabase/dist/supabase.js')
 
-export const HOW_TO_GET_IT = 'The Supabase CLI is not installed: npm ci --prefix .ci/tools'
+export const HOW_TO_GET_IT = 'The Supabase CLI is not installed: npm install --prefix .ci/tools --no-package-lock'
 export const hasSupabaseCli = existsSync(CLI)
 
 export type Said = { code: number; stdout: string; stderr: string }

@@ -114,7 +114,8 @@ export const bootWorker = async (
   })
   void exited.then(() => listening.reject(new Error(`The worker ended before it listened:\n${errors}`)))
 
-  const isBusy = (): boolean => open > 0 || requests > 0
+  let isBooted = false
+  const isBusy = (): boolean => !isBooted || open > 0 || requests > 0
   const kill = (why: Ending = 'killed'): void => {
     if (ending === 'exit') ending = why
     child.kill('SIGKILL')
@@ -147,6 +148,7 @@ export const bootWorker = async (
   const port = await listening.promise
   bootMs = performance.now() - bootedAt
   bootCpuMs = processUse(pid!)?.cpuMs ?? 0
+  isBooted = true
   idleSince = performance.now()
   return {
     url: `http://127.0.0.1:${port}`,
