@@ -1,7 +1,7 @@
 /** How much of what the platform allows a slice has spent, and whether another page fits in. Pure but for its clocks. */
 
 /** Kinds of work, by how much processor time comes with a measured millisecond of it. */
-export type Work = 'page' | 'record' | 'row'
+export type Work = 'page' | 'record' | 'comparison' | 'row'
 
 export type Limits = {
   /** Processor time of a slice, ms. */
@@ -25,10 +25,11 @@ export type Meter = {
 
 /**
  * What cannot be measured from within goes along with what can: receiving a page and looking up its records costs a multiple of
- * cutting it up, sending rows and collecting garbage about half of reading and writing them. Fitted to what the operating
+ * cutting it up, sending rows and collecting garbage about half of reading and writing them; for a comparison the stored record
+ * was received and both were parsed. Fitted to what the operating
  * system counted on Deno, for first sweeps and for sweeps without a change (`npm run bench -- edge` prints both).
  */
-const COST: Readonly<Record<Work, number>> = { page: 4, record: 1.5, row: 1.5 }
+const COST: Readonly<Record<Work, number>> = { page: 4, record: 1.5, comparison: 3, row: 1.5 }
 /** Beginning and ending a slice. */
 const BASE_MS = 60
 /** Heartbeats, progress, timers: for the time that passes. */

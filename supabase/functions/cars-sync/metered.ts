@@ -7,7 +7,7 @@ export const meteredSource = (source: Source, meter: Meter): Source => ({
   ...source,
   readPage: (reply, ask) => meter.run('page', () => source.readPage(reply, ask)),
   readRecord: (page, record, readAt) => meter.run('record', () => source.readRecord(page, record, readAt)),
-  sameRecord: (a, b) => meter.run('record', () => source.sameRecord(a, b)),
+  sameRecord: (a, b) => meter.run('comparison', () => source.sameRecord(a, b)),
 })
 
 function* meteredParts(parts: Iterable<Uint8Array>, meter: Meter): Generator<Uint8Array> {

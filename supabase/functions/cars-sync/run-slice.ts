@@ -28,8 +28,9 @@ export type Slice =
   /** `done` answers how the slice ended, and rejects when nothing could be written. */
   | { kind: 'started'; runId: string; mode: Summary['mode']; resumed: boolean; done: Promise<Summary> }
 
-/** Half of what the engine holds elsewhere: pages, rows for the database and the heap share 256 MB. */
-const MAX_BYTES = 16 << 20
+/** Less than the engine holds elsewhere: pages, rows for the database, stored records that came back to be compared, and a heap
+ * that grows faster than it is collected share 256 MB. */
+const MAX_BYTES = 8 << 20
 const LOOK_FOR_STOP_MS = 2000
 
 /** Goes on to the end; the order is settled as soon as its run is planned, for a later slice finds the plan. */
