@@ -7,6 +7,7 @@ import {
   type Control,
   dryRun,
   type GivenOptions,
+  messageOf,
   OPTIONS,
   openStore,
   realWorld,
@@ -18,13 +19,14 @@ import { calledAs } from './called-as.ts'
 import { startDemo } from './demo.ts'
 import { endingLines } from './ending.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
 import { printable } from './text.ts'
-import { plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
+import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
-type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean }
+type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean; log?: 'text' | 'json' }
 type Flags = Shown & { demo?: boolean; dryRun?: boolean; full?: boolean; incremental?: boolean }
 
 /** Settings that are flags; their names, values and sentences come from the one table. */
@@ -55,6 +57,7 @@ const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.writ
 
 const watchFor = async (flags: Shown, now: () => number): Promise<Watch> => {
   const { stderr, env } = process
+  if (flags.log === 'json') return jsonWatch(write(stderr), now, flags.quiet)
   if (flags.quiet) return quietWatch(write(stderr))
   if (flags.verbose) return verboseWatch(write(stderr), now)
   if (!isLive(stderr, env)) return plainWatch(write(stderr))
@@ -125,17 +128,22 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   const source = sourceFor(settings)
   const out = flags.json ? process.stderr : process.stdout
   const isDry = flags.dryRun === true
+  const watch = await watchFor(flags, realWorld.now)
+  const isLog = flags.log === 'json'
   const first = firstLine(settings, isDry)
-  if (first !== null) write(out)(first)
-  else if (!flags.quiet)
-    write(process.stderr)(`Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`)
+  const mirroring = (): string => `Mirroring ${new URL(options.apiBaseUrl!).host} into ${databaseName(settings)}`
+  if (isLog) watch.say(first ?? mirroring())
+  else if (first !== null) write(out)(first)
+  else if (!flags.quiet) write(process.stderr)(mirroring())
 
   const what = { source, mode: modeOf(flags) }
-  const summary = await mirror(settings, what, isDry, await watchFor(flags, realWorld.now)).catch((error) => {
+  const summary = await mirror(settings, what, isDry, watch).catch((error) => {
     const busy = busyWith(error, options)
     if (busy === null) throw error
     return busy
   })
+  // The engine tells of the end of a run; where another process is at it there is none.
+  if (isLog && summary.status === 'busy') watch.event({ kind: 'finished', summary })
   const context = {
     demo,
     embedded: options.databaseUrl === null,
@@ -143,9 +151,23 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
     schema: options.schema,
     call: calledAs(process),
   }
-  if (!flags.json || !flags.quiet) write(out)(endingLines(summary, context, paintFor(out, process.env)).join('\n'))
+  // With --log json nothing but lines of JSON goes to stderr.
+  if (!(flags.json && (flags.quiet || isLog)))
+    write(out)(endingLines(summary, context, paintFor(out, process.env)).join('\n'))
   if (flags.json) write(process.stdout)(JSON.stringify(summary))
   return exitCodeOf(summary)
+}
+
+/** With `--log json` an error is a line like any other. */
+const logged = async (flags: Flags, work: () => Promise<number>): Promise<number> => {
+  if (flags.log !== 'json') return work()
+  try {
+    return await work()
+  } catch (error) {
+    const exitCode = (error as { exitCode?: number }).exitCode ?? 1
+    write(process.stderr)(logLine({ kind: 'error', message: messageOf(error), exitCode }, realWorld.now()))
+    return exitCode
+  }
 }
 
 /** Declares `carsync sync`. */
@@ -160,9 +182,16 @@ export const declareSync = (command: Command, done: (code: number) => void): voi
     .option('--json', 'print the summary as one JSON object on stdout, and nothing else there')
     .option('--quiet', 'only the end')
     .option('--verbose', 'every event as a line')
+    .addOption(
+      new Option('--log <format>', 'how stderr is written; json: one event a line, see docs/logs.md').choices([
+        'text',
+        'json',
+      ]),
+    )
     .action(async (flags: Flags) => {
       // `--no-raw` gives `raw` a default of its own: only what was typed may beat the environment and the file.
       const typed = SETTINGS.filter((name) => command.getOptionValueSource(name) === 'cli')
-      done(await runSync(Object.fromEntries(typed.map((name) => [name, command.getOptionValue(name)])), flags))
+      const given = Object.fromEntries(typed.map((name) => [name, command.getOptionValue(name)]))
+      done(await logged(flags, () => runSync(given, flags)))
     })
 }

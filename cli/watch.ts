@@ -1,5 +1,6 @@
 import type { Progress, SyncEvent } from '../src/node.ts'
 import { eventLine, progressLine } from './event-line.ts'
+import { logLine } from './log-line.ts'
 import { noNotices, notice, troubleOf } from './notices.ts'
 import { printable } from './text.ts'
 
@@ -39,6 +40,26 @@ export const verboseWatch = (write: Write, now: () => number): Watch => {
     },
     stage: write,
     say: write,
+    end: () => {},
+  }
+}
+
+/** For `--log json`: every event is an object on a line; progress once a second. `onlyEnd`: the end and the door's own words. */
+export const jsonWatch = (write: Write, now: () => number, onlyEnd = false): Watch => {
+  let shownAt = Number.NEGATIVE_INFINITY
+  return {
+    event: (event) => {
+      if (onlyEnd && event.kind !== 'finished') return
+      if (event.kind === 'progress') {
+        if (now() - shownAt < PROGRESS_MS) return
+        shownAt = now()
+      }
+      write(logLine(event, now()))
+    },
+    stage: (message) => {
+      if (!onlyEnd) write(logLine({ kind: 'stage', message }, now()))
+    },
+    say: (message) => write(logLine({ kind: 'message', message }, now())),
     end: () => {},
   }
 }

@@ -91,6 +91,7 @@ const filesWith = (folder: string): string[] =>
 const COMMANDS = [
   ['sync', '--verbose', '--page-size', '50'],
   ['sync', '--json', '--full', '--no-raw'],
+  ['sync', '--full', '--log', 'json'],
   ['sync', '--dry-run'],
   ['status'],
   ['status', '--json'],

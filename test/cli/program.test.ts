@@ -129,6 +129,33 @@ test('the demo says so first, and sync --json is one object on stdout', async ()
   assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
 })
 
+test('--log json is one object a line on stderr and nothing else there, from the first word to an error', async () => {
+  const env = { CARSYNC_DEMO_CARS: '300' }
+  const read = (stderr: string) =>
+    stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; summary?: object; exitCode?: number })
+  const { code, stdout, stderr } = await run(['sync', '--log', 'json', '--json'], { env })
+  assert.equal(code, 0, stderr)
+  const events = read(stderr).map(({ event }) => event)
+  assert.equal(events[0], 'message')
+  for (const event of ['stage', 'run.started', 'run.planned', 'run.progress']) assert.ok(events.includes(event), event)
+  assert.deepEqual(
+    events.filter((event) => event === 'run.finished'),
+    ['run.finished'],
+  )
+  assert.deepEqual(read(stderr).at(-1)!.summary, JSON.parse(stdout))
+  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env })
+  assert.deepEqual(read(dry.stderr).filter(({ event }) => event === 'run.finished').length, 1)
+  const wrong = await run(['sync', '--log', 'json'], { env: { API_BASE_URL: 'nonsense' } })
+  assert.equal(wrong.code, 2)
+  assert.deepEqual(
+    read(wrong.stderr).map(({ event, exitCode }) => [event, exitCode]),
+    [['error', 2]],
+  )
+})
+
 test('an interrupt ends cleanly with 3, at whatever stage', async () => {
   const env = { CARSYNC_DEMO_CARS: '20000', CARSYNC_DEMO_LATENCY_MS: '200' }
   for (const interruptAt of ['opening', 'asking', 'Planned']) {
