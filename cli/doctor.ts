@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Finding } from '../src/node.ts'
+import { nodeFinding } from './node-finding.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
 import type { Settings } from './settings.ts'
+import { sizeFinding } from './size-estimate.ts'
 import { printable } from './text.ts'
 
 type Flags = { demo?: boolean; json?: boolean }
@@ -14,6 +16,20 @@ export const findingLines = (findings: readonly Finding[], paint: Paint): string
     `${ok ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', check)}: ${printable(message)}`,
     ...(advice === null ? [] : [`    ${printable(advice)}`]),
   ])
+
+/** Said first: whether all is well, and if not, which checks failed. */
+export const verdictLine = (findings: readonly Finding[]): string => {
+  const faults = findings.filter(({ ok }) => !ok).map(({ check }) => check)
+  return faults.length === 0 ? 'All is well.' : `Not well: ${[...new Set(faults)].join(', ')}.`
+}
+
+const sizeFindings = async ({ options, place }: Settings, found: readonly Finding[]): Promise<Finding[]> => {
+  const { measureCars } = await import('../src/node.ts')
+  const exists = options.databaseUrl !== null || existsSync(place.embeddedFolder)
+  const reached = found.some(({ check, ok }) => check === 'database' && ok)
+  const measured = exists && reached ? await measureCars(options, place) : null
+  return [sizeFinding(found.find(({ cars }) => cars !== undefined)?.cars ?? null, measured)]
+}
 
 const databaseFindings = async ({ options, place }: Settings): Promise<Finding[]> => {
   const { checkDatabase } = await import('../src/node.ts')
@@ -26,7 +42,7 @@ const databaseFindings = async ({ options, place }: Settings): Promise<Finding[]
 const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: number }> => {
   const { checkSource, ConfigError, realWorld } = await import('../src/node.ts')
   const { readSettings, sourceFor } = await import('./settings.ts')
-  const findings: Finding[] = []
+  const findings: Finding[] = [nodeFinding(process.versions.node)]
   try {
     const settings = await readSettings({}, demo)
     const message =
@@ -35,6 +51,7 @@ const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: numb
     findings.push(...(await databaseFindings(settings)))
     const source = sourceFor(settings)
     if (settings.demo === null) findings.push(...(await checkSource(settings.options, realWorld, source)))
+    findings.push(...(await sizeFindings(settings, findings)))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     findings.push({ check: 'configuration', ok: false, message: error.message, advice: null })
@@ -51,7 +68,7 @@ export const declareDoctor = (command: Command, done: (code: number) => void): v
     .action(async (flags: Flags) => {
       const { findings, code } = await examine(flags.demo === true)
       if (flags.json) printJson({ ok: code === 0, findings })
-      else print(findingLines(findings, paintFor(process.stdout, process.env)))
+      else print([verdictLine(findings), '', ...findingLines(findings, paintFor(process.stdout, process.env))])
       done(code)
     })
 }

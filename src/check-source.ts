@@ -6,7 +6,14 @@ import type { Source } from './source/source.ts'
 import type { World } from './world.ts'
 
 /** One thing that was looked at; `advice` says what to do about a fault. */
-export type Finding = { check: string; ok: boolean; message: string; advice: string | null }
+export type Finding = {
+  check: string
+  ok: boolean
+  message: string
+  advice: string | null
+  /** How many cars the source says it has. */
+  cars?: number
+}
 
 /** Asks the source for one total and one car: is it there, does it let us in, does it speak the dialect? */
 export const checkSource = async (options: Options, world: World, source: Source): Promise<Finding[]> => {
@@ -28,7 +35,13 @@ export const checkSource = async (options: Options, world: World, source: Source
   const ask = { filter: {}, pageSize: 1, page: 1 }
   const page = await api.ask(source.pageRequest(access, ask), (reply) => source.readPage(reply, ask))
   const count = total.data === null ? 'it does not say how many cars it has' : `it has ${total.data} cars`
-  const reached: Finding = { check: 'source', ok: true, message: `answers and lets us in; ${count}`, advice: null }
+  const reached: Finding = {
+    check: 'source',
+    ok: true,
+    message: `answers and lets us in; ${count}`,
+    advice: null,
+    ...(total.data === null ? {} : { cars: total.data }),
+  }
   if (page.kind === 'data') return [reached]
   const why = page.kind === 'aborted' ? 'stopped' : page.why
   return [reached, { check: 'listing', ok: false, message: why, advice: 'Is API_BASE_URL the one of the paged API?' }]

@@ -17,8 +17,11 @@ import type { Certificates } from './store/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/retryable.ts'
 import { type OnWait, type Patience, retrying } from './store/retrying.ts'
 import type { Store } from './store/store.ts'
+import { type CarWeight, weighCars } from './store/weigh-cars.ts'
 import { busySummary } from './summary.ts'
 import { realWorld } from './world.ts'
+
+export type { CarWeight } from './store/weigh-cars.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
 export type Place = { embeddedFolder: string | null }
@@ -168,6 +171,19 @@ export const checkDatabase = async (options: Options, place: Place): Promise<Dat
     return await lookAtDatabase(db, options.schema, readMigrations())
   } catch (error) {
     return [{ check: 'database', ok: false, message: messageOf(error), advice: adviceFor(error) }]
+  } finally {
+    await db?.close().catch(() => {})
+  }
+}
+
+/** What a stored car weighs; null where that cannot be measured. Never rejects. */
+export const measureCars = async (options: Options, place: Place): Promise<CarWeight | null> => {
+  let db: Database | null = null
+  try {
+    db = await openDatabase(options, place)
+    return await weighCars(db, options.schema)
+  } catch {
+    return null
   } finally {
     await db?.close().catch(() => {})
   }
