@@ -7,7 +7,7 @@ import { endsOf, startPass } from './run/pass.ts'
 import { type Plan, plannedPages } from './run/plan.ts'
 import { lackingIn, nextPass, type Pass, type Receipt, startReceipt } from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
-import { seamsOf } from './run/seams.ts'
+import { hollowPages, seamsOf } from './run/seams.ts'
 import { endingOf, runPass } from './run-pass.ts'
 import { type Ending, pageSizesOf, type Session } from './session.ts'
 import { beginWork, enterPass, progressOf, type Work } from './work.ts'
@@ -88,13 +88,21 @@ const passAfter = async (
   const { sweep } = receipt.passes.at(-1)!
   const { pages, departures } = await store.readMovement(stored.runId, sweep, gone)
   const mayHaveGrown = receipt.repeats > 0
-  const next = nextPass(receipt, run.pageSize, seamsOf(pages, departures, mayHaveGrown), pages.length)
+  const next = nextPass(receipt, {
+    pageSize: run.pageSize,
+    pages: pages.length,
+    seams: seamsOf(pages, departures, mayHaveGrown),
+    hollow: hollowPages(pages),
+  })
   return next === null ? null : { ...next, sweep: work.nextSweep++ }
 }
 
 const reasonFor = (pass: Pass, receipt: Receipt): string => {
   const lacking = lackingIn(receipt)
-  const what = pass.kind === 'seams' ? `reading ${pass.pages.length} pages again` : 'reading it once more, from its end'
+  const what =
+    pass.kind === 'seams'
+      ? `reading ${pass.pages.length === 1 ? '1 page' : `${pass.pages.length} pages`} again`
+      : 'reading it once more, from its end'
   return `The inventory moved while it was read, and ${lacking === 1 ? 'one of its cars was' : `${lacking} of its cars were`} not met: ${what}.`
 }
 

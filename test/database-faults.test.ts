@@ -123,8 +123,8 @@ describe('a sync goes on', { concurrency: true }, () => {
     it(`through ${what} (${code})`, async (t) => {
       const [source, url] = await Promise.all([sourceOf(t), newPostgresUrl()])
       const db = await migrated(url)
-      // A statement that takes too long is halved: the next try of the same commit goes through.
-      const sick = failing(db, code, 3, code === '57014')
+      // A statement that takes too long is halved: the next try of the same commit goes through. A busy machine makes few commits.
+      const sick = failing(db, code, code === '57014' ? 2 : 3, code === '57014')
       const once = await syncOnce({ db: sick.db, url: source.url, options: OPTIONS })
       assert.ok(sick.thrown() >= 3, `${sick.thrown()} were thrown`)
       await assertWhole(once, db, source)

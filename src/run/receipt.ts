@@ -26,7 +26,7 @@ export type Receipt = {
   changed: number | null
   /** Records without an id, which are counted by their row. */
   withoutId: number
-  /** Ids met more than once. */
+  /** How often ids were met again in one listing. */
   repeats: number
   /** Pages read beside those of the first pass: of the feed of changes, of seams, of later passes. */
   pagesReread: number
@@ -65,21 +65,30 @@ export const balances = (receipt: Receipt): boolean => receipt.totalAfter === ac
 const SEAM_SHARE = 0.25
 const FEW_SEAMS = 4
 
+/** The latest pass: its page size and number of pages, and those of them that are worth reading once more. */
+export type Suspects = {
+  pageSize: number | null
+  pages: number
+  /** Where cars may have slipped through between two pages. */
+  seams: readonly SeamPage[]
+  /** Without a record, though later pages have some. */
+  hollow: readonly SeamPage[]
+}
+
 /**
  * The pass that may find what is lacking; null when there is nothing to be found, or no pass left to try: first the
- * seams, if they are few, then everything from the last page down, where cars that go cannot hide others. Its number in
- * the ledger is for the caller to give.
+ * pages under suspicion, if they are few, then everything from the last page down, where cars that go cannot hide
+ * others. Its number in the ledger is for the caller to give.
  */
 export const nextPass = (
   receipt: Receipt,
-  pageSize: number | null,
-  seams: readonly SeamPage[],
-  pages: number,
+  { pageSize, pages, seams: slipped, hollow }: Suspects,
 ): DistributiveOmit<Pass, 'sweep'> | null => {
   const lacking = lackingIn(receipt)
   // Where nothing has moved, what is lacking are rows that repeat others: reading them again finds nothing.
   const stoodStill = receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
-  if (stoodStill && lacking <= receipt.repeats) return null
+  if (stoodStill && hollow.length === 0 && lacking <= receipt.repeats) return null
+  const seams = [...slipped, ...hollow.filter((page) => !slipped.some((seam) => isSamePlace(seam, page)))]
   const had = (kind: Pass['kind']): boolean => receipt.passes.some((pass) => pass.kind === kind)
   if (lacking <= 0 || had('reverse')) return null
   const few = seams.length <= Math.max(FEW_SEAMS, pages * SEAM_SHARE)
@@ -87,5 +96,7 @@ export const nextPass = (
     return { kind: 'seams', pageSize, pages: [...seams] }
   return { kind: 'reverse', pageSize }
 }
+
+const isSamePlace = (a: SeamPage, b: SeamPage): boolean => a.segment === b.segment && a.page === b.page
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

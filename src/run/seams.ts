@@ -8,8 +8,8 @@
  */
 import type { SeamPage } from './receipt.ts'
 
-/** A page of the pass, with the instant at which it was asked for, ms. */
-export type PageRead = { segment: string; page: number; readAt: number }
+/** A page of the pass, with its number of records and the instant at which it was asked for, ms. */
+export type PageRead = { segment: string; page: number; records: number; readAt: number }
 
 /** A car that went: the page on which it had been seen, and when it went by the same clock, ms. */
 export type Departure = { segment: string; page: number; at: number }
@@ -42,4 +42,17 @@ export const seamsOf = (
     }
   }
   return seams
+}
+
+/**
+ * Pages without a record before pages that have some: a false end that the source repeated until it was believed, or a
+ * listing that has become shorter since the later pages were read. Only reading them again tells.
+ */
+export const hollowPages = (pages: readonly PageRead[]): SeamPage[] => {
+  const farthest = new Map<string, number>()
+  for (const { segment, page, records } of pages)
+    if (records > 0) farthest.set(segment, Math.max(page, farthest.get(segment) ?? 0))
+  return pages
+    .filter(({ segment, page, records }) => records === 0 && page < (farthest.get(segment) ?? 0))
+    .map(({ segment, page }) => ({ segment, page }))
 }

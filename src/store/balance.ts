@@ -19,15 +19,16 @@ const goneParams = (gone: GoneAt): [string, string] => [
 ]
 
 /**
- * Distinct ids on all pages of the run, those of them that went after they were last seen, and ids met more than once in
- * the first pass, and rejected records without an id. `living` is the sweep that read the feed of changes last: whoever stands there is there, whatever the
- * removal feed said of it.
+ * Distinct ids on all pages of the run, those of them that went after they were last seen, how often ids were met again
+ * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. `living` is
+ * the sweep that read the feed of changes last: whoever stands there is there, whatever the removal feed said of it.
  */
 export const weighSeen = async (db: Database, runId: string, gone: GoneAt, living: number): Promise<Balance> => {
   const [row] = await db.query(
-    `with seen as (
+    `with listed as (
        select id, max(read_at) as at, count(*) filter (where sweep = 0) as met, bool_or(sweep = $4::int) as living
-       from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id)
+       from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
+     seen as (select id, max(at) as at, max(met) as met, bool_or(living) as living from listed group by id)
      select count(*)::int as "distinct", coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats,
             (count(*) filter (where not living and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
      from seen left join ${GONE} on g.id = seen.id`,
@@ -45,7 +46,7 @@ export const readMovement = async (
   gone: GoneAt,
 ): Promise<{ pages: PageRead[]; departures: Departure[] }> => {
   const pages = await db.query(
-    `select segment, page, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages
+    `select segment, page, records, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages
      where run_id = $1::text::uuid and sweep = $2::int`,
     [runId, sweep],
   )
@@ -55,7 +56,7 @@ export const readMovement = async (
     [runId, ...goneParams(gone), sweep],
   )
   return {
-    pages: pages.map((row) => ({ segment: row.segment, page: row.page, readAt: row.at })),
+    pages: pages.map((row) => ({ segment: row.segment, page: row.page, records: row.records, readAt: row.at })),
     departures: departures.map((row) => ({ segment: row.segment, page: row.page, at: row.at })),
   }
 }

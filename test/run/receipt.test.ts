@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { accountedFor, balances, lackingIn, nextPass, type Receipt, startReceipt } from '../../src/run/receipt.ts'
+import {
+  accountedFor,
+  balances,
+  lackingIn,
+  nextPass,
+  type Receipt,
+  type Suspects,
+  startReceipt,
+} from '../../src/run/receipt.ts'
 
 /** After a first pass over 1,000 cars of which `lacking` were not met. */
 const receipt = (lacking: number, members: Partial<Receipt> = {}): Receipt => ({
@@ -11,6 +19,12 @@ const receipt = (lacking: number, members: Partial<Receipt> = {}): Receipt => ({
   ...members,
 })
 const seams = (n: number) => Array.from({ length: n }, (_, i) => ({ segment: 'all', page: i + 1 }))
+const suspects = (slipped: Suspects['seams'], hollow: Suspects['hollow'] = []): Suspects => ({
+  pageSize: 50,
+  pages: 20,
+  seams: slipped,
+  hollow,
+})
 
 describe('the books', () => {
   it('balance when what was seen, less what went, and what has no id are as many as the source counts', () => {
@@ -27,27 +41,37 @@ describe('the books', () => {
 
 describe('nextPass', () => {
   it('reads the seams again where they are few', () => {
-    assert.deepEqual(nextPass(receipt(3), 50, seams(2), 20), { kind: 'seams', pageSize: 50, pages: seams(2) })
-    assert.deepEqual(nextPass(receipt(3), 50, seams(5), 20)?.kind, 'seams')
+    assert.deepEqual(nextPass(receipt(3), suspects(seams(2))), { kind: 'seams', pageSize: 50, pages: seams(2) })
+    assert.deepEqual(nextPass(receipt(3), suspects(seams(5)))?.kind, 'seams')
   })
 
   it('reads everything from its end where seams are many, none, or have been read', () => {
-    assert.deepEqual(nextPass(receipt(3), 50, seams(6), 20), { kind: 'reverse', pageSize: 50 })
-    assert.deepEqual(nextPass(receipt(3), 50, [], 20)?.kind, 'reverse')
+    assert.deepEqual(nextPass(receipt(3), suspects(seams(6))), { kind: 'reverse', pageSize: 50 })
+    assert.deepEqual(nextPass(receipt(3), suspects([]))?.kind, 'reverse')
     const { passes } = receipt(3)
     const had = receipt(3, { passes: [...passes, { sweep: 1, kind: 'seams', pageSize: 50, pages: seams(1) }] })
-    assert.equal(nextPass(had, 50, seams(1), 20)?.kind, 'reverse')
+    assert.equal(nextPass(had, suspects(seams(1)))?.kind, 'reverse')
   })
 
   it('gives up after that, and where nothing is lacking', () => {
     const { passes } = receipt(3)
     const had = receipt(3, { passes: [...passes, { sweep: 1, kind: 'reverse', pageSize: 50 }] })
-    assert.equal(nextPass(had, 50, seams(1), 20), null)
-    assert.equal(nextPass(receipt(-2), 50, seams(1), 20), null)
+    assert.equal(nextPass(had, suspects(seams(1))), null)
+    assert.equal(nextPass(receipt(-2), suspects(seams(1))), null)
   })
 
   it('does not read again what merely lists cars twice', () => {
-    assert.equal(nextPass(receipt(3, { changed: 0, repeats: 3 }), 50, [], 20), null)
-    assert.notEqual(nextPass(receipt(4, { changed: 0, repeats: 3 }), 50, [], 20), null, 'more than repeats explain')
+    assert.equal(nextPass(receipt(3, { changed: 0, repeats: 3 }), suspects([])), null)
+    assert.notEqual(nextPass(receipt(4, { changed: 0, repeats: 3 }), suspects([])), null, 'more than repeats explain')
+  })
+
+  it('reads a page without records before others that have some once more, even where repeats explain what is lacking', () => {
+    const still = receipt(3, { changed: 0, repeats: 3 })
+    assert.deepEqual(nextPass(still, suspects([], seams(1)))?.kind, 'seams')
+    assert.deepEqual(nextPass(receipt(3), suspects(seams(2), seams(1))), {
+      kind: 'seams',
+      pageSize: 50,
+      pages: seams(2),
+    })
   })
 })

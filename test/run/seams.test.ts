@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Departure, type PageRead, seamsOf } from '../../src/run/seams.ts'
+import { type Departure, hollowPages, type PageRead, seamsOf } from '../../src/run/seams.ts'
 
 const SIZE = 5
 const SECOND = 10_000
@@ -25,7 +25,7 @@ const sweep = (cars: number, order: readonly number[], goings: readonly { before
     }
     const rows = listing.slice((page - 1) * SIZE, page * SIZE)
     for (const car of rows) met.set(car, page)
-    pages.push({ segment: 'all', page, readAt })
+    pages.push({ segment: 'all', page, records: rows.length, readAt })
   }
   const missed = listing.filter((car) => !met.has(car))
   return { listing, pages, departures, missed, unknown }
@@ -75,5 +75,24 @@ describe('seamsOf', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('hollowPages', () => {
+  const page = (number: number, records: number, segment = 'all'): PageRead => ({
+    segment,
+    page: number,
+    records,
+    readAt: 0,
+  })
+
+  it('are those without a record before one that has some, in the same segment', () => {
+    const pages = [page(3, 5), page(1, 0), page(2, 5), page(4, 0), page(5, 0), page(1, 0, 'other'), page(2, 0, 'other')]
+    assert.deepEqual(hollowPages(pages), [{ segment: 'all', page: 1 }])
+  })
+
+  it('are none at the end of a listing, nor in an empty one', () => {
+    assert.deepEqual(hollowPages([page(1, 5), page(2, 0), page(3, 0)]), [])
+    assert.deepEqual(hollowPages([page(1, 0)]), [])
   })
 })

@@ -20,7 +20,7 @@ export type Scene = {
   db: Database
   cwd: string
   start(more?: Record<string, string>, flags?: readonly string[]): ReturnType<typeof spawnSync>
-  /** Resolves when the source has been asked for so many pages. */
+  /** Resolves when the source has been asked for so many pages; rejects when a process ends before that. */
   pages(count: number): Promise<void>
   /** The cars of this database, or of the one of the scene, are those of an undisturbed run. */
   assertStored(found: Database): Promise<void>
@@ -38,7 +38,12 @@ export const scene = async (t: TestContext, cars = CARS): Promise<Scene> => {
     rmSync(cwd, { recursive: true, force: true })
   })
   let asked = 0
-  let waits: { count: number; resolve(): void }[] = []
+  let waits: { count: number; resolve(): void; reject(why: Error): void }[] = []
+  const running = new Map<number, () => string>()
+  // A test that hangs says where: node gives only its name.
+  t.signal.addEventListener('abort', () => {
+    for (const [pid, said] of running) process.stderr.write(`process ${pid} is still running; it said:\n${said()}\n`)
+  })
   source.watch({
     asked: ({ kind }) => {
       if (kind === 'page') asked++
@@ -61,11 +66,18 @@ export const scene = async (t: TestContext, cars = CARS): Promise<Scene> => {
     cwd,
     start: (more = {}, flags = []) => {
       const env = { API_BASE_URL: source.url, API_KEY: 'canary-key', DATABASE_URL: databaseUrl, ...more }
-      const process = spawnSync(env, cwd, ['--max-concurrency', '2', ...flags])
-      t.after(() => process.child.kill('SIGKILL'))
-      return process
+      const { child, ended, said } = spawnSync(env, cwd, ['--max-concurrency', '2', ...flags])
+      running.set(child.pid!, said)
+      void ended.then(({ code, stderr }) => {
+        running.delete(child.pid!)
+        for (const { count, reject } of waits)
+          reject(new Error(`A process ended with ${code} before ${count} pages were asked for:\n${stderr}`))
+      })
+      t.after(() => child.kill('SIGKILL'))
+      return { child, ended, said }
     },
-    pages: (count) => new Promise((resolve) => (asked >= count ? resolve() : waits.push({ count, resolve }))),
+    pages: (count) =>
+      new Promise((resolve, reject) => (asked >= count ? resolve() : waits.push({ count, resolve, reject }))),
     assertStored,
     assertUndisturbed: () => assertStored(db),
   }

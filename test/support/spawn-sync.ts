@@ -13,7 +13,7 @@ export const spawnSync = (
   env: Record<string, string>,
   cwd: string,
   flags: readonly string[] = [],
-): { child: ChildProcess; ended: Promise<Ended> } => {
+): { child: ChildProcess; ended: Promise<Ended>; said(): string } => {
   const child = spawn(process.execPath, [SCRIPT, '--json', ...flags], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, CARSYNC_LEASE_SECONDS: '1', ...env },
@@ -28,7 +28,7 @@ export const spawnSync = (
     stderr += text
   })
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stdout, stderr }))
-  return { child, ended }
+  return { child, ended, said: () => stderr }
 }
 
 /** The summary: one JSON object, and nothing else on stdout. */

@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createDemoServer } from '../../demo/serve.ts'
 import { type DemoOptions, settle } from '../../demo/settings.ts'
 
-/** A page as it was served, or a total. */
-/** `total`: whatever is no page of the listing. */
+/** A page as it was served, or a total: whatever is no page of the listing. */
 export type Asked = { kind: 'page'; key: string } | { kind: 'total' }
 
 export type Watcher = { asked(what: Asked): void; answered(what: Asked): void }
