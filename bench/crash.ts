@@ -2,7 +2,7 @@
  * SIGKILL at seeded instants over the whole life of the command, on Postgres and on the embedded database. It measures
  * nothing that depends on the speed of the machine.
  */
-import postgres from 'postgres'
+import { createDatabase } from '../test/support/create-database.ts'
 import { killMatrix, killsOf, type Matrix, type MatrixSettings } from '../test/support/kill-matrix.ts'
 import { STAGES } from '../test/support/lives.ts'
 import { startPostgres } from '../test/support/postgres.ts'
@@ -15,15 +15,7 @@ const CARS = 2000
 /** Makes empty databases of the cluster, one after the other. */
 const urlsOf = (clusterUrl: string): (() => Promise<string>) => {
   let count = 0
-  return async () => {
-    const url = new URL(clusterUrl)
-    const name = `crash_${++count}`
-    const sql = postgres(clusterUrl, { max: 1, onnotice: () => {} })
-    await sql.unsafe(`create database ${name}`)
-    await sql.end()
-    url.pathname = `/${name}`
-    return url.href
-  }
+  return () => createDatabase(clusterUrl, `crash_${++count}`)
 }
 
 const rowOf = (name: string, matrix: Matrix): (string | number)[] => [

@@ -2,12 +2,14 @@
  * The edge function as a relay of slices, on Deno, in a stand-in for the platform that kills at its limits: what each slice
  * costs, how long handing over takes, and that nothing is lost, whoever is killed.
  */
-import postgres from 'postgres'
+import { randomStream } from '../demo/random.ts'
 import type { DemoOptions } from '../demo/settings.ts'
+import { createDatabase } from '../test/support/create-database.ts'
 import { type EdgeScene, edgeScene } from '../test/support/edge/edge-scene.ts'
 import { HOW_TO_GET_IT, hasPgbouncer, startPgbouncer } from '../test/support/pgbouncer.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { SERVER } from './load.ts'
+import { median } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
 const CARS = Number(process.env.BENCH_CARS ?? 190_000)
@@ -18,13 +20,7 @@ const CHANGED = 0.15
 /** How often the stand-in for cron looks; the real one looks every 15 s. */
 const WATCHDOG_MS = 1000
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0)
-
-const random = (seed: number) => (): number => {
-  seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff
-  return seed / 0x7fffffff
-}
 
 /** From the end of a slice until the next has begun, ms; not where a worker was killed in between. */
 const gapsOf = ({ edge }: EdgeScene): number[] =>
@@ -35,7 +31,7 @@ const gapsOf = ({ edge }: EdgeScene): number[] =>
 
 /** Kills workers at seeded instants while a run is on; answers how to end that, and how many there were. */
 const killing = (scene: EdgeScene, kills: number): { count(): number; end(): void } => {
-  const next = random(SEED)
+  const next = randomStream(SEED)
   let count = 0
   let due = 200 + 800 * next()
   const timer = setInterval(() => {
@@ -89,19 +85,10 @@ const measure = async (
         median(slices.map(({ cpuMs }) => cpuMs)),
     ),
     Math.round(most(workers.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20),
-    `${Math.round(median(gaps))} / ${Math.round(most(gaps))}`,
+    gaps.length === 0 ? '' : `${Math.round(median(gaps))} / ${Math.round(most(gaps))}`,
     killer.count(),
     atLimits,
   ]
-}
-
-const newUrl = async (clusterUrl: string, name: string): Promise<string> => {
-  const sql = postgres(clusterUrl, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}`)
-  await sql.end()
-  const url = new URL(clusterUrl)
-  url.pathname = `/${name}`
-  return url.href
 }
 
 export const edge = async (): Promise<Table> => {
@@ -114,7 +101,7 @@ export const edge = async (): Promise<Table> => {
         notes.push(HOW_TO_GET_IT)
         continue
       }
-      const direct = await newUrl(pg.url, `edge_${i}`)
+      const direct = await createDatabase(pg.url, `edge_${i}`)
       const pooler = pooled ? await startPgbouncer(direct, 4) : null
       const scene = await edgeScene({
         demo: { cars: CARS, latencyMs: 20, ...demo },

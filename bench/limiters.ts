@@ -2,9 +2,9 @@
  * The engine against limiters that nobody here wrote: how much is refused, and how near the time comes to the least in
  * which the limiter lets so many requests through. `BENCH_LIMITERS` takes those whose name has it in it.
  */
-import postgres from 'postgres'
 import { openDatabase, readMigrations } from '../src/node.ts'
 import { migrate } from '../src/store/migrate.ts'
+import { createDatabase } from '../test/support/create-database.ts'
 import { LIMITERS } from '../test/support/limiters/limiters.ts'
 import { type TrialRun, tryLimiter } from '../test/support/limiters/trial.ts'
 import { startPostgres } from '../test/support/postgres.ts'
@@ -28,12 +28,8 @@ const cells = ({ summary, refused, wallMs, boundMs }: TrialRun): (string | numbe
 
 /** A new database of the cluster, with the schema. */
 const databaseOf = async (clusterUrl: string, name: string) => {
-  const sql = postgres(clusterUrl, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}`)
-  await sql.end()
-  const url = new URL(clusterUrl)
-  url.pathname = `/${name}`
-  const db = await openDatabase({ databaseUrl: url.href }, { embeddedFolder: null })
+  const databaseUrl = await createDatabase(clusterUrl, name)
+  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
   await migrate(db, 'public', readMigrations())
   return db
 }

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { ConfigError, readMigrations } from '../src/node.ts'
 import { asksForJwt, withEntry } from './init/config-entry.ts'
 import { functionFiles } from './init/function-files.ts'
 import { placeMigrations } from './init/migration-files.ts'
+import { ownRoot, ownVersion } from './own-root.ts'
 import { print, printJson } from './print.ts'
 
 type Flags = { diff?: boolean; force?: boolean; json?: boolean }
@@ -16,15 +16,13 @@ export type Change = { path: string; kind: 'added' | 'changed' | 'kept'; before:
 const CONFIG = 'supabase/config.toml'
 const ENTRY = 'supabase/functions/cars-sync/index.ts'
 
-/** Where the files of this program are: one folder up, and two when this was built. */
-const ownRoot = (): string => {
-  const roots = ['..', '../..'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  const found = roots.find((root) => existsSync(join(root, ENTRY)))
-  if (!found) throw new ConfigError(`${ENTRY} is missing from this installation. Install the package again.`)
-  return found
+/** Where the files of this program are. */
+const packageRoot = (): string => {
+  const root = ownRoot()
+  if (root === null || !existsSync(join(root, ENTRY)))
+    throw new ConfigError(`${ENTRY} is missing from this installation. Install the package again.`)
+  return root
 }
-
-const versionOf = (root: string): string => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
 const textOf = (path: string): string | null => (existsSync(path) ? readFileSync(path, 'utf8') : null)
 
@@ -35,12 +33,11 @@ export const planInit = (folder: string, force: boolean, now: number): Change[] 
     throw new ConfigError(
       `Wanted a Supabase project in ${folder}; there is no ${CONFIG}. Go to the project's folder, or make one: npx supabase init.`,
     )
-  const root = ownRoot()
   const migrations = join(folder, 'supabase/migrations')
   const there = existsSync(migrations) ? readdirSync(migrations) : []
   const wanted = new Map([
     ...placeMigrations(readMigrations(), there, now),
-    ...functionFiles(root, versionOf(root)),
+    ...functionFiles(packageRoot(), ownVersion()),
     [CONFIG, withEntry(config)],
   ])
   return [...wanted].flatMap(([path, after]): Change[] => {

@@ -1,6 +1,6 @@
 /** `carsync`: which commands there are. Each is loaded only when it is called, so that help and version are quick. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { ownVersion } from './own-root.ts'
 
 type Declare = (command: Command, done: (code: number) => void) => void
 
@@ -89,16 +89,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 }
 
-/** package.json lies one folder up, and two when this was built. */
-const version = (): string => {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version
-    } catch {}
-  }
-  return 'unknown'
-}
-
 const helpAfter = ({ examples, notes = [] }: Pick<Entry, 'examples' | 'notes'>): string =>
   ['', 'Examples:', ...examples.map((example) => `  ${example}`), ...(notes.length > 0 ? ['', ...notes] : [])].join(
     '\n',
@@ -107,7 +97,7 @@ const helpAfter = ({ examples, notes = [] }: Pick<Entry, 'examples' | 'notes'>):
 const programFor = async (called: string | undefined, done: (code: number) => void): Promise<Command> => {
   const program = new Command('carsync')
     .description("Mirrors a paginated API's vehicle inventory into Postgres")
-    .version(version(), '--version', 'print the version')
+    .version(ownVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .exitOverride()
     .showHelpAfterError('Run it with --help to see what there is.')

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { openStore, type RejectRow, type Replayed, realWorld, replayRejects } from '../src/node.ts'
+import { openStore, type RejectRow, type Replayed, realWorld, replayRejects, sourceNamed } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
 import { count, moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
-import { dialectOf, readSettings } from './settings.ts'
+import { readSettings } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
 import { table } from './table.ts'
 import { printable } from './text.ts'
@@ -58,7 +58,7 @@ const replay = async (flags: Flags): Promise<number> => {
       lengthMs: options.leaseSeconds * 1000,
       stop: stopping.signal,
     }
-    const answer = await replayRejects(store, realWorld, who, dialectOf(settings), options.raw)
+    const answer = await replayRejects(store, realWorld, who, sourceNamed(settings.options.source), options.raw)
     if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
     if (flags.json) printJson(answer.result)
     else print([replayedLine(answer.result)])

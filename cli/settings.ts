@@ -12,7 +12,7 @@ import {
   parseAddress,
   resolveOptions,
   type Source,
-  sources,
+  sourceNamed,
 } from '../src/node.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -54,17 +54,10 @@ export const resolveSettings = (given: Given): Settings => {
   return { options, place: { embeddedFolder: join(given.cwd, '.carsync', 'db') }, demo: null }
 }
 
-/** The dialect that the source speaks which the settings name. */
-export const dialectOf = ({ options }: Settings): Source =>
-  // `constructor` is a name that anybody may choose, and every object has one.
-  Object.hasOwn(sources, options.source)
-    ? (sources as Readonly<Record<string, Source>>)[options.source]!
-    : sources.auctionsapi
-
-/** The same, with what is needed to ask it. Throws ConfigError where that is missing. */
+/** The source that the settings name, with what is needed to ask it. Throws ConfigError where that is missing. */
 export const sourceFor = (settings: Settings): Source => {
   const { options, demo } = settings
-  const source = dialectOf(settings)
+  const source = sourceNamed(options.source)
   if (demo !== null) return source
   if (options.apiBaseUrl === null)
     throw new ConfigError(

@@ -8,7 +8,7 @@
 import { commitBatch } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
 import { countOf } from './plan-sweep.ts'
-import { PASS_KEEPS_MS, readChanges } from './read-changes.ts'
+import { goesOnWith, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
 import { balances, type FeedPass, type Receipt } from './run/receipt.ts'
 import { commitSettings } from './run-pass.ts'
@@ -78,7 +78,7 @@ export async function* balanceBooks(
     if (read.kind === 'unread') missing = read.why
     else if (read.kind !== 'finished') return read
     else if (minutes > feeds.maxMinutes) missing = 'The feed of changes does not reach back to the beginning of the run'
-    else movement.readUntil = opened.feed!.since
+    else movement.readUntil = feed.since
   }
   const total = await countOf(api, control.source, access, {}, stop)
   let receipt = await weigh(session, work, opened, movement, total)
@@ -121,7 +121,7 @@ const leftFeed = async (
   { feed }: Receipt,
   now: number,
 ): Promise<(FeedPass & { pages: LedgerPage[] }) | null> => {
-  if (!feed || feed.sweep !== nextSweep - 1 || now - stored.lastCommitAt > PASS_KEEPS_MS) return null
+  if (!feed || feed.sweep !== nextSweep - 1 || !goesOnWith(stored, now)) return null
   const pages = await store.readLedger(stored.runId)
   return { ...feed, pages: pages.filter((page) => page.sweep === feed.sweep) }
 }

@@ -2,7 +2,7 @@
 import type { SyncEvent } from './events.ts'
 import { lookUp } from './look-up.ts'
 import { countOf } from './plan-sweep.ts'
-import { changesPlan, PASS_KEEPS_MS, readChanges } from './read-changes.ts'
+import { changesPlan, goesOnWith, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
 import { mayAskFor } from './run/absence.ts'
 import { minutesSince } from './run/choose-mode.ts'
@@ -37,7 +37,7 @@ export async function* incrementalRun(session: Session, coveredUntil: number): A
   const ledger = await store.readLedger(stored.runId)
   const sizes = pageSizesOf(session, ledger)
   const left = Math.max(-1, ...ledger.map((page) => page.sweep))
-  const goesOn = left >= 0 && world.now() + session.clockOffsetMs - stored.lastCommitAt < PASS_KEEPS_MS
+  const goesOn = left >= 0 && goesOnWith(stored, world.now() + session.clockOffsetMs)
   const first = goesOn ? left : left + 1
   const started = startRun(plan, sizes.wished, sizes.learned, directionOf(first))
   // What changed after the feed was begun to be read may have been missed; by the source's clock.

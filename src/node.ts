@@ -21,6 +21,7 @@ import { type CarWeight, weighCars } from './store/weigh-cars.ts'
 import { busySummary } from './summary.ts'
 import { realWorld } from './world.ts'
 
+export type { Migration } from './store/migrate.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */

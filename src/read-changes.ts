@@ -17,8 +17,12 @@ export const changesPlan = (feeds: Feeds, minutes: number, total: number | null)
   note: null,
 })
 
-/** A pass that was left so recently is gone on with; what was read of the feed earlier has moved too far since, ms. */
-export const PASS_KEEPS_MS = 120_000
+/** What was read of the feed longer ago has moved too far since, ms. */
+const PASS_KEEPS_MS = 120_000
+
+/** Whether a pass over the feed that an earlier process has left is gone on with. `now` is the database's, ms. */
+export const goesOnWith = ({ lastCommitAt }: { lastCommitAt: number }, now: number): boolean =>
+  now - lastCommitAt < PASS_KEEPS_MS
 
 /** Stores what came or changed within the last `minutes`. `left`: pages of this pass that an earlier process has read. */
 export async function* readChanges(

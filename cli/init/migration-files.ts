@@ -1,6 +1,5 @@
 /** Migrations under names of their own in somebody's project: theirs come in between. */
-
-export type Migration = { name: string; sql: string }
+import type { Migration } from '../../src/node.ts'
 
 const SECOND_MS = 1000
 
@@ -14,7 +13,7 @@ const instantOf = (stamp: string): number =>
  * after all that are there, for the Supabase CLI applies only what is newer than the last. `there` are file names; `now` in ms.
  */
 export const placeMigrations = (
-  migrations: readonly Migration[],
+  migrations: readonly Pick<Migration, 'name' | 'sql'>[],
   there: readonly string[],
   now: number,
 ): Map<string, string> => {

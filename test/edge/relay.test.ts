@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { randomStream } from '../../demo/random.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 import { type EdgeScene, type EdgeSceneSettings, edgeScene } from '../support/edge/edge-scene.ts'
 import { spawnSync, summaryOf } from '../support/spawn-sync.ts'
@@ -24,11 +25,6 @@ const assertAllThere = async (scene: EdgeScene, cars: number): Promise<void> => 
 const assertNoneKilled = ({ edge }: EdgeScene): void => {
   const killed = edge.workers.filter(({ ending }) => ending !== 'idle')
   assert.deepEqual(killed, [], 'no worker came to a limit of the platform')
-}
-
-const random = (seed: number) => (): number => {
-  seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff
-  return seed / 0x7fffffff
 }
 
 describe('the relay of slices', { concurrency: 2 }, () => {
@@ -57,7 +53,7 @@ describe('the relay of slices', { concurrency: 2 }, () => {
     const scene = await sceneFor(t, { demo: { cars: 20_000, maxPageSize: 250, latencyMs: 40 } })
     const seed = Math.floor(Math.random() * 2 ** 31)
     t.diagnostic(`seed ${seed}`)
-    const next = random(seed)
+    const next = randomStream(seed)
     let kills = 0
     await scene.call({ action: 'start', mode: 'full' })
     const killing = setInterval(() => {

@@ -1,9 +1,9 @@
 /** Fresh databases for a test, on real Postgres and on the embedded one, with the same schema. */
 import { after } from 'node:test'
-import postgres from 'postgres'
 import { openDatabase, readMigrations } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { createDatabase } from './create-database.ts'
 import { startPostgres } from './postgres.ts'
 
 let own: ReturnType<typeof startPostgres> | undefined
@@ -21,13 +21,7 @@ const clusterUrl = async (): Promise<string> => {
 
 /** The address of a new empty database. It goes with the cluster. */
 export const newPostgresUrl = async (): Promise<string> => {
-  const url = new URL(await clusterUrl())
-  const name = `t${process.pid}_${++count}`
-  const sql = postgres(url.href, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}`)
-  await sql.end()
-  url.pathname = `/${name}`
-  return url.href
+  return createDatabase(await clusterUrl(), `t${process.pid}_${++count}`)
 }
 
 export const databaseKinds = ['postgres', 'embedded'] as const

@@ -9,7 +9,7 @@ import {
   realWorld,
   type Store,
   type Summary,
-  sources,
+  sourceNamed,
   storeOver,
 } from '../../../src/mod.ts'
 import { handOver } from './hand-over.ts'
@@ -92,7 +92,7 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const slice = await startSlice({
       settings: settingsOf(),
       store: await storeOf(),
-      source: sources.auctionsapi,
+      source: sourceNamed(settingsOf().options.source),
       due,
       meter: spent,
       over: AbortSignal.any([over.signal, AbortSignal.timeout(Math.ceil(leftMs))]),

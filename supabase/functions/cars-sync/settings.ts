@@ -1,5 +1,5 @@
 /** What the function is told by its environment. */
-import { ConfigError, type Options, resolveOptions } from '../../../src/mod.ts'
+import { ConfigError, type Options, resolveOptions, sourceNamed } from '../../../src/mod.ts'
 
 export type FunctionSettings = {
   options: Options
@@ -50,7 +50,7 @@ export const readSettings = (env: Env): FunctionSettings => {
   const secret = env.CARS_SYNC_SECRET?.trim() ?? ''
   if (secret === '') throw wanted('CARS_SYNC_SECRET', '$(openssl rand -hex 32)')
   if (options.apiBaseUrl === null) throw wanted('API_BASE_URL', 'https://auctionsapi.com/api')
-  if (options.apiKey === null) throw wanted('API_KEY', 'your-key')
+  if (options.apiKey === null && sourceNamed(options.source).traits.needsKey) throw wanted('API_KEY', 'your-key')
   if (options.databaseUrl === null) throw wanted('DATABASE_URL', 'postgres://user:password@host:6543/postgres')
   return {
     options,
