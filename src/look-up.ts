@@ -7,10 +7,14 @@ export type Answers = { gone: string[]; there: string[] }
 const SIDE_BY_SIDE = 4
 /** Cars just seen that are asked for first. */
 const KNOWN = 3
+/** A question is asked so often, and so many may fail: listings may well work where this does not. */
+const TRIES = 3
+const MOST_FAILED = 3
 
 /**
  * Which of these cars are gone and which are there; ids without a clear answer are in neither list. Asks for some cars
- * first that were seen a moment ago: a source that has none of them tells nothing when asked by id, and null is answered.
+ * first that were seen a moment ago: a source that shows none of them tells nothing when asked by id, and null is answered.
+ * Where questions go on failing, no more are asked.
  */
 export const lookUp = async (session: Session, ids: readonly string[]): Promise<Answers | null> => {
   const { store, stored } = session
@@ -23,12 +27,13 @@ const ask = async ({ api, access, control, stop }: Session, ids: readonly string
   const answers: Answers = { gone: [], there: [] }
   if (lookup === null) return answers
   const left = [...ids]
+  let failed = 0
   const worker = async (): Promise<void> => {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
       const asked = id
-      const outcome = await api.ask(lookup.request(access, asked), (reply) => lookup.read(reply, asked), stop)
+      const outcome = await api.ask(lookup.request(access, asked), (reply) => lookup.read(reply, asked), stop, TRIES)
       if (outcome.kind === 'data') (outcome.data ? answers.there : answers.gone).push(asked)
-      else if (outcome.kind === 'stop' || outcome.kind === 'aborted') left.length = 0
+      else if (outcome.kind === 'stop' || outcome.kind === 'aborted' || ++failed >= MOST_FAILED) left.length = 0
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))

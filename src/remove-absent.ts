@@ -29,7 +29,7 @@ export async function* removeAbsent(
   if (fresh > 0 && fresh <= mayAskFor(api.requests().total) && control.source.lookup !== null) {
     const answers = await lookUp(session, await store.notAskedFor(runId))
     if (answers === null)
-      yield note('The source has no car at all when asked by id: what is missing waits for the next full sweep.')
+      yield note('The source shows no car at all when asked by id: what is missing waits for the next full sweep.')
     else await store.keepAnswers(lease, answers)
   }
   const gone = await store.provenGone(runId)

@@ -7,6 +7,7 @@ import type { Decision } from '../src/decide-removals.ts'
 import { decideRemovals, realWorld, type Source, sources, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
+import { fastWorld } from './support/fast-world.ts'
 import { ascending } from './support/stored.ts'
 import { type OnceSettings, syncOnce } from './support/sync-once.ts'
 
@@ -133,6 +134,26 @@ test('when the source has no car at all that is asked for by id, that removes no
   // The second sweep that misses them is proof enough.
   assert.equal((await syncWith(db, api, { control: { source: blind } })).summary.cars.removed, 5)
   assert.deepEqual(await removedIn(db), ascending(gone))
+})
+
+test('a source that fails whenever it is asked by id is asked a few times, not until it counts as dead', async (t) => {
+  const [db, api] = await Promise.all([newDatabase('postgres'), source(t, { cars: 600 })])
+  let asked = 0
+  const broken: Source = {
+    ...sources.auctionsapi,
+    lookup: {
+      ...sources.auctionsapi.lookup!,
+      read: () => {
+        asked++
+        return { kind: 'retry', why: 'made up' }
+      },
+    },
+  }
+  await syncWith(db, api)
+  await api.remove(30)
+  const { summary } = await syncWith(db, api, { control: { source: broken }, world: fastWorld(30) })
+  assert.deepEqual([summary.status, summary.proof, summary.cars.removed], ['complete', 'exact', 0])
+  assert.ok(asked >= 3 && asked <= 9, `asked ${asked} times`)
 })
 
 test('many removals at once are held until somebody has looked', async (t) => {

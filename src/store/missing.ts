@@ -32,7 +32,8 @@ export const forgetSeen = (db: Database, names: Names, lease: Lease, runId: stri
 
 /**
  * Writes down which stored cars the proven sweep `runId` did not see, and answers how many of them are so for the first
- * time and were not asked for yet. Compares in batches by key, so that no statement grows with the inventory.
+ * time and were not asked for yet. Compares in batches by key, so that no statement grows with the inventory. An earlier
+ * sweep counts only if it ended as proven: one that was killed after it had marked may have ended without its proof.
  */
 export const markAbsent = (db: Database, names: Names, lease: Lease, runId: string): Promise<number> =>
   db.transaction(async (session) => {
@@ -53,7 +54,9 @@ export const markAbsent = (db: Database, names: Names, lease: Lease, runId: stri
            insert into carsync.missing as m (source, source_id, absent_from)
            select $1, source_id, $3::text::uuid from absent join ${names.cars} c using (source_id)
            where c.source = $1 and c.removed_at is null
-           on conflict (source, source_id) do update set absent_from = coalesce(m.absent_from, excluded.absent_from)
+           on conflict (source, source_id) do update set absent_from = case when exists (
+             select from carsync.runs r where r.run_id = m.absent_from and r.status = 'complete' and r.proof = 'exact'
+           ) then m.absent_from else excluded.absent_from end
          )
          select max(source_id) as last from batch`,
         [names.source, after, runId],

@@ -46,11 +46,11 @@ export type Matrix = {
 
 /** Share of the kills that is aimed at each stage. */
 const AIM: readonly [Stage, number][] = [
-  ['starting', 0.24],
-  ['planning', 0.12],
-  ['sweeping', 0.36],
+  ['starting', 0.12],
+  ['planning', 0.1],
+  ['sweeping', 0.54],
   ['checking', 0.1],
-  ['ending', 0.18],
+  ['ending', 0.14],
 ]
 
 /** Seeded instants, each stage's own spread evenly over its length, in random order. */

@@ -27,6 +27,10 @@ export type Life = {
   ended: Ended
 }
 
+/** A kill that is aimed at the sweep hits it while one of the first so many pages of the process is under way, ms. */
+const PAGES = 8
+const PAGE_MS = 40
+
 const FLAGS = ['--verbose', '--max-concurrency', '2']
 const BEGUN = /^(Starting|Resuming) the \w+ run (\S+) of/m
 
@@ -48,8 +52,12 @@ export const live = async (
     stage = next
     began[next] ??= performance.now()
     // A stage that is passed too fast to be seen must not let the process go free.
-    if (instant === null || timer !== undefined || STAGES.indexOf(next) < STAGES.indexOf(instant.stage)) return
-    timer = setTimeout(() => child.kill('SIGKILL'), instant.share * (usualMs[instant.stage] ?? 0))
+    if (instant === null || STAGES.indexOf(next) < STAGES.indexOf(instant.stage)) return
+    if (instant.stage === 'sweeping' && next === 'sweeping') return
+    killIn(instant.share * (usualMs[instant.stage] ?? 0))
+  }
+  const killIn = (ms: number): void => {
+    timer ??= setTimeout(() => child.kill('SIGKILL'), ms)
   }
   const { child, ended } = spawnSync({ API_BASE_URL: source.url, API_KEY: 'canary-key', ...env }, cwd, FLAGS)
   let lines = ''
@@ -60,8 +68,11 @@ export const live = async (
   })
   source.watch({
     asked: (what) => {
-      if (what.kind === 'page') pages.push(what.key)
-      else if (stage === 'sweeping') {
+      if (what.kind === 'page') {
+        pages.push(what.key)
+        // By pages, not by time: who goes on with a run has fewer left.
+        if (instant?.stage === 'sweeping' && pages.length > instant.share * PAGES) killIn(instant.share * PAGE_MS)
+      } else if (stage === 'sweeping') {
         // The check takes no time to speak of: its answer is held back, so that a kill can meet it.
         if (instant?.stage === 'checking') source.pause()
         enter('checking')
