@@ -4,9 +4,11 @@ import os from 'node:os'
 import { crash } from './crash.ts'
 import { edge } from './edge.ts'
 import { embedded } from './embedded.ts'
+import { faults } from './faults.ts'
 import { growth } from './growth.ts'
 import { limiters } from './limiters.ts'
 import { load } from './load.ts'
+import { moving } from './moving.ts'
 import { oneRequestASecond } from './one-request-a-second.ts'
 import { pace } from './pace.ts'
 import type { Table } from './table.ts'
@@ -23,6 +25,8 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   limiters: { byDefault: false, run: limiters },
   crash: { byDefault: false, run: crash },
   edge: { byDefault: false, run: edge },
+  faults: { byDefault: false, run: faults },
+  moving: { byDefault: false, run: moving },
   'one-request-a-second': { byDefault: false, run: oneRequestASecond },
 }
 

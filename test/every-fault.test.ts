@@ -1,20 +1,15 @@
 /** All that can go wrong with a source, at once: the end is that of an undisturbed run. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DemoCar, startDemoApi } from '../demo/demo-api.ts'
-import { type FaultKind, type Faults, faultKinds } from '../demo/faults.ts'
+import type { DemoCar } from '../demo/demo-api.ts'
 import type { Database } from '../src/store/database.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
-import { fastWorld } from './support/fast-world.ts'
+import { startStorm, strikesIn, struckKinds, syncThrough } from './support/fault-storm.ts'
 import { ascending, digestOfCars, storedIds } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
 
-/** A redirect ends the run, and has a test of its own. */
-const struckKinds = faultKinds.filter((kind) => kind !== 'status301' && kind !== 'status302')
-const everyFault: Faults = {
-  ...Object.fromEntries(struckKinds.map((kind): [FaultKind, number] => [kind, 0.025])),
-  dripMs: 20_000,
-}
+/** With this one every kind strikes four times within 270 requests. */
+const SEED = 44
 
 /** Distinct ids of the records that have one. */
 const idsIn = (served: readonly { json: string }[]): number[] => {
@@ -33,35 +28,9 @@ const rejectsOf = async (db: Database): Promise<string[]> => {
 describe('every fault there is, 2.5% each, in a dirty inventory, loses nothing', { concurrency: true }, () => {
   for (const kind of databaseKinds)
     it(`on ${kind}`, async (t) => {
-      const [db, calm, api] = await Promise.all([
-        newDatabase(kind),
-        newDatabase('postgres'),
-        startDemoApi({
-          // With this one every kind strikes four times within 270 requests.
-          seed: 44,
-          cars: 2600,
-          brandless: 30,
-          dirty: 0.03,
-          maxPageSize: 25,
-          gzip: true,
-          clockAt: Date.UTC(2026, 9, 1),
-          faults: everyFault,
-        }),
-      ])
+      const [db, calm, api] = await Promise.all([newDatabase(kind), newDatabase('postgres'), startStorm(SEED)])
       t.after(() => api.close())
-      const once = () =>
-        syncOnce({
-          db,
-          url: api.url,
-          options: { leaseSeconds: 6000 },
-          world: fastWorld(30),
-          // Real time: what hangs or drips costs so much.
-          control: { timeoutMs: 700 },
-        })
-      let { summary } = await once()
-      // A page that fails eight times in a row is dead for this run: it says so, and the next one goes on.
-      let runs = 1
-      for (; runs < 5 && summary.status === 'incomplete'; runs++) ({ summary } = await once())
+      const { summary, runs } = await syncThrough(db, api)
       assert.equal(summary.status, 'complete', summary.reason)
 
       const { faults: struck, requests } = await api.stats()
@@ -70,7 +39,7 @@ describe('every fault there is, 2.5% each, in a dirty inventory, loses nothing',
       )
       for (const fault of struckKinds) assert.ok(struck[fault]! > 0, `${fault} never struck`)
       // An end in the middle of the listing is a good answer by itself: only the run can tell.
-      const strikes = Object.values(struck).reduce((sum, count) => sum + count, 0) - struck.emptyEnd!
+      const strikes = strikesIn(struck) - struck.emptyEnd!
       const { ok } = summary.requests
       assert.ok(ok <= requests - strikes, `${ok} good answers of ${requests} requests, of which ${strikes} were struck`)
 

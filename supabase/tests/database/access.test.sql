@@ -1,7 +1,7 @@
 -- Who may see and call what. Run by `npx supabase test db`.
 begin;
 create extension if not exists pgtap;
-select plan(14);
+select plan(16);
 
 select is_empty(
   $$ select schemaname || '.' || tablename from pg_tables
@@ -46,6 +46,18 @@ select is_empty(
      and pronamespace in ('carsync'::regnamespace, 'public'::regnamespace)
      and obj_description(oid, 'pg_proc') like 'smart-cars-sync%' $$,
   'nothing of ours runs with the rights of its owner');
+
+select is_empty(
+  $$ select c.relname::text, r.role::text from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+       unnest(array['anon', 'authenticated']) as r (role)
+     where n.nspname = 'public' and c.relname in ('sync_overview', 'cars_by_make', 'price_changes')
+       and has_table_privilege(r.role, c.oid, 'select, insert, update, delete') $$,
+  'nor on the views');
+select is_empty(
+  $$ select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'public' and c.relname in ('sync_overview', 'cars_by_make', 'price_changes')
+       and not coalesce(c.reloptions::text, '') like '%security_invoker=true%' $$,
+  'and the views have the rights of whoever asks');
 
 select policies_are('public', 'cars', array['cars_public_read'], 'one policy on cars');
 select policy_roles_are('public', 'cars', 'cars_public_read', array['anon'], 'for anon');
