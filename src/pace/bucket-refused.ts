@@ -17,10 +17,30 @@ const shrinkAfter = (clean: number, hasty: number): number => {
   return Math.min(0.5, share * 2 ** Math.max(0, hasty - 2))
 }
 
+/** Of the time since the wall before, beside the wait that it brought: with more of it lost, less was asked for than the rate allows. */
+const MOSTLY_IDLE = 0.5
+
+/**
+ * Whether so little was asked for since the wall before that the bucket cannot have been empty: it is not the rate that
+ * was refused, and what was let in says how much was wanted, not how much is granted.
+ */
+const wasIdle = ({ walls, tollMs }: Bucket, lostMs: number, sentAt: number): boolean => {
+  const last = walls.at(-1)
+  if (last === undefined) return false
+  const [lost, passed] = [lostMs - last.lostMs - tollMs, sentAt - last.at - tollMs]
+  return lost > 0 && lost > MOSTLY_IDLE * passed
+}
+
 /** The rate after a refusal at this one. */
-const afterRefusal = (bucket: Bucket, known: { rate: number; error: number } | null, runs: number | null): number => {
+const afterRefusal = (
+  bucket: Bucket,
+  known: { rate: number; error: number } | null,
+  runs: number | null,
+  isIdle: boolean,
+): number => {
   const { rate, clean, narrow, hasty, search, steady } = bucket
-  const slower = rate * (1 - shrinkAfter(clean, narrow ? hasty : 0))
+  const slower = rate * (1 - shrinkAfter(clean, narrow && !isIdle ? hasty : 0))
+  if (isIdle) return slower
   if (steady && hasty < 2) return runs === null ? slower : Math.min(slower, Math.max(runs, 0.6 * rate))
   if (narrow) return slower
   if (known === null) return rate * 0.7
@@ -45,6 +65,7 @@ export const bucketRefused = (
   tollMs = 0,
 ): Bucket => {
   const filled = refilled(bucket, now)
+  const isIdle = bucket.search === null && wasIdle(bucket, filled.lostMs, sentAt)
   let walls = [...bucket.walls, { at: sentAt, lostMs: filled.lostMs }].slice(-WALLS)
   const countsLoss = bucket.narrow || bucket.opening !== null
   const whole = reckoned(walls, traffic, flight, countsLoss)
@@ -92,7 +113,7 @@ export const bucketRefused = (
   // So much more is asked for than is let in: what the floor was set by has been paid from savings.
   const floor =
     known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
-  const rate = Math.max(afterRefusal(bucket, known, betweenRuns(walls, traffic, flight)), floor)
+  const rate = Math.max(afterRefusal(bucket, known, betweenRuns(walls, traffic, flight), isIdle), floor)
   const best = bestOf(bucket, known?.rate ?? 0)
   // Slower by a third, and no more is let in: it is not our pace that is refused, somebody else uses up the limit.
   const isFutile =

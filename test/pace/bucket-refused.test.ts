@@ -52,9 +52,18 @@ describe('a refusal', () => {
 
   it('again and again so soon makes it much slower', () => {
     let bucket = begun({ clean: 100, walls: [wall] })
-    for (let i = 1; i <= 8; i++)
-      bucket = bucketRefused({ ...bucket, clean: 3 }, NOW + i * 1000, NOW + i * 1000 + 50, even(3 * i, i * 1000), [])
+    for (let i = 1; i <= 8; i++) {
+      // As much was asked for as the rate allows.
+      const asked = { ...bucket, clean: 3, at: NOW + i * 1000 + 50 }
+      bucket = bucketRefused(asked, NOW + i * 1000, NOW + i * 1000 + 50, even(3 * i, i * 1000), [])
+    }
     assert.ok(bucket.rate < 6 && bucket.rate > 0, `${bucket.rate}`)
+  })
+
+  it('says little of the rate where much less was asked for than it allows', () => {
+    const seldom = begun({ clean: 3, walls: [wall] })
+    const bucket = bucketRefused(seldom, NOW + 60_000, NOW + 60_050, even(3, 60_000), [])
+    assert.ok(bucket.rate > 0.9 * seldom.rate && bucket.rate < seldom.rate, `${bucket.rate} of ${seldom.rate}`)
   })
 
   it('of what was paid from savings means that less is saved up', () => {
