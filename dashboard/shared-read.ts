@@ -1,0 +1,28 @@
+/** How much of the database's time a read that is repeated may take: a twentieth. */
+const SHARE = 20
+
+/**
+ * One read for all who ask at about the same time: an answer is used again until it is `forMs` old, or twenty times as old
+ * as it took to get. What is asked for while it is on its way waits for it. An error is not kept.
+ */
+export const sharedRead = <T>(read: () => Promise<T>, forMs: number, now: () => number): (() => Promise<T>) => {
+  let answer: Promise<T> | null = null
+  let until = 0
+  return () => {
+    if (answer !== null && now() < until) return answer
+    const begunAt = now()
+    const asked = read()
+    answer = asked
+    until = Number.POSITIVE_INFINITY
+    asked.then(
+      () => {
+        const at = now()
+        until = at + Math.max(forMs, (at - begunAt) * SHARE)
+      },
+      () => {
+        if (answer === asked) answer = null
+      },
+    )
+    return asked
+  }
+}
