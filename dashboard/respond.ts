@@ -52,6 +52,7 @@ export const respondWith = (parts: RespondParts): ((request: Request) => Promise
         frameAncestors: ["'none'"],
       },
       referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
       strictTransportSecurity: false,
     }),
   )

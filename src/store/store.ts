@@ -85,6 +85,8 @@ export type RunRow = {
   lastCommitAt: string
   finishedAt: string | null
   activeMs: number
+  pages: { done: number; total: number | null }
+  requests: RequestCounts
   cars: CarCounts
   reason: string | null
 }
