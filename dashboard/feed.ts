@@ -61,7 +61,7 @@ export const openFeed = (parts: FeedParts): Feed => {
   }
 
   const sampleOf = (live: Live | null, at: number): Sample | null => {
-    if (live === null || live.status !== 'running') return null
+    if (live === null || live.status !== 'running' || !live.isAlive) return null
     const refused = before?.runId === live.runId ? Math.max(0, live.requests.limited - before.limited) : 0
     before = { runId: live.runId, limited: live.requests.limited }
     return {

@@ -32,8 +32,12 @@ const rowOf = (run) => [
 ]
 
 export const setHistory = (runs) => {
-  durations ??= plot(byId('plot-durations'), [{ label: 'minutes', colour: '--accent' }], ([at]) =>
-    at.length === 0 ? 'No runs yet' : `Durations of the last ${at.length} runs; the figures are in the table below`,
+  durations ??= plot(
+    byId('plot-durations'),
+    [{ label: 'duration', colour: '--accent' }],
+    ([at]) =>
+      at.length === 0 ? 'No runs yet' : `Durations of the last ${at.length} runs; the figures are in the table below`,
+    (seconds) => duration(seconds * 1000),
   )
   changes ??= plot(
     byId('plot-changes'),
@@ -49,6 +53,6 @@ export const setHistory = (runs) => {
   setRows(byId('runs'), runs.map(rowOf), 'There has been no run yet.')
   const ended = runs.filter(({ status }) => status !== 'running').reverse()
   const at = ended.map(({ startedAt }) => Date.parse(startedAt) / 1000)
-  durations.set([at, ended.map(({ activeMs }) => activeMs / 60_000)])
+  durations.set([at, ended.map(({ activeMs }) => activeMs / 1000)])
   changes.set([at, ended.map(({ cars }) => cars.inserted), ended.map(({ cars }) => cars.updated)])
 }

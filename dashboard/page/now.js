@@ -83,7 +83,7 @@ const setSegments = (segments) => {
 }
 
 const setActions = ({ here, live }) => {
-  const isOn = live?.status === 'running' && live.lease !== null
+  const isOn = live?.status === 'running' && live.isAlive
   byId('start-full').disabled = !here.canStart || isOn
   byId('start-incremental').disabled = !here.canStart || isOn
   byId('stop').disabled = !here.running || here.stopping
@@ -95,7 +95,9 @@ const aboutRun = ({ live, here }) => {
   const parts = [
     `${live.mode} run ${live.runId.slice(0, 8)}, began ${moment(live.startedAt)}${live.resumed ? ', resumed' : ''}`,
     live.status === 'running'
-      ? (PHASES[live.phase] ?? live.phase)
+      ? live.isAlive
+        ? (PHASES[live.phase] ?? live.phase)
+        : 'its process gives no sign of life; the next sync goes on from the last committed page'
       : live.finishedAt
         ? `ended ${moment(live.finishedAt)} after ${duration(live.activeMs)}`
         : '',
@@ -114,11 +116,11 @@ const efficiencyOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
 const setFigures = ({ live, here }) => {
-  const isOn = live.status === 'running'
+  const isOn = live.status === 'running' && live.isAlive
   const limit = live.learned?.requestsPerSecond
   figure('Cars a second', isOn ? rate(live.carsPerSecond) : '–')
   figure('Cars a minute', isOn ? count(live.carsPerSecond * 60) : '–')
-  figure('Time left', live.etaMs ? range(live.etaMs) : '–')
+  figure('Time left', isOn && live.etaMs ? range(live.etaMs) : '–')
   figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
   figure('Learned limit', limit ? `${rate(limit)} a second` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
@@ -140,8 +142,9 @@ export const setNow = (now) => {
     write(byId('state'), here.running ? 'beginning' : 'no run yet')
     return
   }
-  write(byId('state'), here.stopping && live.status === 'running' ? 'stopping' : live.status)
-  setClass(byId('state'), `badge ${STATES[live.status] ?? ''}`)
+  const isSilent = live.status === 'running' && !live.isAlive && !here.running
+  write(byId('state'), isSilent ? 'interrupted' : here.stopping && live.status === 'running' ? 'stopping' : live.status)
+  setClass(byId('state'), `badge ${isSilent ? 'note' : (STATES[live.status] ?? '')}`)
   write(byId('state-more'), aboutRun(now))
   const total = live.carsTotal
   byId('overall').value = total ? Math.min(1, live.cars.seen / total) : live.status === 'complete' ? 1 : 0

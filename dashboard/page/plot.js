@@ -4,19 +4,35 @@ import UPlot from '/uplot.js'
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
-const axis = (size) => ({
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const hour = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+
+/** Steps of the axis of time, in seconds: a second to a year. */
+const STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
+  31_536_000,
+]
+const instants = (_, splits, __, ___, step) => {
+  const shape = step < 60 ? clock : step < 86_400 ? hour : day
+  return splits.map((at) => shape.format(at * 1000))
+}
+/** One instant alone would be given years to either side. */
+const aroundOne = (_, from, to) => (from === to ? [(from ?? 0) - 30, (to ?? 0) + 30] : [from, to])
+
+const axis = (more) => ({
   stroke: colour('--soft'),
   grid: { stroke: colour('--line'), width: 1 },
   ticks: { stroke: colour('--line'), width: 1 },
   font: '12px system-ui, sans-serif',
-  ...(size ? { size } : {}),
+  ...more,
 })
 
 /**
  * `series`: { label, colour (a custom property of the page), dash, points (marks without a line), steps }. `set` takes the
- * columns, instants in seconds first; `say` makes the words that stand for the picture.
+ * columns, instants in seconds first; `say` makes the words that stand for the picture, `figures` those of the upright axis.
  */
-export const plot = (host, series, say) => {
+export const plot = (host, series, say, figures = null) => {
   let columns = [[], ...series.map(() => [])]
   let drawn = null
   const line = ({ label, colour: name, dash, points }) => ({
@@ -39,8 +55,11 @@ export const plot = (host, series, say) => {
         height: Math.max(80, height),
         cursor: { show: false },
         legend: { show: false },
-        scales: { y: { range: (_, __, top) => [0, Math.max(1, (top ?? 0) * 1.1)] } },
-        axes: [axis(), axis(56)],
+        scales: { x: { range: aroundOne }, y: { range: (_, __, top) => [0, Math.max(1, (top ?? 0) * 1.1)] } },
+        axes: [
+          axis({ incrs: STEPS, values: instants, space: 95 }),
+          axis({ size: 64, ...(figures ? { values: (_, splits) => splits.map(figures) } : {}) }),
+        ],
         series: [{}, ...series.map(line)],
       },
       columns,

@@ -55,7 +55,7 @@ const setConcerns = (health) => {
   return faults > 0 ? 'bad' : health.length > 0 ? 'note' : 'good'
 }
 
-let held = ''
+let held = null
 export const setTrouble = ({ health, line, held: runs }) => {
   const mood = setConcerns(health)
   write(byId('health'), line)
@@ -88,7 +88,7 @@ const rejectOf = ({ id, reason, path, segment, page, position, sourceId, payload
   )
 }
 
-let rejects = ''
+let rejects = null
 export const refreshRejects = async () => {
   const rows = await getJson('/api/rejects')
   const ids = rows.map(({ id }) => id).join()

@@ -26,12 +26,11 @@ export type Live = {
   segments: SegmentProgress[]
   heldRemovals: number
   lease: { holder: string; since: string; expiresAt: string } | null
+  /** Whoever holds the lease has given a sign of life in time, by the database's clock. */
+  isAlive: boolean
 }
 
 const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-
-/** A count of the run itself where it was frozen, else of its progress row. */
-const count = (frozen: string, shown: string): string => `coalesce(r.${frozen}, p.${shown}, 0)::float8 as ${frozen}`
 
 /** The latest run of the source; null: there has been none. */
 export const readLive = async (db: Database, names: Names): Promise<Live | null> => {
@@ -39,12 +38,15 @@ export const readLive = async (db: Database, names: Names): Promise<Live | null>
     `select r.run_id::text, r.mode, r.status, coalesce(r.phase, 'planning') as phase, r.proof, r.reason, r.resumed,
        ${ISO('r.started_at')} as started, ${ISO('r.finished_at')} as finished, r.active_ms::float8, r.requests::text,
        r.learned::text, r.pages_total, (r.plan->>'total')::float8 as cars_total, r.removed::float8,
-       ${count('pages_done', 'pages_done')}, ${count('seen', 'cars_seen')}, ${count('inserted', 'cars_inserted')},
-       ${count('updated', 'cars_updated')}, ${count('rejected', 'cars_rejected')},
+       -- Frozen when the work on the run ends; until then as its process says.
+       coalesce(r.pages_done, p.pages_done, 0)::float8 as pages_done, coalesce(r.seen, p.cars_seen, 0)::float8 as seen,
+       coalesce(r.inserted, p.cars_inserted, 0)::float8 as inserted, coalesce(r.updated, p.cars_updated, 0)::float8 as updated,
+       coalesce(r.rejected, p.cars_rejected, 0)::float8 as rejected,
        coalesce(p.cars_per_second, 0) as cars_per_second, coalesce(p.requests_per_second, 0) as requests_per_second,
        p.eta_low_ms::float8 as eta_low, p.eta_high_ms::float8 as eta_high, coalesce(p.segments, '[]')::text as segments,
        (select count(*) from carsync.held_removals where source = $1)::float8 as held,
-       l.holder, ${ISO('l.taken_at')} as lease_since, ${ISO("h.at + h.length_ms * interval '1 ms'")} as lease_until
+       l.holder, ${ISO('l.taken_at')} as lease_since, ${ISO("h.at + h.length_ms * interval '1 ms'")} as lease_until,
+       coalesce(h.at + h.length_ms * interval '1 ms' > clock_timestamp(), false) as alive
      from (select * from carsync.runs where source = $1 order by started_at desc limit 1) r
      left join ${names.progress} p on p.source = $1 and p.run_id = r.run_id
      left join carsync.lease l on l.source = $1 and l.holder <> ''
@@ -83,5 +85,6 @@ export const readLive = async (db: Database, names: Names): Promise<Live | null>
     segments: JSON.parse(row.segments),
     heldRemovals: row.held,
     lease: row.holder ? { holder: row.holder, since: row.lease_since, expiresAt: row.lease_until } : null,
+    isAlive: row.holder !== null && row.alive,
   }
 }
