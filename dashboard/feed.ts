@@ -30,6 +30,8 @@ export type Feed = {
   /** A stream of server-sent events: what is known at once, then what is new. */
   watch(): ReadableStream<Uint8Array>
   watchers(): number
+  /** Another number whenever a run has begun or ended, or removals were held or decided on. */
+  turn(): number
   close(): void
 }
 
@@ -54,6 +56,7 @@ export const openFeed = (parts: FeedParts): Feed => {
   let lately: Lately | null = null
   let latelyAgainAt = 0
   let told = ''
+  let turn = 0
   let before: { runId: string; limited: number } | null = null
 
   const tell = (message: Uint8Array): void => {
@@ -95,6 +98,7 @@ export const openFeed = (parts: FeedParts): Feed => {
       const was = now?.live
       const turned =
         was?.runId !== live?.runId || was?.status !== live?.status || was?.heldRemovals !== live?.heldRemovals
+      if (turned) turn++
       now = { at, live, here: parts.here(), sample, trouble: null }
       tell(event('now', now))
       if (turned || parts.now() >= latelyAgainAt) await lookLately()
@@ -126,6 +130,7 @@ export const openFeed = (parts: FeedParts): Feed => {
       )
     },
     watchers: () => watching.size,
+    turn: () => turn,
     close: () => {
       for (const controller of watching) {
         controller.enqueue(event('closed', {}))

@@ -68,11 +68,11 @@ export const respondWith = (parts: RespondParts): ((request: Request) => Promise
 
   app.get('/api/live', (c) => c.body(feed.watch(), 200, { 'content-type': 'text/event-stream; charset=utf-8' }))
 
-  const inventory = sharedRead(() => store.inventory(), SHARED_MS, now)
+  const inventory = sharedRead(() => store.inventory(), SHARED_MS, now, feed.turn)
   app.get('/api/inventory', async (c) => c.json(await inventory()))
-  const changes = sharedRead(() => store.recentChanges(CHANGES_A_KIND), SHARED_MS, now)
+  const changes = sharedRead(() => store.recentChanges(CHANGES_A_KIND), SHARED_MS, now, feed.turn)
   app.get('/api/changes', async (c) => c.json(await changes()))
-  const rejects = sharedRead(() => store.rejects(REJECTS), SHARED_MS, now)
+  const rejects = sharedRead(() => store.rejects(REJECTS), SHARED_MS, now, feed.turn)
   app.get('/api/rejects', async (c) => {
     const rows = await rejects()
     return c.json(

@@ -6,7 +6,7 @@ import { refreshInventory } from '/inventory.js'
 import { setNow, setSamples } from '/now.js'
 import { refreshRejects, setTrouble } from '/trouble.js'
 
-/** While a run is on the inventory is looked at so often; else when something has changed. */
+/** So often inventory and rejects are asked for while the page is seen, and at once when a run begins or ends. */
 const REFRESH_MS = 10_000
 
 const link = (text, isLost = false) => {
@@ -37,7 +37,7 @@ on('now', (now) => {
     seen = mark
     refresh()
     refreshCars()
-  } else if (live?.status === 'running' && performance.now() - refreshedAt > REFRESH_MS) refresh()
+  } else if (!document.hidden && performance.now() - refreshedAt > REFRESH_MS) refresh()
 })
 on('lately', (lately) => {
   setHistory(lately.runs)

@@ -93,7 +93,7 @@ const setActions = ({ here, live }) => {
 const aboutRun = ({ live, here }) => {
   const pace = here.pace?.why || live.learned?.why
   const parts = [
-    `${live.mode} run ${live.runId.slice(0, 8)}, began ${moment(live.startedAt)}${live.resumed ? ', resumed' : ''}`,
+    `${live.source}: ${live.mode} run ${live.runId.slice(0, 8)}, began ${moment(live.startedAt)}${live.resumed ? ', resumed' : ''}`,
     live.status === 'running'
       ? live.isAlive
         ? (PHASES[live.phase] ?? live.phase)
@@ -122,7 +122,7 @@ const setFigures = ({ live, here }) => {
   figure('Cars a minute', isOn ? count(live.carsPerSecond * 60) : '–')
   figure('Time left', isOn && live.etaMs ? range(live.etaMs) : '–')
   figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
-  figure('Learned limit', limit ? `${rate(limit)} a second` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
+  figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
   figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
   figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))

@@ -30,9 +30,11 @@ const axis = (more) => ({
 
 /**
  * `series`: { label, colour (a custom property of the page), dash, points (marks without a line), steps }. `set` takes the
- * columns, instants in seconds first; `say` makes the words that stand for the picture, `figures` those of the upright axis.
+ * columns, instants in seconds first; `say` makes the words that stand for the picture, `figures` those of the upright
+ * axis. The first series is what must be seen: others are cut off where they are more than four times as high.
  */
 export const plot = (host, series, say, figures = null) => {
+  const high = (top) => Math.max(1, Math.min(top ?? 0, 4 * Math.max(...columns[1], 1)) * 1.1)
   let columns = [[], ...series.map(() => [])]
   let drawn = null
   const line = ({ label, colour: name, dash, points }) => ({
@@ -55,7 +57,7 @@ export const plot = (host, series, say, figures = null) => {
         height: Math.max(80, height),
         cursor: { show: false },
         legend: { show: false },
-        scales: { x: { range: aroundOne }, y: { range: (_, __, top) => [0, Math.max(1, (top ?? 0) * 1.1)] } },
+        scales: { x: { range: aroundOne }, y: { range: (_, __, top) => [0, high(top)] } },
         axes: [
           axis({ incrs: STEPS, values: instants, space: 95 }),
           axis({ size: 64, ...(figures ? { values: (_, splits) => splits.map(figures) } : {}) }),

@@ -4,6 +4,7 @@ import type { Database, Names } from './database.ts'
 
 /** What a live page shows of a run. Counts are as last published by its process; where it has ended, as committed. */
 export type Live = {
+  source: string
   runId: string
   mode: Mode
   status: RunStatus
@@ -56,6 +57,7 @@ export const readLive = async (db: Database, names: Names): Promise<Live | null>
   if (!row) return null
   const isRunning = row.status === 'running'
   return {
+    source: names.source,
     runId: row.run_id,
     mode: row.mode,
     status: row.status,

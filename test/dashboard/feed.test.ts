@@ -6,6 +6,7 @@ import type { Live } from '../../src/node.ts'
 const HERE = { running: false, stopping: false, canStart: true, inFlight: null, pace: null, said: null }
 
 const liveOf = (members: Partial<Live> = {}): Live => ({
+  source: 'auctionsapi',
   runId: 'run',
   mode: 'full',
   status: 'running',

@@ -4,7 +4,7 @@ import { sharedRead } from '../../dashboard/shared-read.ts'
 
 describe('sharedRead', () => {
   const scene = (tookMs = 0) => {
-    const state = { at: 0, reads: 0, broken: false }
+    const state = { at: 0, reads: 0, broken: false, turn: 0 }
     const read = sharedRead(
       async () => {
         state.reads++
@@ -14,6 +14,7 @@ describe('sharedRead', () => {
       },
       5000,
       () => state.at,
+      () => state.turn,
     )
     return { state, read }
   }
@@ -33,6 +34,15 @@ describe('sharedRead', () => {
     state.at = 20_999
     assert.equal(await read(), 1)
     state.at = 21_000
+    assert.equal(await read(), 2)
+  })
+
+  it('takes nothing that was read, or begun to be read, before a turn for an answer after it', async () => {
+    const { state, read } = scene()
+    const before = read()
+    state.turn++
+    assert.equal(await read(), 2)
+    assert.equal(await before, 1)
     assert.equal(await read(), 2)
   })
 
