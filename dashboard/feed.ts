@@ -59,8 +59,16 @@ export const openFeed = (parts: FeedParts): Feed => {
   let turn = 0
   let before: { runId: string; limited: number } | null = null
 
-  const tell = (message: Uint8Array): void => {
-    for (const controller of watching) if ((controller.desiredSize ?? 0) > 0) controller.enqueue(message)
+  /** Who could not be told of the slower picture, which is told again only when it changes. */
+  const behind = new Set<ReadableStreamDefaultController<Uint8Array>>()
+
+  const tell = (message: Uint8Array, isLately: boolean): void => {
+    for (const controller of watching) {
+      const hasRoom = (controller.desiredSize ?? 0) > 0
+      if (hasRoom) controller.enqueue(message)
+      if (isLately && !hasRoom) behind.add(controller)
+      if (!isLately && hasRoom && behind.delete(controller)) controller.enqueue(event('lately', lately))
+    }
   }
 
   const sampleOf = (live: Live | null, at: number): Sample | null => {
@@ -86,7 +94,7 @@ export const openFeed = (parts: FeedParts): Feed => {
     const text = JSON.stringify(lately)
     if (text === told) return
     told = text
-    tell(message)
+    tell(message, true)
   }
 
   const tick = async (): Promise<void> => {
@@ -100,11 +108,11 @@ export const openFeed = (parts: FeedParts): Feed => {
         was?.runId !== live?.runId || was?.status !== live?.status || was?.heldRemovals !== live?.heldRemovals
       if (turned) turn++
       now = { at, live, here: parts.here(), sample, trouble: null }
-      tell(event('now', now))
+      tell(event('now', now), false)
       if (turned || parts.now() >= latelyAgainAt) await lookLately()
     } catch (error) {
       now = { at, live: now?.live ?? null, here: parts.here(), sample: null, trouble: messageOf(error) }
-      tell(event('now', now))
+      tell(event('now', now), false)
     }
   }
 
@@ -124,6 +132,7 @@ export const openFeed = (parts: FeedParts): Feed => {
           },
           cancel: () => {
             watching.delete(mine)
+            behind.delete(mine)
           },
         },
         new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES }),

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { ConfigError, decideRemovals, type Options, readHealth, realWorld, type Store } from '../src/node.ts'
 import { openFeed } from './feed.ts'
+import { inTime } from './in-time.ts'
 import type { OwnSync } from './own-sync.ts'
 import { readPageFiles } from './page-files.ts'
 import { type Decide, respondWith } from './respond.ts'
@@ -23,6 +24,8 @@ export type DashboardSettings = {
 export type Dashboard = { url: string; token: string; close(): Promise<void> }
 
 const RUNS = 50
+/** The store waits for a database that is away much longer than somebody who looks at a page. */
+const PATIENCE_MS = 5000
 
 const decideWith =
   ({ store, options, holder }: DashboardSettings): Decide =>
@@ -66,7 +69,7 @@ export const openDashboard = async (settings: DashboardSettings): Promise<Dashbo
   const { now } = realWorld
   const token = randomBytes(12).toString('base64url')
   const feed = openFeed({
-    live: () => store.live(),
+    live: inTime(() => store.live(), PATIENCE_MS, realWorld.sleep),
     lately: async () => ({
       health: await readHealth(store, options.staleHours, now()),
       runs: await store.runs(RUNS),

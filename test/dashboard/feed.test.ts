@@ -170,6 +170,29 @@ describe('the feed', () => {
     assert.match(text, /event: closed/)
   })
 
+  it('tells the slower picture later to a watcher that had no room for it', async () => {
+    let runs: { runId: string }[] = []
+    const { state, feed } = scene({ lately: async () => ({ health: [], runs: runs as never, held: [] }) })
+    state.live = liveOf({ reason: 'x'.repeat(100_000) })
+    const reader = feed.watch().getReader()
+    for (let i = 0; i < 5; i++) await feed.tick()
+    runs = [{ runId: 'the later one' }]
+    state.at = 10_000
+    await feed.tick()
+    let text = ''
+    const decoder = new TextDecoder()
+    const take = async (): Promise<boolean> => {
+      const { value, done } = await reader.read()
+      text += decoder.decode(value)
+      return !done
+    }
+    for (let i = 0; i < 4; i++) await take()
+    await feed.tick()
+    feed.close()
+    while (await take());
+    assert.match(text, /the later one/)
+  })
+
   it('looks each second while somebody watches or a run is on, else seldom', async () => {
     const { state, feed } = scene()
     assert.equal(feed.everyMs(), 10_000)
