@@ -111,11 +111,11 @@ const mirror = async (
     try {
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
-      const run = (more: AbortSignal[], told: Watch): Promise<Summary> =>
-        follow(sync(options, realWorld, store, { mode, source, stop: AbortSignal.any([stop, ...more]), holder }), told)
-      if (!hasPage) return await run([], watch)
+      const run = (stopped: AbortSignal, told: Watch): Promise<Summary> =>
+        follow(sync(options, realWorld, store, { mode, source, stop: stopped, holder }), told)
+      if (!hasPage) return await run(stop, watch)
       const { withPage } = await import('./with-page.ts')
-      return await withPage({ options, place: settings.place, store, holder }, watch, run)
+      return await withPage({ options, place: settings.place, store, holder, stop }, watch, run)
     } finally {
       await store.close()
     }
