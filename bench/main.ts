@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { crash } from './crash.ts'
+import { dashboard } from './dashboard.ts'
 import { edge } from './edge.ts'
 import { embedded } from './embedded.ts'
 import { faults } from './faults.ts'
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   pace: { byDefault: true, run: pace },
   limiters: { byDefault: false, run: limiters },
   crash: { byDefault: false, run: crash },
+  dashboard: { byDefault: false, run: dashboard },
   edge: { byDefault: false, run: edge },
   faults: { byDefault: false, run: faults },
   moving: { byDefault: false, run: moving },

@@ -26,11 +26,15 @@ const cpuMs = (pid: number): number => {
   return ((Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1000) / TICKS_PER_SECOND
 }
 
-/** Runs `npm run sync-cars`'s own command line with these variables and flags; rejects unless it ends complete. */
+/**
+ * Runs `npm run sync-cars`'s own command line with these variables and flags; rejects unless it ends complete. `heard` is
+ * told what it writes to stderr.
+ */
 export const runSync = (
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
   cwd = ROOT,
+  heard: (text: string) => void = () => {},
 ): Promise<Measured> =>
   new Promise((resolve, reject) => {
     const began = performance.now()
@@ -56,6 +60,7 @@ export const runSync = (
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-4000)
+      heard(text)
     })
     child.on('exit', (code) => {
       clearInterval(watch)

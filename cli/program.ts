@@ -70,6 +70,20 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     ],
     load: async () => (await import('./init.ts')).declareInit,
   },
+  dashboard: {
+    summary: 'serve a web page on loopback with live progress, history, inventory and trouble',
+    examples: [
+      'carsync dashboard',
+      'carsync dashboard --port 8080',
+      'carsync dashboard --demo',
+      'carsync sync --dashboard',
+    ],
+    notes: [
+      'The page is for this machine only. What changes something asks for the token that is printed at the start.',
+      'An embedded database has one opener at a time: start the sync from the page, or use carsync sync --dashboard.',
+    ],
+    load: async () => (await import('./dashboard.ts')).declareDashboard,
+  },
   doctor: {
     summary: 'check configuration, database and API, and say what to do',
     examples: ['carsync doctor', 'carsync doctor --json'],

@@ -27,7 +27,7 @@ import { printable } from './text.ts'
 import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
 type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean; log?: 'text' | 'json' }
-type Flags = Shown & { demo?: boolean; dryRun?: boolean; full?: boolean; incremental?: boolean }
+type Flags = Shown & { demo?: boolean; dryRun?: boolean; full?: boolean; incremental?: boolean; dashboard?: boolean }
 
 /** Settings that are flags; their names, values and sentences come from the one table. */
 const SETTINGS = [
@@ -89,7 +89,7 @@ const ASKING = 'asking the source what it has'
 const mirror = async (
   settings: Settings,
   { source, mode }: Pick<Control, 'source' | 'mode'>,
-  isDry: boolean,
+  { isDry, hasPage }: { isDry: boolean; hasPage: boolean },
   watch: Watch,
 ): Promise<Summary> => {
   const stopping = stopOnSignals(
@@ -111,7 +111,11 @@ const mirror = async (
     try {
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
-      return await follow(sync(options, realWorld, store, { mode, source, stop, holder }), watch)
+      const run = (stopped: AbortSignal, told: Watch): Promise<Summary> =>
+        follow(sync(options, realWorld, store, { mode, source, stop: stopped, holder }), told)
+      if (!hasPage) return await run(stop, watch)
+      const { withPage } = await import('./with-page.ts')
+      return await withPage({ options, place: settings.place, store, holder, stop }, watch, run)
     } finally {
       await store.close()
     }
@@ -137,7 +141,7 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   else if (!flags.quiet) write(process.stderr)(mirroring())
 
   const what = { source, mode: modeOf(flags) }
-  const summary = await mirror(settings, what, isDry, watch).catch((error) => {
+  const summary = await mirror(settings, what, { isDry, hasPage: flags.dashboard === true }, watch).catch((error) => {
     const busy = busyWith(error, options)
     if (busy === null) throw error
     return busy
@@ -178,6 +182,7 @@ export const declareSync = (command: Command, done: (code: number) => void): voi
   for (const name of SETTINGS) command.addOption(settingFlag(name))
   command
     .option('--demo', 'mirror the demo inventory into .carsync/demo; no configured database is touched')
+    .option('--dashboard', 'serve a web page on loopback that shows how it goes, as long as it runs')
     .option('--dry-run', 'read the plan and one page, write nothing at all')
     .option('--json', 'print the summary as one JSON object on stdout, and nothing else there')
     .option('--quiet', 'only the end')

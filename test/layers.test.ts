@@ -183,9 +183,9 @@ describe('who may import whom', () => {
     'supabase/functions': ['src/mod.ts'],
   }
   for (const [door, entrances] of Object.entries(doors))
-    it(`${door}: the engine through ${entrances.join(' or ')}, ${door === 'cli' ? 'the demo, ' : ''}itself and packages`, () => {
+    it(`${door}: the engine through ${entrances.join(' or ')}, ${door === 'cli' ? 'the demo, the dashboard, ' : ''}itself and packages`, () => {
       const allowed = ({ to }: Import): boolean =>
-        entrances.includes(to) || isIn(to, door) || (door === 'cli' && isIn(to, 'demo')) || isPackage(to)
+        entrances.includes(to) || isIn(to, door) || (door === 'cli' && isIn(to, 'demo', 'dashboard')) || isPackage(to)
       assert.deepEqual(offences(under(door), allowed), [])
     })
 

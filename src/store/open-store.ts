@@ -1,18 +1,22 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
 import { readMovement, weighSeen } from './balance.ts'
+import { readCarsPage } from './cars-page.ts'
 import { commitSurely } from './commit-surely.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
 import { readDue } from './due.ts'
+import { readInventory } from './inventory.ts'
 import { knownCars } from './known-cars.ts'
 import { readLearned, saveLearned } from './learned.ts'
 import { beat, releaseLease, takeLease } from './lease.ts'
 import { countNew, countSeen, readLedger } from './ledger.ts'
+import { readLive } from './live.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
+import { readRecentChanges } from './recent-changes.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
@@ -71,6 +75,10 @@ export const storeOver = (
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),
     rejects: (limit) => again(() => readRejects(db, names, limit)),
+    live: () => again(() => readLive(db, names)),
+    inventory: () => again(() => readInventory(db, names)),
+    recentChanges: (limit) => again(() => readRecentChanges(db, names, limit)),
+    carsPage: (question) => again(() => readCarsPage(db, names, question)),
     openRejects: (after) => again(() => openRejects(db, names, after)),
     settleRejects: (lease, reread) => again(() => settleRejects(db, names, lease, reread)),
     storedCars: (ids) => again(() => readStoredCars(db, names, ids)),

@@ -114,6 +114,8 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
     lastCommitAt: row.last_commit,
     finishedAt: row.finished,
     activeMs: row.active_ms,
+    pages: { done: row.pages_done, total: row.pages_total },
+    requests: JSON.parse(row.requests) as RequestCounts,
     cars: carsOf(row, row.seen ?? row.inserted + row.updated),
     reason: row.reason,
   }))

@@ -9,13 +9,17 @@ import type { Plan } from '../run/plan.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Departure, PageRead } from '../run/seams.ts'
 import type { Balance, GoneAt } from './balance.ts'
+import type { CarsQuestion, ListedCar } from './cars-page.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
 import type { ModeState } from './coverage.ts'
 import type { Due } from './due.ts'
+import type { BrandCount } from './inventory.ts'
 import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
+import type { Live } from './live.ts'
 import type { Order } from './orders.ts'
+import type { RecentChanges } from './recent-changes.ts'
 import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
 import type { StoredCar } from './stored-cars.ts'
@@ -81,6 +85,8 @@ export type RunRow = {
   lastCommitAt: string
   finishedAt: string | null
   activeMs: number
+  pages: { done: number; total: number | null }
+  requests: RequestCounts
   cars: CarCounts
   reason: string | null
 }
@@ -160,6 +166,11 @@ export type Store = {
   report(runId?: string): Promise<StatusReport | null>
   runs(limit: number): Promise<RunRow[]>
   rejects(limit: number): Promise<RejectRow[]>
+  /** The latest run at a glance: cheap enough for once a second. */
+  live(): Promise<Live | null>
+  inventory(): Promise<BrandCount[]>
+  recentChanges(limit: number): Promise<RecentChanges>
+  carsPage(question: CarsQuestion): Promise<{ cars: ListedCar[]; next: string | null }>
   /** The next open rejects after this id, some of one run; empty: no more. */
   openRejects(after: string): Promise<KeptReject[]>
   settleRejects(lease: Lease, reread: Reread): Promise<{ stored: number; refused: number }>

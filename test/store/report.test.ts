@@ -214,6 +214,8 @@ for (const kind of databaseKinds) {
         status: 'failed',
         proof: 'none',
         activeMs: 1000,
+        pages: { done: 1, total: 3 },
+        requests: { total: 5, ok: 3, limited: 1, failed: 1, retried: 2 },
         cars: { seen: 1, inserted: 1, updated: 0, unchanged: 0, removed: 0, rejected: 1 },
         reason: 'why',
       })

@@ -1,0 +1,83 @@
+/** What 200 watchers of the page cost the sync that serves it: first loads into Postgres, with and without, in turns. */
+import { get } from 'node:http'
+import postgres from 'postgres'
+import { startPostgres } from '../test/support/postgres.ts'
+import { SERVER } from './load.ts'
+import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
+import { ratio, type Table, thousands } from './table.ts'
+
+const CARS = Number(process.env.BENCH_CARS ?? 190_000)
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
+const WATCHERS = 200
+
+/** Opens so many streams and reads them to their end; answers how many messages came. */
+const watchers = (url: string, count: number): { messages(): number } => {
+  let messages = 0
+  for (let i = 0; i < count; i++)
+    get(`${url}/api/live`, { agent: false }, (response) => {
+      response.setEncoding('utf8').on('data', (text: string) => {
+        messages += text.split('event: now').length - 1
+      })
+    }).on('error', () => {})
+  return { messages: () => messages }
+}
+
+export const dashboard = async (): Promise<Table> => {
+  const pg = await startPostgres(SERVER)
+  const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
+  const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
+  const env = { API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }
+  const rounds: { alone: Measured; page: Measured; watched: Measured; messages: number }[] = []
+  const fresh = async (flags: readonly string[], onUrl?: (url: string) => void): Promise<Measured> => {
+    await sql.unsafe('drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress')
+    await sql.unsafe('checkpoint')
+    let heard = ''
+    return runSync(env, ['--full', ...flags], undefined, (text) => {
+      heard += text
+      const url = /Dashboard: (http:\S+)/.exec(heard)?.[1]
+      if (url && onUrl) {
+        onUrl(url)
+        onUrl = undefined
+      }
+    })
+  }
+  try {
+    for (let round = 1; round <= ROUNDS; round++) {
+      const alone = await fresh([])
+      const page = await fresh(['--dashboard'])
+      let seen = { messages: () => 0 }
+      const watched = await fresh(['--dashboard'], (url) => {
+        seen = watchers(url, WATCHERS)
+      })
+      rounds.push({ alone, page, watched, messages: seen.messages() })
+      console.error(
+        `round ${round}: ${alone.summary.durationMs} ms alone, ${page.summary.durationMs} with a page, ${watched.summary.durationMs} watched; ${seen.messages()} messages`,
+      )
+    }
+  } finally {
+    demo.close()
+    await sql.end()
+    await pg.close()
+  }
+  const row = (what: string, which: 'alone' | 'page' | 'watched'): (string | number)[] => {
+    const of = (value: (round: (typeof rounds)[number]) => number): number => median(rounds.map(value))
+    return [
+      what,
+      thousands(of((round) => (CARS * 1000) / round[which].summary.durationMs)),
+      ratio(of((round) => round.alone.summary.durationMs / round[which].summary.durationMs)),
+      Math.round(of((round) => (round[which].cpuMs * 1000) / CARS)),
+      of((round) => round[which].peakMb),
+    ]
+  }
+  return {
+    head: ['what', 'cars/s', 'of the sync alone', 'CPU µs/car', 'peak MB'],
+    rows: [
+      row('sync alone', 'alone'),
+      row('with `--dashboard`, nobody watches', 'page'),
+      row(`with \`--dashboard\` and ${WATCHERS} watchers`, 'watched'),
+    ],
+    notes: [
+      `${thousands(CARS)} cars, first loads into Postgres, medians of ${ROUNDS} rounds, ratios within a round; the source has no limit and answers after 5 ms. Source, database, sync and watchers share the machine. ${thousands(median(rounds.map(({ messages }) => messages)))} pictures reached the watchers in a run.`,
+    ],
+  }
+}

@@ -1,0 +1,37 @@
+/** Figures as people read them. */
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+
+export const count = (n) => (n === null || n === undefined ? '–' : whole.format(n))
+export const rate = (n) => (n === null || n === undefined ? '–' : n >= 100 ? whole.format(n) : fine.format(n))
+export const percent = (share) => `${fine.format(Math.min(1, Math.max(0, share)) * 100)}%`
+
+export const duration = (ms) => {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+  return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
+}
+
+/** An estimate as the range that it is. */
+export const range = ({ low, high }) => {
+  const unit = high < 90_000 ? [1000, 's'] : high < 5_400_000 ? [60_000, 'min'] : [3_600_000, 'h']
+  const [from, to] = [low / unit[0], high / unit[0]].map((n) => (unit[1] === 'h' ? fine.format(n) : whole.format(n)))
+  return from === to ? `${from} ${unit[1]}` : `${from} to ${to} ${unit[1]}`
+}
+
+export const time = (iso) => clock.format(new Date(iso))
+export const moment = (iso) => day.format(new Date(iso))
+
+/** Exact decimal text with its currency; only the thousands are set apart. */
+export const money = (text, currency) => {
+  if (text === null || text === undefined) return '–'
+  const [units, cents] = text.split('.')
+  const rest = cents === undefined || /^0*$/.test(cents) ? '' : `.${cents}`
+  return `${units.replace(/\B(?=(\d{3})+$)/g, ',')}${rest}${currency ? ` ${currency}` : ''}`
+}
+
+export const carName = (car) => car.title ?? ([car.make, car.model].filter(Boolean).join(' ') || `Car ${car.sourceId}`)

@@ -1,0 +1,183 @@
+/** The run that is on, or the last one. */
+import { ask } from '/ask.js'
+import { byId, make, setClass, write } from '/dom.js'
+import { count, duration, moment, percent, range, rate } from '/format.js'
+import { plot } from '/plot.js'
+
+const PHASES = {
+  planning: 'asking what there is',
+  sweeping: 'reading pages',
+  checking: 'checking that nothing was missed',
+  done: 'ending',
+}
+const STATES = { complete: 'good', incomplete: 'note', failed: 'bad', abandoned: 'note', running: 'on' }
+/** Ten minutes, as the server keeps. */
+const KEPT = 600
+
+let samples = []
+let requests = null
+let cars = null
+
+const last = (column) => column.at(-1)
+
+const draw = () => {
+  const at = samples.map((sample) => sample.at / 1000)
+  const refused = samples.map(({ limited, requestsPerSecond }) => (limited > 0 ? requestsPerSecond : null))
+  requests.set([at, samples.map((s) => s.requestsPerSecond), samples.map((s) => s.limit), refused])
+  cars.set([at, samples.map((s) => s.carsPerSecond)])
+}
+
+export const setSamples = (all) => {
+  requests ??= plot(
+    byId('plot-requests'),
+    [
+      { label: 'requests a second', colour: '--accent' },
+      { label: 'learned limit', colour: '--good', dash: [6, 4] },
+      { label: 'refused', colour: '--bad', points: true },
+    ],
+    ([at, made, limit, refused]) =>
+      at.length === 0
+        ? 'No requests yet'
+        : `Requests a second: ${rate(last(made))} now; learned limit: ${last(limit) === null ? 'none' : rate(last(limit))}; refusals in ${refused.filter((each) => each !== null).length} of the last ${at.length} looks`,
+  )
+  cars ??= plot(byId('plot-cars'), [{ label: 'cars a second', colour: '--accent' }], ([at, made]) =>
+    at.length === 0 ? 'No cars yet' : `Cars a second: ${rate(last(made))} now`,
+  )
+  samples = all
+  draw()
+}
+
+/** The parts of a `<dl>`, made once and then only rewritten. */
+const figures = (list) => {
+  const known = new Map()
+  return (name, value, title = '') => {
+    if (!known.has(name)) {
+      const dd = make('dd')
+      known.set(name, dd)
+      list.append(make('div', {}, make('dt', {}, name), dd))
+    }
+    const dd = known.get(name)
+    write(dd, value)
+    dd.title = title
+  }
+}
+const figure = figures(byId('figures'))
+
+const rows = []
+const setSegments = (segments) => {
+  const list = byId('segments')
+  while (rows.length > segments.length) rows.pop().row.remove()
+  segments.forEach(({ name, done, total }, i) => {
+    if (!rows[i]) {
+      const [label, bar, output] = [make('span', { className: 'name' }), make('progress', { max: 1 }), make('output')]
+      rows[i] = { row: make('li', {}, label, bar, output), label, bar, output }
+      list.append(rows[i].row)
+    }
+    const { label, bar, output } = rows[i]
+    write(label, name)
+    label.title = name
+    bar.setAttribute('aria-label', name)
+    bar.value = total ? Math.min(1, done / total) : 0
+    write(output, total === null ? count(done) : `${count(done)} of ${count(total)}`)
+  })
+}
+
+const setActions = ({ here, live }) => {
+  const isOn = live?.status === 'running' && live.isAlive
+  byId('start-full').disabled = !here.canStart || isOn
+  byId('start-incremental').disabled = !here.canStart || isOn
+  byId('stop').disabled = !here.running || here.stopping
+  write(byId('stop'), here.stopping ? 'Stopping' : 'Stop')
+}
+
+const aboutRun = ({ live, here }) => {
+  const pace = here.pace?.why || live.learned?.why
+  const parts = [
+    `${live.source}: ${live.mode} run ${live.runId.slice(0, 8)}, began ${moment(live.startedAt)}${live.resumed ? ', resumed' : ''}`,
+    live.status === 'running'
+      ? live.isAlive
+        ? (PHASES[live.phase] ?? live.phase)
+        : 'its process gives no sign of life; the next sync goes on from the last committed page'
+      : live.finishedAt
+        ? `ended ${moment(live.finishedAt)} after ${duration(live.activeMs)}`
+        : '',
+    live.status === 'complete' && live.mode === 'full'
+      ? live.proof === 'exact'
+        ? 'every car of the source was seen'
+        : 'not proven that every car was seen'
+      : '',
+    live.reason ?? '',
+    live.status === 'running' && pace ? `pace: ${pace}` : '',
+  ]
+  return parts.filter(Boolean).join('; ')
+}
+
+const efficiencyOf = ({ pages, requests: made }) =>
+  pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
+
+const setFigures = ({ live, here }) => {
+  const isOn = live.status === 'running' && live.isAlive
+  const limit = live.learned?.requestsPerSecond
+  figure('Cars a second', isOn ? rate(live.carsPerSecond) : '–')
+  figure('Cars a minute', isOn ? count(live.carsPerSecond * 60) : '–')
+  figure('Time left', isOn && live.etaMs ? range(live.etaMs) : '–')
+  figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
+  figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
+  figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
+  figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
+  figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))
+  figure('Pages', live.pages.total ? `${count(live.pages.done)} of ${count(live.pages.total)}` : count(live.pages.done))
+  figure('New', count(live.cars.inserted))
+  figure('Changed', count(live.cars.updated))
+  figure('Unchanged', count(live.cars.unchanged))
+  figure('Removed', count(live.cars.removed))
+  figure('Rejected', count(live.cars.rejected))
+}
+
+export const setNow = (now) => {
+  const { live, here, sample, trouble } = now
+  setActions(now)
+  write(byId('said'), trouble ? `The database cannot be read: ${trouble}` : (here.said ?? ''))
+  if (live === null) {
+    write(byId('state'), here.running ? 'beginning' : 'no run yet')
+    return
+  }
+  const isSilent = live.status === 'running' && !live.isAlive && !here.running
+  write(byId('state'), isSilent ? 'interrupted' : here.stopping && live.status === 'running' ? 'stopping' : live.status)
+  setClass(byId('state'), `badge ${isSilent ? 'note' : (STATES[live.status] ?? '')}`)
+  write(byId('state-more'), aboutRun(now))
+  const total = live.carsTotal
+  byId('overall').value = total ? Math.min(1, live.cars.seen / total) : live.status === 'complete' ? 1 : 0
+  write(byId('overall-text'), total ? `${count(live.cars.seen)} of ${count(total)}` : count(live.cars.seen))
+  setSegments(live.segments)
+  setFigures(now)
+  if (sample) {
+    samples = [...samples.slice(1 - KEPT), sample]
+    draw()
+  }
+  document.title =
+    live.status === 'running' && total
+      ? `${percent(live.cars.seen / total)} – Smart Cars Sync`
+      : `${live.status} – Smart Cars Sync`
+}
+
+const say = (answer) => write(byId('said'), answer.error ?? '')
+byId('start-full').addEventListener('click', () =>
+  ask({ title: 'Start full sync', what: 'Reads the whole source.', path: '/api/start/full', done: say }),
+)
+byId('start-incremental').addEventListener('click', () =>
+  ask({
+    title: 'Start incremental sync',
+    what: 'Reads what has changed since the last run.',
+    path: '/api/start/incremental',
+    done: say,
+  }),
+)
+byId('stop').addEventListener('click', () =>
+  ask({
+    title: 'Stop the sync',
+    what: 'What is in hand is committed; the next sync goes on from there.',
+    path: '/api/stop',
+    done: say,
+  }),
+)
