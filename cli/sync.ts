@@ -24,6 +24,7 @@ import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
 import { printable } from './text.ts'
+import { openTraces, type Traces, wantsTraces } from './traces.ts'
 import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
 type Shown = { json?: boolean; quiet?: boolean; verbose?: boolean; log?: 'text' | 'json' }
@@ -77,9 +78,16 @@ const firstLine = (settings: Settings, isDry: boolean): string | null => {
   }
 }
 
-const follow = async (events: AsyncGenerator<SyncEvent, Summary>, watch: Watch): Promise<Summary> => {
+const follow = async (
+  events: AsyncGenerator<SyncEvent, Summary>,
+  watch: Watch,
+  traces: Traces | null = null,
+): Promise<Summary> => {
   let next = await events.next()
-  for (; !next.done; next = await events.next()) watch.event(next.value)
+  for (; !next.done; next = await events.next()) {
+    watch.event(next.value)
+    traces?.event(next.value)
+  }
   return next.value
 }
 
@@ -107,17 +115,21 @@ const mirror = async (
       return await follow(dryRun(options, realWorld, { source, stop }), watch)
     }
     watch.stage(`opening ${databaseName(settings)}`)
-    const store = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)))
+    const traces = wantsTraces(process.env) ? await openTraces(process.env) : null
+    const opened = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)))
+    const store = traces?.store(opened) ?? opened
+    const world = traces?.world(realWorld) ?? realWorld
     try {
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
       const run = (stopped: AbortSignal, told: Watch): Promise<Summary> =>
-        follow(sync(options, realWorld, store, { mode, source, stop: stopped, holder }), told)
+        follow(sync(options, world, store, { mode, source, stop: stopped, holder }), told, traces)
       if (!hasPage) return await run(stop, watch)
       const { withPage } = await import('./with-page.ts')
       return await withPage({ options, place: settings.place, store, holder, stop }, watch, run)
     } finally {
       await store.close()
+      await traces?.end()
     }
   } finally {
     watch.end()

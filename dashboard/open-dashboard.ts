@@ -3,16 +3,25 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
-import { ConfigError, decideRemovals, type Options, readHealth, realWorld, type Store } from '../src/node.ts'
+import {
+  ConfigError,
+  coveredUntil,
+  decideRemovals,
+  type Options,
+  readHealth,
+  realWorld,
+  type Store,
+} from '../src/node.ts'
 import { openFeed } from './feed.ts'
 import { inTime } from './in-time.ts'
+import { metricsText } from './metrics.ts'
 import type { OwnSync } from './own-sync.ts'
 import { readPageFiles } from './page-files.ts'
 import { type Decide, respondWith } from './respond.ts'
 
 export type DashboardSettings = {
   store: Store
-  options: Pick<Options, 'staleHours' | 'leaseSeconds'>
+  options: Pick<Options, 'source' | 'staleHours' | 'leaseSeconds'>
   sync: OwnSync
   /** Who is named as the holder of the lease when a decision is carried out. */
   holder: string
@@ -85,6 +94,14 @@ export const openDashboard = async (settings: DashboardSettings): Promise<Dashbo
     decide: decideWith(settings),
     files: readPageFiles(),
     token,
+    metrics: async () =>
+      metricsText({
+        source: options.source,
+        now: now(),
+        live: await store.live(),
+        health: await readHealth(store, options.staleHours, now()),
+        coveredUntil: coveredUntil((await store.modeState()).coverage),
+      }),
     now,
   })
   const server = await listen(respond, settings.port)

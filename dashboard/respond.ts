@@ -19,6 +19,8 @@ export type RespondParts = {
   decide: Decide
   files: ReadonlyMap<string, PageFile>
   token: string
+  /** What Prometheus reads. */
+  metrics(): Promise<string>
   now(): number
 }
 
@@ -28,6 +30,7 @@ const REJECTS = 50
 /** A payload may be megabytes; the whole of it is in `carsync rejects --json`. */
 const SHOWN_OF_PAYLOAD = 20_000
 const SHARED_MS = 5000
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -65,6 +68,9 @@ export const respondWith = (parts: RespondParts): ((request: Request) => Promise
   })
   app.onError((error, c) => c.json({ error: messageOf(error) }, 500))
   app.notFound((c) => c.json({ error: `There is no ${c.req.method} ${c.req.path} here.` }, 404))
+
+  const metrics = sharedRead(() => parts.metrics(), SHARED_MS, now, feed.turn)
+  app.get('/metrics', async (c) => c.text(await metrics(), 200, { 'content-type': METRICS_TYPE }))
 
   app.get('/api/live', (c) => c.body(feed.watch(), 200, { 'content-type': 'text/event-stream; charset=utf-8' }))
 

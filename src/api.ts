@@ -2,6 +2,7 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
+import { answerTimesOf, withAnswer } from './answer-times.ts'
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
@@ -81,6 +82,7 @@ const REFUSED_MS = 65 * 60_000
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
   const requests: RequestCounts = { ...settings.before }
+  let answerTimes = answerTimesOf(settings.before.answerTimes)
   let pace = settings.pace
   let lastGoodAt = world.now()
   let lastAliveAt = world.now()
@@ -157,7 +159,10 @@ export const openApi = (settings: ApiSettings): Api => {
       }
       return { outcome: { kind: 'aborted' }, fault: 'aborted', ...span, bytes: 0 }
     }
-    if (answer.kind === 'reply') sourceOffsetMs ??= offsetOf(answer)
+    if (answer.kind === 'reply') {
+      sourceOffsetMs ??= offsetOf(answer)
+      answerTimes = withAnswer(answerTimes, span.at - span.sentAt)
+    }
     const outcome = learn(id, answer, meaningOf(answer, read))
     return answer.kind === 'reply'
       ? { outcome, fault: null, ...span, bytes: answer.body.byteLength }
@@ -218,7 +223,7 @@ export const openApi = (settings: ApiSettings): Api => {
     sourceOffsetMs: () => sourceOffsetMs ?? 0,
     pace: () => pace,
     inFlight: () => pace.flight.length,
-    requests: () => ({ ...requests }),
+    requests: () => ({ ...requests, answerTimes }),
   }
 }
 

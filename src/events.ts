@@ -1,5 +1,6 @@
 /** What a sync tells whoever watches it. Doors turn events into lines, pages or metrics; the engine prints nothing. */
 
+import type { AnswerTimes } from './answer-times.ts'
 import type { Receipt } from './run/receipt.ts'
 
 export type Mode = 'full' | 'incremental'
@@ -15,7 +16,15 @@ export type CarCounts = {
   rejected: number
 }
 
-export type RequestCounts = { total: number; ok: number; limited: number; failed: number; retried: number }
+export type RequestCounts = {
+  total: number
+  ok: number
+  limited: number
+  failed: number
+  retried: number
+  /** Lacking where the run was made by an earlier version. */
+  answerTimes?: AnswerTimes
+}
 
 /** `total` is null where the source does not say how many there are. */
 export type SegmentProgress = { name: string; done: number; total: number | null }

@@ -1,4 +1,5 @@
 /** The engine's public surface; runs on Node and Deno. */
+export { ANSWER_BOUNDS_MS, type AnswerTimes, answerTimesOf } from './answer-times.ts'
 export { checkSource, type Finding } from './check-source.ts'
 export { type Decided, type Decision, decideRemovals } from './decide-removals.ts'
 export { dryRun } from './dry-run.ts'
@@ -8,6 +9,7 @@ export { explained } from './explained.ts'
 export { defineConfig, type GivenOptions, OPTIONS, type Options, resolveOptions } from './options.ts'
 export { readHealth } from './read-health.ts'
 export { type Replayed, replayRejects } from './replay-rejects.ts'
+export { coveredUntil } from './run/choose-mode.ts'
 export { type Concern, healthLine } from './run/health.ts'
 export type { Control, Slice } from './session.ts'
 export type { Source } from './source/source.ts'

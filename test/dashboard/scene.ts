@@ -1,5 +1,6 @@
 /** A store with a few cars, a run and a reject, and a dashboard over it that is asked without a network. */
 import { openFeed } from '../../dashboard/feed.ts'
+import { metricsText } from '../../dashboard/metrics.ts'
 import { type OwnSync, ownSync } from '../../dashboard/own-sync.ts'
 import type { PageFile } from '../../dashboard/page-files.ts'
 import { type Decide, respondWith } from '../../dashboard/respond.ts'
@@ -65,7 +66,9 @@ export const dashboardScene = async (
     here: () => sync.here(),
     now,
   })
-  const respond = respondWith({ store, feed, sync, decide, files, token: TOKEN, now })
+  const metrics = async (): Promise<string> =>
+    metricsText({ source, now: now(), live: await store.live(), health: [], coveredUntil: null })
+  const respond = respondWith({ store, feed, sync, decide, files, token: TOKEN, metrics, now })
   const host = { host: new URL(ADDRESS).host }
   return {
     begun,
