@@ -1,6 +1,7 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
 import { readMovement, weighSeen } from './balance.ts'
+import { closeForeignEra } from './change-eras.ts'
 import { commitSurely } from './commit-surely.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
@@ -13,6 +14,7 @@ import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong
 import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
+import { readChangeLog } from './read-change-log.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
@@ -33,10 +35,16 @@ export const storeOver = (
 ): Store => {
   const names = namesOf(settings.schema, settings.source)
   const again = retrying(world, undefined, onWait)
+  let erasKnown: Promise<void> | null = null
   return {
     writers: db.writers,
     serverStartedAt: () => again(() => serverStartedAt(db)),
-    takeLease: (holder, lengthMs) => again(() => takeLease(db, settings.source, holder, lengthMs)),
+    takeLease: async (holder, lengthMs) => {
+      const answer = await again(() => takeLease(db, settings.source, holder, lengthMs))
+      // Before anything is written: whoever reads the log of changes could not tell the restored part from the rest later.
+      if (answer.kind === 'taken') await again(() => closeForeignEra(db, names))
+      return answer
+    },
     beat: (lease) => beat(db, lease),
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
     releaseLease: (lease) => again(() => releaseLease(db, lease)),
@@ -77,6 +85,11 @@ export const storeOver = (
     sampleCars: (limit, seed) => again(() => sampleCars(db, names, limit, seed)),
     countLiving: () => again(() => countLiving(db, names)),
     rejectedAmong: (ids) => again(() => rejectedAmong(db, names, ids)),
+    changes: async (since, limit) => {
+      erasKnown ??= again(() => closeForeignEra(db, names))
+      await erasKnown
+      return again(() => readChangeLog(db, names, since, limit))
+    },
     due: () => again(() => readDue(db, names)),
     placeOrder: (order) => again(() => placeOrder(db, names, order)),
     stopOrders: () => again(() => stopOrders(db, names)),

@@ -16,6 +16,7 @@ import type { Asked, Known } from './known-cars.ts'
 import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
 import type { Order } from './orders.ts'
+import type { ChangeBatch } from './read-change-log.ts'
 import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
 import type { StoredCar } from './stored-cars.ts'
@@ -168,6 +169,8 @@ export type Store = {
   sampleCars(limit: number, seed: string): Promise<string[]>
   countLiving(): Promise<{ cars: number; rejects: number }>
   rejectedAmong(ids: readonly string[]): Promise<string[]>
+  /** The next changes after a cursor, oldest first. Throws SyncError where the cursor is not of this database. */
+  changes(since: string, limit: number): Promise<ChangeBatch>
   /** What is due by the rules that cron goes by as well; null: nothing. */
   due(): Promise<Due | null>
   placeOrder(order: Order): Promise<void>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { closeForeignEra } from '../../src/store/change-eras.ts'
 import { namesOf, type Session } from '../../src/store/database.ts'
 import { FIRST_CURSOR, isCursor, readChangeLog } from '../../src/store/read-change-log.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
@@ -38,6 +39,83 @@ for (const kind of databaseKinds) {
         assert.ok(isCursor(cursor))
       }
       assert.deepEqual(found, ['a0', 'a1', 'a2', 'a3', 'a4', 'b'])
+    })
+
+    it('gives the cursor of each change, from which the next one follows', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      for (const id of ['a', 'b', 'c']) await log(db, source, id)
+      const { changes, cursor } = await readChangeLog(db, names, FIRST_CURSOR, 10)
+      assert.equal(changes.at(-1)!.cursor, cursor)
+      const rest = await readChangeLog(db, names, changes[0]!.cursor, 10)
+      assert.deepEqual(
+        rest.changes.map(({ sourceId }) => sourceId),
+        ['b', 'c'],
+      )
+      assert.deepEqual(Object.keys(changes[0]!), ['id', 'sourceId', 'runId', 'kind', 'changes', 'at', 'cursor'])
+    })
+
+    it('goes on over a restored dump, whose transactions this cluster has not had', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      const restored = (id: string, ahead: number) =>
+        db.query(
+          `insert into car_changes (source, source_id, run_id, kind, tx)
+           values ($1, $2, gen_random_uuid(), 'listed', ((pg_snapshot_xmax(pg_current_snapshot())::text)::bigint + $3::int)::text::xid8)`,
+          [source, id, ahead],
+        )
+      // Of two transactions that ran side by side the later one gave the lower id.
+      for (const [id, ahead] of [
+        ['a', 9000],
+        ['c', 9020],
+        ['b', 9010],
+      ] as const)
+        await restored(id, ahead)
+      const ids = async (since: string) =>
+        (await readChangeLog(db, names, since, 10)).changes.map((each) => each.sourceId)
+      const before = await Promise.all([closeForeignEra(db, names), closeForeignEra(db, names)]).then(() =>
+        readChangeLog(db, names, FIRST_CURSOR, 2),
+      )
+      assert.deepEqual(
+        before.changes.map(({ sourceId }) => sourceId),
+        ['a', 'b'],
+      )
+      await log(db, source, 'new')
+      await closeForeignEra(db, names)
+      await log(db, source, 'newer')
+      assert.deepEqual(await ids(before.cursor), ['c'])
+      const end = await readChangeLog(db, names, before.cursor, 10)
+      assert.deepEqual(await ids(end.cursor), ['new', 'newer'])
+      const [eras] = await db.query('select count(*)::int as n from carsync.change_eras where source = $1', [source])
+      assert.equal(eras!.n, 1)
+
+      // Restored once more, into a cluster that is younger still.
+      await restored('again', 5000)
+      await closeForeignEra(db, names)
+      await log(db, source, 'newest')
+      const all: string[] = []
+      for (let cursor = FIRST_CURSOR; ; ) {
+        const batch = await readChangeLog(db, names, cursor, 1)
+        if (batch.changes.length === 0) break
+        all.push(batch.changes[0]!.sourceId)
+        cursor = batch.cursor
+      }
+      assert.deepEqual(all, ['a', 'b', 'c', 'new', 'newer', 'again', 'newest'])
+    })
+
+    it('refuses a cursor of what this database has not had', async () => {
+      const names = namesOf('public', newSource())
+      await log(db, names.source, 'a')
+      await assert.rejects(readChangeLog(db, names, '9223372036854775-5000000', 10), {
+        exitCode: 2,
+        message: /^The cursor 9223372036854775-5000000 lies ahead of this database.*0-0/,
+      })
+    })
+
+    it('knows a cursor from what is none', () => {
+      for (const good of [FIRST_CURSOR, '7512-90211']) assert.ok(isCursor(good))
+      for (const bad of ['', '7512', '-1-2', '1-2-3', "1-2'", '1-1e3', `1-${'9'.repeat(19)}`])
+        assert.ok(!isCursor(bad), bad)
     })
   })
 
