@@ -84,6 +84,15 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     ],
     load: async () => (await import('./init.ts')).declareInit,
   },
+  alerts: {
+    summary: 'judge how things are, and tell the webhook of what is wrong',
+    examples: ['carsync alerts', 'carsync alerts --json', 'carsync alerts --list'],
+    notes: [
+      'Every sync does this at its end. From cron it also tells of stale data and of a sync that does not run at all.',
+      'Exit codes: 0 everybody knows, 3 an alert could not be delivered and is tried again. docs/alerts.md says more.',
+    ],
+    load: async () => (await import('./alerts.ts')).declareAlerts,
+  },
   doctor: {
     summary: 'check configuration, database and API, and say what to do',
     examples: ['carsync doctor', 'carsync doctor --json'],

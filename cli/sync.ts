@@ -23,6 +23,7 @@ import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
+import { tellAtEnd } from './tell-at-end.ts'
 import { printable } from './text.ts'
 import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
@@ -113,6 +114,7 @@ const mirror = async (
       const holder = `${hostname()}, process ${process.pid}`
       return await follow(sync(options, realWorld, store, { mode, source, stop, holder }), watch)
     } finally {
+      await tellAtEnd(store, options, stop, (sentence) => watch.say(printable(sentence)))
       await store.close()
     }
   } finally {

@@ -1,5 +1,6 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
+import { readAlerts, readOpenAlerts, recordAlerts } from './alerts.ts'
 import { readMovement, weighSeen } from './balance.ts'
 import { closeForeignEra } from './change-eras.ts'
 import { commitSurely } from './commit-surely.ts'
@@ -12,6 +13,7 @@ import { beat, releaseLease, takeLease } from './lease.ts'
 import { countNew, countSeen, readLedger } from './ledger.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
+import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts } from './outbox.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
 import { readChangeLog } from './read-change-log.ts'
@@ -90,6 +92,14 @@ export const storeOver = (
       await erasKnown
       return again(() => readChangeLog(db, names, since, limit))
     },
+    alerts: (limit) => readAlerts(db, names, limit),
+    openAlerts: () => readOpenAlerts(db, names),
+    recordAlerts: (alerts) => recordAlerts(db, names, alerts),
+    queueAlerts: () => queueAlerts(db, names),
+    claimAlert: (claimMs) => claimAlert(db, names, claimMs),
+    keepDelivered: (claim) => keepDelivered(db, claim),
+    keepUndelivered: (claim, fault, waitMs) => keepUndelivered(db, claim, fault, waitMs),
+    nextAlertInMs: () => nextAlertInMs(db, names),
     due: () => again(() => readDue(db, names)),
     placeOrder: (order) => again(() => placeOrder(db, names, order)),
     stopOrders: () => again(() => stopOrders(db, names)),
