@@ -118,7 +118,6 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     } catch (error) {
       platform.log(`${runId}: ${messageOf(error)}`)
     }
-    if (ended !== 'running') await tell()
     const ms = Math.round(platform.now() - beganAt)
     alreadyMs += spent.cpuMs()
     const next = await nextDue()
@@ -133,6 +132,8 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
       }),
     )
     if (next !== null) await wakeNext()
+    // A run that another worker goes on with has not ended.
+    if (next?.reason !== 'unfinished') await tell()
   }
 
   /** Tells of what is wrong now that a run has ended. What cannot be sent is kept for the next run. */
