@@ -227,7 +227,6 @@ for (const kind of databaseKinds) {
       )
       // It wakes up again: its claim has no say any more.
       await store.keepUndelivered(claim, 'late', 0)
-      await store.keepDelivered(claim)
       const [kept] = await store.alerts(1)
       assert.deepEqual([kept!.fault, kept!.attempts], [null, 2])
       assert.equal((await tell()).delivered, 0)
