@@ -121,6 +121,8 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const ms = Math.round(platform.now() - beganAt)
     alreadyMs += spent.cpuMs()
     const next = await nextDue()
+    // A run that another worker goes on with has not ended.
+    if (next?.reason !== 'unfinished') await tell()
     platform.log(
       JSON.stringify({
         slice: runId,
@@ -132,8 +134,6 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
       }),
     )
     if (next !== null) await wakeNext()
-    // A run that another worker goes on with has not ended.
-    if (next?.reason !== 'unfinished') await tell()
   }
 
   /** Tells of what is wrong now that a run has ended. What cannot be sent is kept for the next run. */
