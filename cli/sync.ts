@@ -23,7 +23,7 @@ import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
-import { tellAtEnd } from './tell-at-end.ts'
+import { keepBefore, tellAtEnd } from './tell-at-end.ts'
 import { printable } from './text.ts'
 import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
 
@@ -110,6 +110,7 @@ const mirror = async (
     watch.stage(`opening ${databaseName(settings)}`)
     const store = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)))
     try {
+      await keepBefore(store, options)
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
       return await follow(sync(options, realWorld, store, { mode, source, stop, holder }), watch)

@@ -1,9 +1,15 @@
-import { alertTargetOf, messageOf, type Options, realWorld, type Store, tellAlerts } from '../src/node.ts'
+import { alertTargetOf, keepLastEnd, messageOf, type Options, realWorld, type Store, tellAlerts } from '../src/node.ts'
 
 /** For so long an alert that failed is tried again before it is left to the next run. */
 const PATIENCE_MS = 15_000
 /** A database that hangs must not hold up the end of a sync. */
 const AT_MOST_MS = 45_000
+
+/** Before a sync: should the last one have been killed before it could tell how it ended, it is told at the end of this one. */
+export const keepBefore = async (store: Store, { source, staleHours, ...options }: Options): Promise<void> => {
+  // A database that cannot be used is for the sync to say.
+  await keepLastEnd(store, realWorld, { source, staleHours, target: alertTargetOf(options) }).catch(() => {})
+}
 
 /**
  * Tells of what is wrong at the end of a sync. It never fails: what came of the sync is not changed by it. Somebody who

@@ -25,6 +25,6 @@ export { type ChangeBatch, type ChangeRow, FIRST_CURSOR, isCursor } from './stor
 export type { HeldRun } from './store/removals.ts'
 export type { RejectRow, RunRow, StatusReport, Store } from './store/store.ts'
 export { sync } from './sync.ts'
-export { type Told, tellAlerts } from './tell-alerts.ts'
+export { keepLastEnd, type Told, tellAlerts } from './tell-alerts.ts'
 export { type Verified, verify } from './verify.ts'
 export { realWorld, type World } from './world.ts'

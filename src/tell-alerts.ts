@@ -26,21 +26,40 @@ const TIMEOUT_MS = 10_000
 const CLAIM_SPARE_MS = 20_000
 const LEAST_SLEEP_MS = 50
 
-/** Opens alerts for what is wrong, and settles those whose concern is over. */
-const judge = async (store: Store, world: World, { source, staleHours, target }: TellSettings): Promise<void> => {
+/** What the next run hides. */
+const HIDDEN_BY_A_RUN: readonly string[] = ['failed', 'incomplete-twice']
+
+type JudgeSettings = Pick<TellSettings, 'source' | 'staleHours' | 'target'>
+
+/**
+ * To be called before a run: keeps what the one before came to, should its process have been killed before it could say so.
+ * Nothing is sent and nothing settled.
+ */
+export const keepLastEnd = async (store: Store, world: World, settings: JudgeSettings): Promise<void> =>
+  judge(store, world, settings, HIDDEN_BY_A_RUN)
+
+/** Opens alerts for what is wrong, and settles those whose concern is over; with `only`, opens those of these kinds. */
+const judge = async (
+  store: Store,
+  world: World,
+  { source, staleHours, target }: JudgeSettings,
+  only?: readonly string[],
+): Promise<void> => {
   // Read first: what another process opens from now on is not settled by what is seen here.
   const open = await store.openAlerts()
   const [run] = await store.runs(1)
   const last: LastRun = run ? { runId: run.runId, status: run.status, mode: run.mode } : null
   const at = world.now()
   const decided = decideAlerts(await readHealth(store, staleHours, at), open, last)
-  if (decided.open.length === 0 && decided.settle.length === 0) return
-  const opened = decided.open.map((concern) => {
+  const settle = only ? [] : decided.settle
+  const seen = decided.open.filter(({ kind }) => only?.includes(kind) ?? true)
+  if (seen.length === 0 && settle.length === 0) return
+  const opened = seen.map((concern) => {
     const id = world.uuid()
     const { kind, weight, message } = concern
     return { id, kind, weight, message, body: alertBody(concern, { id, source, last, at }) }
   })
-  await store.recordAlerts({ open: opened, settle: decided.settle, send: target !== null })
+  await store.recordAlerts({ open: opened, settle, send: target !== null })
 }
 
 /** Sends what is due until nothing is, or until nothing more will be within the patience. */

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { alertTargetOf } from '../src/alert-target.ts'
 import { realWorld, type Store, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
-import { type TellSettings, tellAlerts } from '../src/tell-alerts.ts'
+import { keepLastEnd, type TellSettings, tellAlerts } from '../src/tell-alerts.ts'
 import type { World } from '../src/world.ts'
 import { newSource } from './store/fixture.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
@@ -87,6 +87,9 @@ const scene = async (t: TestContext, db: Database, answer?: Answer): Promise<Sce
       }),
   }
 }
+
+/** Before a run nothing is sent: an address is all that is needed. */
+const target = alertTargetOf({ alertUrl: 'http://127.0.0.1:1/', alertSecret: ALERT_SECRET })
 
 const failing =
   (...statuses: number[]): Answer =>
@@ -249,6 +252,19 @@ for (const kind of databaseKinds) {
         webhook.received.map(({ kind: what }) => what),
         ['held'],
       )
+    })
+
+    it('are kept of a run whose process was killed before it could tell, by the next one before it begins', async (t) => {
+      const { webhook, store, source, run, held, tell } = await scene(t, db)
+      await run('complete')
+      await run('failed')
+      await held()
+      await keepLastEnd(store, realWorld, { source, staleHours: 26, target })
+      await run('complete')
+      await tell()
+      assert.deepEqual(webhook.received.map(({ kind: what }) => what).sort(), ['failed', 'held'])
+      const [open, over] = await store.alerts(10)
+      assert.deepEqual([open!.kind, over!.kind, over!.resolvedAt !== null], ['held', 'failed', true])
     })
 
     it('are told once by many at once', async (t) => {
