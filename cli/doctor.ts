@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { Finding } from '../src/node.ts'
+import type { AlertTarget, Finding } from '../src/node.ts'
 import { nodeFinding } from './node-finding.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
@@ -38,9 +38,20 @@ const databaseFindings = async ({ options, place }: Settings): Promise<Finding[]
   return [{ check: 'database', ok: true, message, advice: null }]
 }
 
+/** Without a webhook nobody is told of anything, which is a choice and no fault. */
+export const alertFinding = (target: AlertTarget | null): Finding => ({
+  check: 'alerts',
+  ok: true,
+  message:
+    target === null
+      ? 'no webhook is configured; with CARSYNC_ALERT_URL and CARSYNC_ALERT_SECRET somebody is told when something is wrong'
+      : `sent to a webhook at ${target.host}, signed`,
+  advice: null,
+})
+
 /** Goes on after a fault where the next check still means something. */
 const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: number }> => {
-  const { checkSource, ConfigError, realWorld } = await import('../src/node.ts')
+  const { alertTargetOf, checkSource, ConfigError, realWorld } = await import('../src/node.ts')
   const { readSettings, sourceFor } = await import('./settings.ts')
   const findings: Finding[] = [nodeFinding(process.versions.node)]
   try {
@@ -49,6 +60,7 @@ const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: numb
       settings.demo === 'unconfigured' ? 'nothing is set, so sync mirrors the demo' : 'the settings can be read'
     findings.push({ check: 'configuration', ok: true, message, advice: null })
     findings.push(...(await databaseFindings(settings)))
+    findings.push(alertFinding(alertTargetOf(settings.options)))
     const source = sourceFor(settings)
     if (settings.demo === null) findings.push(...(await checkSource(settings.options, realWorld, source)))
     findings.push(...(await sizeFindings(settings, findings)))

@@ -50,6 +50,20 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     notes: ['A run is named by its id or the beginning of it, as carsync runs shows it.'],
     load: async () => (await import('./removals.ts')).declareRemovals,
   },
+  changes: {
+    summary: 'read the log of changes, from where you stopped',
+    examples: [
+      'carsync changes --limit 100',
+      'carsync changes --since 7512-90211',
+      'carsync changes --since 7512-90211 --json',
+      'carsync changes --follow | your-program',
+    ],
+    notes: [
+      'One change a line, each with its cursor: keep that of the last one that you have dealt with, and go on with --since.',
+      'docs/changes.md says what can be relied on.',
+    ],
+    load: async () => (await import('./changes.ts')).declareChanges,
+  },
   verify: {
     summary: 'compare the database with the source, by count and by sample',
     examples: ['carsync verify', 'carsync verify --sample 50 --json'],
@@ -83,6 +97,15 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       'An embedded database has one opener at a time: start the sync from the page, or use carsync sync --dashboard.',
     ],
     load: async () => (await import('./dashboard.ts')).declareDashboard,
+  },
+  alerts: {
+    summary: 'judge how things are, and tell the webhook of what is wrong',
+    examples: ['carsync alerts', 'carsync alerts --json', 'carsync alerts --list'],
+    notes: [
+      'Every sync does this at its end. From cron it also tells of stale data and of a sync that does not run at all.',
+      'Exit codes: 0 everybody knows, 3 an alert could not be delivered and is tried again. docs/alerts.md says more.',
+    ],
+    load: async () => (await import('./alerts.ts')).declareAlerts,
   },
   doctor: {
     summary: 'check configuration, database and API, and say what to do',

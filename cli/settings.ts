@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import {
+  alertTargetOf,
   ConfigError,
   type GivenOptions,
   messageOf,
@@ -28,7 +29,7 @@ export type Settings = {
 }
 
 /** What belongs to the user's own source and database: the demo knows nothing of it. */
-const OWN = ['apiBaseUrl', 'apiKey', 'databaseUrl', 'schema', 'source'] as const
+const OWN = ['apiBaseUrl', 'apiKey', 'databaseUrl', 'schema', 'source', 'alertUrl', 'alertSecret'] as const
 
 const without = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)))
@@ -50,6 +51,8 @@ const demoSettings = (given: Given, demo: 'asked' | 'unconfigured'): Settings =>
 export const resolveSettings = (given: Given): Settings => {
   if (given.demo) return demoSettings(given, 'asked')
   const options = resolveOptions(given.flags, given.env, given.file)
+  // Half a webhook tells nobody of anything: said at once, not on the night when it is needed.
+  alertTargetOf(options)
   if (options.apiBaseUrl === null && options.databaseUrl === null) return demoSettings(given, 'unconfigured')
   return { options, place: { embeddedFolder: join(given.cwd, '.carsync', 'db') }, demo: null }
 }

@@ -23,6 +23,7 @@ import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
+import { keepBefore, tellAtEnd } from './tell-at-end.ts'
 import { printable } from './text.ts'
 import { openTraces, type Traces, wantsTraces } from './traces.ts'
 import { jsonWatch, plainWatch, quietWatch, verboseWatch, type Watch } from './watch.ts'
@@ -120,6 +121,7 @@ const mirror = async (
     const store = traces?.store(opened) ?? opened
     const world = traces?.world(realWorld) ?? realWorld
     try {
+      await keepBefore(store, options)
       watch.stage(ASKING)
       const holder = `${hostname()}, process ${process.pid}`
       const run = (stopped: AbortSignal, told: Watch): Promise<Summary> =>
@@ -128,6 +130,7 @@ const mirror = async (
       const { withPage } = await import('./with-page.ts')
       return await withPage({ options, place: settings.place, store, holder, stop }, watch, run)
     } finally {
+      await tellAtEnd(store, options, stop, (sentence) => watch.say(printable(sentence)))
       await store.close()
       await traces?.end()
     }

@@ -47,15 +47,22 @@ const rootMessage = (error: unknown): string => {
 
 /**
  * Sends one request and reads the whole answer, whatever its status: a body that is left unread would hold its connection.
+ * A request with a body is a POST.
  * Redirects are not followed: they would carry the key elsewhere. Never rejects.
  */
-export const fetchPage = async (request: SourceRequest, world: World, limits: FetchLimits): Promise<Reply | Fault> => {
+export const fetchPage = async (
+  request: SourceRequest & { body?: string },
+  world: World,
+  limits: FetchLimits,
+): Promise<Reply | Fault> => {
   const sentAt = world.now()
   const timeout = AbortSignal.timeout(limits.timeoutMs)
   const signal = limits.signal ? AbortSignal.any([timeout, limits.signal]) : timeout
   let begun = false
   try {
-    const response = await world.fetch(request.url, { headers: request.headers, redirect: 'manual', signal })
+    const { url, headers, body: posted } = request
+    const post = posted === undefined ? {} : { method: 'POST', body: posted }
+    const response = await world.fetch(url, { ...post, headers, redirect: 'manual', signal })
     begun = true
     const body = await readBody(response, limits.maxBytes)
     const receivedAt = world.now()

@@ -2,11 +2,10 @@
  * Every setting, in one table. The `Options` type, the environment variables, the flags and the help texts come from it.
  * The environment itself is read by the doors and handed in.
  */
+import { parseSigningSecret, parseWebhook } from './alert-target.ts'
 import { ConfigError } from './errors.ts'
 import type { RemovalLimit } from './run/absence.ts'
 import { parseAddress } from './store/postgres-address.ts'
-
-type Kind = 'key' | 'url' | 'database' | 'boolean' | 'count' | 'rate' | 'duration' | 'list' | 'identifier' | 'amount'
 
 type Values = {
   key: string
@@ -19,7 +18,10 @@ type Values = {
   list: readonly string[]
   identifier: string
   amount: RemovalLimit
+  webhook: string
+  secret: string
 }
+type Kind = keyof Values
 
 type Row = {
   kind: Kind
@@ -85,6 +87,18 @@ export const OPTIONS = rows({
     default: 26,
     sentence: 'data older than this many hours counts as stale',
     example: '26',
+  },
+  alertUrl: {
+    kind: 'webhook',
+    env: ['CARSYNC_ALERT_URL'],
+    sentence: 'the webhook that is told when something is wrong; never shown or stored',
+    example: 'https://hooks.example.com/carsync',
+  },
+  alertSecret: {
+    kind: 'secret',
+    env: ['CARSYNC_ALERT_SECRET'],
+    sentence: 'the secret that alerts are signed with; never shown or stored',
+    example: 'whsec_bm90LWEtc2VjcmV0LW1ha2UteW91ci1vd24tb25l',
   },
   publicRead: {
     kind: 'boolean',
@@ -190,6 +204,10 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
         )
       return text
     }
+    case 'webhook':
+      return parseWebhook(name, text)
+    case 'secret':
+      return parseSigningSecret(name, text)
     case 'boolean':
       if (/^(1|true|yes|on)$/i.test(text)) return true
       if (/^(0|false|no|off)$/i.test(text)) return false

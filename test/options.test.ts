@@ -172,6 +172,19 @@ describe('a configuration error', () => {
     }
   })
 
+  it('never shows an address of a webhook or a secret to sign with', () => {
+    const hooks = ['hooks/canary', 'ftp://h/canary', 'https://canary@h/', 'https://u:canary@h/', 'https://h/#canary']
+    const secrets = ['canary', 'whsec_canary', `whsec_${'c'.repeat(200)}canary`, 'whsec_canary%%%']
+    for (const given of [
+      ...hooks.map((CARSYNC_ALERT_URL) => ({ CARSYNC_ALERT_URL })),
+      ...secrets.map((CARSYNC_ALERT_SECRET) => ({ CARSYNC_ALERT_SECRET })),
+    ]) {
+      const message = complaint(() => env(given))
+      assert.match(message, /^CARSYNC_ALERT_(URL|SECRET): wanted .* not shown/)
+      assert.ok(!message.includes('canary'), message)
+    }
+  })
+
   it('shows an address that holds no secret', () => {
     assert.match(
       complaint(() => env({ API_BASE_URL: 'auctionsapi.com/api' })),

@@ -12,6 +12,7 @@ import { startDemoApi } from '../demo/demo-api.ts'
 import { openDatabase } from '../src/node.ts'
 import { newPostgresUrl } from './support/databases.ts'
 import { tablesWith } from './support/stored.ts'
+import { ALERT_SECRET, ALERT_TOKEN, startWebhook } from './support/webhook.ts'
 
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 const KEY = 'canary-4f/9a+c27e1'
@@ -25,6 +26,9 @@ const CANARIES = [
   PASSWORD,
   // Any half of it.
   'p4ssw0rd',
+  ALERT_TOKEN,
+  ALERT_SECRET.slice('whsec_'.length),
+  Buffer.from(ALERT_SECRET.slice('whsec_'.length), 'base64').toString(),
 ]
 
 /** The demo inventory with the key in records, members, links, headers and errors; every seventh answer is a fault. */
@@ -99,6 +103,8 @@ const COMMANDS = [
   ['rejects', '--json', '--limit', '1000'],
   ['rejects', 'replay'],
   ['removals', '--json'],
+  ['changes', '--json'],
+  ['alerts', '--json'],
   ['doctor', '--json'],
 ]
 
@@ -108,7 +114,20 @@ describe('a key and a password', { concurrency: true }, () => {
       const cwd = mkdtempSync(join(tmpdir(), 'carsync-secrets-'))
       t.after(() => rmSync(cwd, { recursive: true, force: true }))
       const apiUrl = await tactless(t)
-      const env: Record<string, string> = { API_BASE_URL: apiUrl, API_KEY: KEY, CARSYNC_LEASE_SECONDS: '5' }
+      // Every second time it is told something it fails, and says its own address.
+      const webhook = await startWebhook((response, nth) =>
+        nth % 2 === 0
+          ? response.writeHead(307, { location: webhook.url }).end(webhook.url)
+          : response.writeHead(204).end(),
+      )
+      t.after(webhook.close)
+      const env: Record<string, string> = {
+        API_BASE_URL: apiUrl,
+        API_KEY: KEY,
+        CARSYNC_LEASE_SECONDS: '5',
+        CARSYNC_ALERT_URL: webhook.url,
+        CARSYNC_ALERT_SECRET: ALERT_SECRET,
+      }
       let databaseUrl: string | null = null
       if (kind === 'postgres') {
         const url = new URL(await newPostgresUrl())
@@ -139,7 +158,19 @@ describe('a key and a password', { concurrency: true }, () => {
           assert.notEqual(answer.code, 0, answer.said)
           said.push(answer.said)
         }
+        for (const [name, value] of [
+          ['CARSYNC_ALERT_URL', `ftp://h/${ALERT_TOKEN}`],
+          ['CARSYNC_ALERT_URL', `https://me:${ALERT_TOKEN}@h/`],
+          ['CARSYNC_ALERT_SECRET', `whsec-${ALERT_SECRET.slice(6)}`],
+          ['CARSYNC_ALERT_SECRET', ''],
+          ['CARSYNC_ALERT_URL', ''],
+        ] as const) {
+          const answer = await carsync(cwd, { ...env, [name]: value }, ['status', '--verbose'])
+          assert.equal(answer.code, 2, answer.said)
+          said.push(answer.said)
+        }
       }
+      assert.ok(webhook.received.length > 1 && webhook.received.every(({ verified }) => verified))
       const all = said.join('\n')
       assert.ok(all.length > 5000)
       for (const canary of CANARIES)

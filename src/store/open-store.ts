@@ -1,7 +1,9 @@
 /** Puts the operations of this folder together over a database. */
 import type { World } from '../world.ts'
+import { readAlerts, readOpenAlerts, recordAlerts } from './alerts.ts'
 import { readMovement, weighSeen } from './balance.ts'
 import { readCarsPage } from './cars-page.ts'
+import { closeForeignEra } from './change-eras.ts'
 import { commitSurely } from './commit-surely.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
@@ -14,8 +16,10 @@ import { countNew, countSeen, readLedger } from './ledger.ts'
 import { readLive } from './live.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
 import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
+import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts } from './outbox.ts'
 import { writeProgress } from './progress.ts'
 import { prune } from './prune.ts'
+import { readChangeLog } from './read-change-log.ts'
 import { readRecentChanges } from './recent-changes.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
@@ -37,10 +41,16 @@ export const storeOver = (
 ): Store => {
   const names = namesOf(settings.schema, settings.source)
   const again = retrying(world, undefined, onWait)
+  let erasKnown: Promise<void> | null = null
   return {
     writers: db.writers,
     serverStartedAt: () => again(() => serverStartedAt(db)),
-    takeLease: (holder, lengthMs) => again(() => takeLease(db, settings.source, holder, lengthMs)),
+    takeLease: async (holder, lengthMs) => {
+      const answer = await again(() => takeLease(db, settings.source, holder, lengthMs))
+      // Before anything is written: whoever reads the log of changes could not tell the restored part from the rest later.
+      if (answer.kind === 'taken') await again(() => closeForeignEra(db, names))
+      return answer
+    },
     beat: (lease) => beat(db, lease),
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
     releaseLease: (lease) => again(() => releaseLease(db, lease)),
@@ -85,6 +95,19 @@ export const storeOver = (
     sampleCars: (limit, seed) => again(() => sampleCars(db, names, limit, seed)),
     countLiving: () => again(() => countLiving(db, names)),
     rejectedAmong: (ids) => again(() => rejectedAmong(db, names, ids)),
+    changes: async (since, limit) => {
+      erasKnown ??= again(() => closeForeignEra(db, names))
+      await erasKnown
+      return again(() => readChangeLog(db, names, since, limit))
+    },
+    alerts: (limit) => readAlerts(db, names, limit),
+    openAlerts: () => readOpenAlerts(db, names),
+    recordAlerts: (alerts) => recordAlerts(db, names, alerts),
+    queueAlerts: () => queueAlerts(db, names),
+    claimAlert: (claimMs) => claimAlert(db, names, claimMs),
+    keepDelivered: (claim) => keepDelivered(db, claim),
+    keepUndelivered: (claim, fault, waitMs) => keepUndelivered(db, claim, fault, waitMs),
+    nextAlertInMs: () => nextAlertInMs(db, names),
     due: () => again(() => readDue(db, names)),
     placeOrder: (order) => again(() => placeOrder(db, names, order)),
     stopOrders: () => again(() => stopOrders(db, names)),

@@ -1,4 +1,7 @@
-/** Old bookkeeping goes, in batches that stay short: ledgers nobody needs, runs after 90 days, resolved rejects after 30. */
+/**
+ * Old bookkeeping goes, in batches that stay short: ledgers nobody needs, runs and settled alerts after 90 days, resolved
+ * rejects after 30.
+ */
 import type { Database } from './database.ts'
 
 const BATCH = 500
@@ -13,6 +16,8 @@ const DELETIONS: readonly string[] = [
      limit ${BATCH}))`,
   `delete from carsync.rejects where ctid = any(array(
      select ctid from carsync.rejects where source = $1 and resolved_at < clock_timestamp() - interval '30 days' limit ${BATCH}))`,
+  `delete from carsync.alerts where ctid = any(array(
+     select ctid from carsync.alerts where source = $1 and resolved_at < clock_timestamp() - interval '90 days' limit ${BATCH}))`,
   `delete from carsync.runs where ctid = any(array(
      select r.ctid from carsync.runs r where r.source = $1 and r.status <> 'running'
        and r.started_at < clock_timestamp() - interval '90 days'

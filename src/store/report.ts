@@ -125,7 +125,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
 export const readRejects = async (db: Database, names: Names, limit: number): Promise<RejectRow[]> => {
   const rows = await db.query(
     `select id::text, run_id::text, segment, page, position, source_id, reason, path, payload, ${ISO('at')} as at
-     from carsync.rejects where source = $1 and resolved_at is null order by id desc limit $2::int`,
+     from carsync.rejects where source = $1 and resolved_at is null order by rejects.id desc limit $2::int`,
     [names.source, limit],
   )
   return rows.map((row) => ({

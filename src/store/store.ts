@@ -4,10 +4,12 @@
  */
 import type { CarCounts, Mode, Progress, RequestCounts, RunStatus, Summary } from '../events.ts'
 import type { Remembered } from '../pace/start.ts'
+import type { OpenAlert } from '../run/alerts.ts'
 import type { Covered } from '../run/choose-mode.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Departure, PageRead } from '../run/seams.ts'
+import type { AlertRow, NewAlert } from './alerts.ts'
 import type { Balance, GoneAt } from './balance.ts'
 import type { CarsQuestion, ListedCar } from './cars-page.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
@@ -19,6 +21,8 @@ import type { Lease, LeaseAnswer } from './lease.ts'
 import type { LedgerPage } from './ledger.ts'
 import type { Live } from './live.ts'
 import type { Order } from './orders.ts'
+import type { Claim } from './outbox.ts'
+import type { ChangeBatch } from './read-change-log.ts'
 import type { RecentChanges } from './recent-changes.ts'
 import type { KeptReject, Reread } from './rejects.ts'
 import type { HeldRun } from './removals.ts'
@@ -179,6 +183,20 @@ export type Store = {
   sampleCars(limit: number, seed: string): Promise<string[]>
   countLiving(): Promise<{ cars: number; rejects: number }>
   rejectedAmong(ids: readonly string[]): Promise<string[]>
+  /** The next changes after a cursor, oldest first. Throws SyncError where the cursor is not of this database. */
+  changes(since: string, limit: number): Promise<ChangeBatch>
+  /** Alerts, the open ones first. None of these waits for a database that is away: what they do is done again anyway. */
+  alerts(limit: number): Promise<AlertRow[]>
+  openAlerts(): Promise<OpenAlert[]>
+  recordAlerts(alerts: { open: readonly NewAlert[]; settle: readonly OpenAlert[]; send: boolean }): Promise<void>
+  /** Has the open alerts sent that were opened while there was no webhook. */
+  queueAlerts(): Promise<void>
+  /** The alert that is due first, for this process alone for so long; null: none is. */
+  claimAlert(claimMs: number): Promise<Claim | null>
+  keepDelivered(claim: Claim): Promise<void>
+  keepUndelivered(claim: Claim, fault: string, waitMs: number): Promise<void>
+  /** How long until the next alert is due, ms; null: all are delivered. */
+  nextAlertInMs(): Promise<number | null>
   /** What is due by the rules that cron goes by as well; null: nothing. */
   due(): Promise<Due | null>
   placeOrder(order: Order): Promise<void>

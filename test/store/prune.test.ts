@@ -77,6 +77,23 @@ for (const kind of databaseKinds) {
       assert.deepEqual(left, [{ position: 0 }, { position: 1 }])
     })
 
+    it('drops alerts that were settled more than 90 days ago, and no open one', async () => {
+      const source = newSource()
+      for (const [kind, resolved] of [
+        ['open', null],
+        ['young', '89 days'],
+        ['old', '91 days'],
+      ] as const)
+        await db.query(
+          `insert into carsync.alerts (id, source, kind, weight, message, body, opened_at, resolved_at)
+           values (gen_random_uuid(), $1, $2, 'fault', '', '', now() - interval '200 days', now() - $3::text::interval)`,
+          [source, kind, resolved],
+        )
+      await prune(db, source)
+      const left = await db.query('select kind from carsync.alerts where source = $1 order by 1', [source])
+      assert.deepEqual(left, [{ kind: 'open' }, { kind: 'young' }])
+    })
+
     it('goes on until all that is old is gone, in statements of at most 500 rows', async () => {
       const source = newSource()
       const run = await addRun(source, 'failed', '1 day', { pages: 1203 })

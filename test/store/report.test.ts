@@ -222,6 +222,15 @@ for (const kind of databaseKinds) {
       assert.equal((await readRuns(db, begun.names, 1)).length, 1)
     })
 
+    it('show the newest rejects first, by number and not as texts', async () => {
+      const begun = await begin(db)
+      const positions = Array.from({ length: 120 }, (_, at) => at)
+      const rejects = positions.map((at) => reject(at, null))
+      await commitPages(db, begun.context, batchOf(1, [], { rejects }))
+      const newest = (await readRejects(db, begun.names, 105)).map(({ position }) => position)
+      assert.deepEqual(newest, positions.slice(15).reverse())
+    })
+
     it('show rejects that are open, with place and payload', async () => {
       const begun = await begin(db)
       await commitPages(db, begun.context, batchOf(1, [], { rejects: [reject(0, null), reject(1, 'bad')] }))

@@ -11,6 +11,7 @@ import {
   type Summary,
   sourceNamed,
   storeOver,
+  tellAlerts,
 } from '../../../src/mod.ts'
 import { handOver } from './hand-over.ts'
 import { handle, type Parts } from './handle.ts'
@@ -33,6 +34,8 @@ const LIFE = 0.9
 const TO_COMMIT_MS = 3000
 /** A page that was asked for may take so long. */
 const TO_ARRIVE_MS = 7000
+/** A webhook that does not answer must not use up what a worker has left. */
+const ALERT_TIMEOUT_MS = 5000
 /** With less left, another worker begins at once with more. */
 const LEAST_MS = 3000
 
@@ -118,6 +121,8 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const ms = Math.round(platform.now() - beganAt)
     alreadyMs += spent.cpuMs()
     const next = await nextDue()
+    // A run that another worker goes on with has not ended.
+    if (next?.reason !== 'unfinished') await tell()
     platform.log(
       JSON.stringify({
         slice: runId,
@@ -129,6 +134,19 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
       }),
     )
     if (next !== null) await wakeNext()
+  }
+
+  /** Tells of what is wrong now that a run has ended. What cannot be sent is kept for the next run. */
+  const tell = async (): Promise<void> => {
+    const { options, alerts: target } = settingsOf()
+    const { source, staleHours } = options
+    try {
+      const told = { source, staleHours, target, timeoutMs: ALERT_TIMEOUT_MS, patienceMs: 0, stop: over.signal }
+      const { why } = await tellAlerts(await storeOf(), realWorld, told)
+      if (why !== null) platform.log(`An alert was not taken, and is kept: ${why}`)
+    } catch (error) {
+      platform.log(`Alerts cannot be judged: ${messageOf(error)}`)
+    }
   }
 
   const nextDue = async (): Promise<Due | null> => {

@@ -33,15 +33,27 @@ export type Slice =
 const MAX_BYTES = 8 << 20
 const LOOK_FOR_STOP_MS = 2000
 
-/** Goes on to the end; the order is settled as soon as its run is planned, for a later slice finds the plan. */
+/** The run is over, and not left to the next slice: then it says why it is not complete. */
+const hasEnded = ({ status, reason }: Summary): boolean => status !== 'busy' && (status !== 'incomplete' || !!reason)
+
+/**
+ * Goes on to the end; the order is settled as soon as its run is planned, for a later slice finds the plan. One whose run
+ * came to its end before that, for a key that is refused or a quota that is used up, is settled too: it would be due at
+ * once, again and again.
+ */
 const follow = async (
   events: AsyncGenerator<SyncEvent, Summary>,
   store: Store,
   order: Order | null,
 ): Promise<Summary> => {
   let next = await events.next()
+  let open = order
   for (; !next.done; next = await events.next())
-    if (next.value.kind === 'planned' && order !== null) await store.settleOrder(order)
+    if (next.value.kind === 'planned' && open !== null) {
+      await store.settleOrder(open)
+      open = null
+    }
+  if (open !== null && hasEnded(next.value)) await store.settleOrder(open)
   return next.value
 }
 

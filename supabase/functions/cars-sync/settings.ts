@@ -1,5 +1,12 @@
 /** What the function is told by its environment. */
-import { ConfigError, type Options, resolveOptions, sourceNamed } from '../../../src/mod.ts'
+import {
+  type AlertTarget,
+  alertTargetOf,
+  ConfigError,
+  type Options,
+  resolveOptions,
+  sourceNamed,
+} from '../../../src/mod.ts'
 
 export type FunctionSettings = {
   options: Options
@@ -10,6 +17,8 @@ export type FunctionSettings = {
   ownUrl: string | null
   /** Origins that may call from a browser. */
   origins: readonly string[]
+  /** Where alerts are sent; null: nowhere. */
+  alerts: AlertTarget | null
   /** How long a worker lives, from its boot. */
   wallMs: number
   /** Who is named as the holder of the lease. */
@@ -61,6 +70,7 @@ export const readSettings = (env: Env): FunctionSettings => {
       .split(',')
       .map((each) => each.trim())
       .filter((each) => each !== ''),
+    alerts: alertTargetOf(options),
     wallMs: wallMsOf(env),
     holder: `edge function, worker ${env.SB_EXECUTION_ID ?? 'unnamed'}`,
   }

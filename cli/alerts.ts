@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type AlertRow, alertTargetOf, openStore, realWorld, type Store, tellAlerts } from '../src/node.ts'
+import { moment } from './figure.ts'
+import { parseLimitFlag } from './limit-flag.ts'
+import { print, printJson } from './print.ts'
+import { read } from './reading.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { stopOnSignals } from './stopping.ts'
+import { table } from './table.ts'
+import { printable } from './text.ts'
+
+type Flags = { list?: boolean; limit: number; demo?: boolean; json?: boolean }
+
+/** `why`: what kept the last alert from being delivered; null: nothing did. */
+type Report = { webhook: boolean; why: string | null; alerts: AlertRow[] }
+
+const PATIENCE_MS = 15_000
+const UNDELIVERED = 3
+
+const deliveryOf = ({ deliveredAt, nextTryAt, attempts }: AlertRow): string => {
+  if (deliveredAt !== null) return `told ${moment(deliveredAt)}`
+  if (nextTryAt === null) return 'nobody told'
+  return attempts === 0 ? 'to be told' : `${attempts} failed, again ${moment(nextTryAt)}`
+}
+
+/** Alerts as a table, with a sentence where nobody can be told. */
+export const alertLines = ({ webhook, why, alerts }: Report): string[] => {
+  const open = alerts.filter(({ resolvedAt }) => resolvedAt === null).length
+  const head = open === 0 ? 'No alert is open.' : `${open === 1 ? '1 alert is' : `${open} alerts are`} open.`
+  return [
+    head,
+    ...(webhook ? [] : ['No webhook is configured (CARSYNC_ALERT_URL, CARSYNC_ALERT_SECRET): nobody is told.']),
+    ...(why === null ? [] : [`Not delivered: ${printable(why)}. It is kept and tried again.`]),
+    ...(alerts.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            [
+              { title: 'since' },
+              { title: 'what' },
+              { title: 'over' },
+              { title: 'webhook' },
+              { title: 'message', max: 100 },
+            ],
+            alerts.map((alert) => [
+              moment(alert.openedAt),
+              printable(alert.kind),
+              alert.resolvedAt === null ? '-' : moment(alert.resolvedAt),
+              deliveryOf(alert),
+              printable(alert.message),
+            ]),
+          ),
+        ]),
+  ]
+}
+
+const tell = async (store: Store, { options }: Settings): Promise<string | null> => {
+  const stopping = stopOnSignals(() => {})
+  try {
+    const { source, staleHours } = options
+    const target = alertTargetOf(options)
+    const told = { source, staleHours, target, patienceMs: PATIENCE_MS, stop: stopping.signal }
+    const { left, why } = await tellAlerts(store, realWorld, told)
+    return left ? (why ?? 'another process has it in hand, or it is tried again later') : null
+  } finally {
+    stopping.dispose()
+  }
+}
+
+const judgeAndTell = async (flags: Flags): Promise<Report> => {
+  const settings = await readSettings({}, flags.demo === true)
+  const webhook = settings.options.alertUrl !== null
+  // An embedded database that was never made is not made by this.
+  if (settings.options.databaseUrl === null && !existsSync(settings.place.embeddedFolder))
+    return { webhook, why: null, alerts: [] }
+  const store = await openStore(settings.options, settings.place)
+  try {
+    const why = await tell(store, settings)
+    return { webhook, why, alerts: await store.alerts(flags.limit) }
+  } finally {
+    await store.close()
+  }
+}
+
+const look = async (flags: Flags): Promise<Report> => {
+  const empty: Report = { webhook: false, why: null, alerts: [] }
+  const { found } = await read(flags.demo === true, empty, async (store, { options }) => ({
+    webhook: options.alertUrl !== null,
+    why: null,
+    alerts: await store.alerts(flags.limit),
+  }))
+  return found
+}
+
+/** Declares `carsync alerts`. */
+export const declareAlerts = (command: Command, done: (code: number) => void): void => {
+  command
+    .option('--list', 'only look: judge nothing and send nothing')
+    .option('--limit <n>', 'how many to show, the open ones first', parseLimitFlag, 20)
+    .option('--demo', 'work on the demo database')
+    .option('--json', 'print one object with the alerts on stdout')
+    .action(async (flags: Flags) => {
+      const report = flags.list ? await look(flags) : await judgeAndTell(flags)
+      if (flags.json) printJson(report)
+      else print(alertLines(report))
+      done(report.why === null ? 0 : UNDELIVERED)
+    })
+}
