@@ -29,7 +29,9 @@ export const dashboard = async (): Promise<Table> => {
   const env = { API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }
   const rounds: { alone: Measured; page: Measured; watched: Measured; messages: number }[] = []
   const fresh = async (flags: readonly string[], onUrl?: (url: string) => void): Promise<Measured> => {
-    await sql.unsafe('drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress')
+    await sql.unsafe(
+      'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
+    )
     await sql.unsafe('checkpoint')
     let heard = ''
     return runSync(env, ['--full', ...flags], undefined, (text) => {

@@ -24,7 +24,9 @@ export const load = async (): Promise<Table> => {
   const rounds: { first: Measured; second: Measured; copyMs: number; wal: number }[] = []
   try {
     for (let round = 1; round <= ROUNDS; round++) {
-      await sql.unsafe('drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress')
+      await sql.unsafe(
+        'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
+      )
       await sql.unsafe('checkpoint')
       const first = await runSync(env, ['--full'])
       const yardstick = yardstickOf(pg.url)

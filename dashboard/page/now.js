@@ -112,6 +112,11 @@ const aboutRun = ({ live, here }) => {
   return parts.filter(Boolean).join('; ')
 }
 
+const answerTimeOf = ({ answerTimes }) => {
+  const answers = answerTimes?.counts.reduce((sum, each) => sum + each, 0) ?? 0
+  return answers === 0 ? '–' : `${count(Math.round(answerTimes.sumMs / answers))} ms`
+}
+
 const efficiencyOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
@@ -125,6 +130,7 @@ const setFigures = ({ live, here }) => {
   figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
   figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
+  figure('Time of an answer', answerTimeOf(live.requests), 'On average, from the request to the last byte')
   figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))
   figure('Pages', live.pages.total ? `${count(live.pages.done)} of ${count(live.pages.total)}` : count(live.pages.done))
   figure('New', count(live.cars.inserted))
