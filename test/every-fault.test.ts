@@ -53,6 +53,8 @@ describe('every fault there is, 2.5% each, in a dirty inventory, loses nothing',
       assert.deepEqual(await rejectsOf(db), await rejectsOf(calm))
       assert.deepEqual(summary.cars, undisturbed.summary.cars)
       assert.equal(summary.proof, undisturbed.summary.proof)
-      assert.equal(summary.pages.done, undisturbed.summary.pages.done)
+      // A false end that was said so often that it was believed is read again.
+      const again = summary.pages.done - undisturbed.summary.pages.done
+      assert.ok(again >= 0 && again <= 5, `${again} pages were read again`)
     })
 })

@@ -88,7 +88,9 @@ export const nextPass = (
   // Where nothing has moved, what is lacking are rows that repeat others: reading them again finds nothing.
   const stoodStill = receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
   if (stoodStill && hollow.length === 0 && lacking <= receipt.repeats) return null
-  const seams = [...slipped, ...hollow.filter((page) => !slipped.some((seam) => isSamePlace(seam, page)))]
+  // What stood still has no seams: there it is the hollow pages alone.
+  const moved = stoodStill && hollow.length > 0 ? [] : slipped
+  const seams = [...moved, ...hollow.filter((page) => !moved.some((seam) => isSamePlace(seam, page)))]
   const had = (kind: Pass['kind']): boolean => receipt.passes.some((pass) => pass.kind === kind)
   if (lacking <= 0 || had('reverse')) return null
   const few = seams.length <= Math.max(FEW_SEAMS, pages * SEAM_SHARE)

@@ -67,7 +67,9 @@ describe('nextPass', () => {
 
   it('reads a page without records before others that have some once more, even where repeats explain what is lacking', () => {
     const still = receipt(3, { changed: 0, repeats: 3 })
-    assert.deepEqual(nextPass(still, suspects([], seams(1)))?.kind, 'seams')
+    const hollow = { kind: 'seams', pageSize: 50, pages: seams(1) } as const
+    assert.deepEqual(nextPass(still, suspects([], seams(1))), hollow)
+    assert.deepEqual(nextPass(still, suspects(seams(9), seams(1))), hollow, 'what stood still has no seams')
     assert.deepEqual(nextPass(receipt(3), suspects(seams(2), seams(1))), {
       kind: 'seams',
       pageSize: 50,
