@@ -2,10 +2,8 @@
  * Everything that can go wrong with a source at once, again and again: how much struck, and what was lost, wrong, wrongly
  * removed or read twice. Nothing here depends on the speed of the machine.
  */
-import { openDatabase, readMigrations } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { createDatabase } from '../test/support/create-database.ts'
+import { createMigrated } from '../test/support/create-database.ts'
 import { startStorm, strikesIn, syncThrough } from '../test/support/fault-storm.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { lineOfEachCar } from '../test/support/stored.ts'
@@ -36,13 +34,6 @@ type Came = {
   unfinished: number
 }
 
-const migrated = async (clusterUrl: string | null, name: string): Promise<Database> => {
-  const databaseUrl = clusterUrl === null ? null : await createDatabase(clusterUrl, name)
-  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
-  await migrate(db, 'public', readMigrations())
-  return db
-}
-
 const removedIn = async (db: Database): Promise<string[]> =>
   (await db.query('select source_id as id from cars where removed_at is not null')).map(({ id }) => id)
 
@@ -60,8 +51,8 @@ const pagesTwiceIn = async (db: Database): Promise<number> => {
 const storm = async (clusterUrl: string, kind: 'postgres' | 'embedded', seed: number): Promise<Came> => {
   const name = `storm_${kind}_${seed}`
   const [db, calm, api] = await Promise.all([
-    migrated(kind === 'postgres' ? clusterUrl : null, name),
-    migrated(clusterUrl, `${name}_calm`),
+    createMigrated(kind === 'postgres' ? clusterUrl : null, name),
+    createMigrated(clusterUrl, `${name}_calm`),
     startStorm(seed, seed % 2 === 0 ? DIRTY : 0),
   ])
   try {

@@ -2,9 +2,7 @@
  * The engine against limiters that nobody here wrote: how much is refused, and how near the time comes to the least in
  * which the limiter lets so many requests through. `BENCH_LIMITERS` takes those whose name has it in it.
  */
-import { openDatabase, readMigrations } from '../src/node.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { createDatabase } from '../test/support/create-database.ts'
+import { createMigrated } from '../test/support/create-database.ts'
 import { LIMITERS } from '../test/support/limiters/limiters.ts'
 import { type TrialRun, tryLimiter } from '../test/support/limiters/trial.ts'
 import { startPostgres } from '../test/support/postgres.ts'
@@ -26,14 +24,6 @@ const cells = ({ summary, refused, wallMs, boundMs }: TrialRun): (string | numbe
   ratio(wallMs / boundMs),
 ]
 
-/** A new database of the cluster, with the schema. */
-const databaseOf = async (clusterUrl: string, name: string) => {
-  const databaseUrl = await createDatabase(clusterUrl, name)
-  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
-  await migrate(db, 'public', readMigrations())
-  return db
-}
-
 export const limiters = async (): Promise<Table> => {
   const pg = await startPostgres(SERVER)
   const rows: (string | number)[][] = []
@@ -46,7 +36,7 @@ export const limiters = async (): Promise<Table> => {
         missing.add(unavailable)
         continue
       }
-      const db = await databaseOf(pg.url, `limiter_${i}`)
+      const db = await createMigrated(pg.url, `limiter_${i}`)
       const trial = await tryLimiter(limiter, db, { aimMs: AIM_MS, pageSize: PAGE_SIZE, rest: true })
       await db.close()
       const { first, second, sourceIds, tableIds } = trial

@@ -3,10 +3,8 @@
  * read again, and whether a proof was ever wrong.
  */
 import { startDemoThread } from '../demo/demo-thread.ts'
-import { openDatabase, readMigrations } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { createDatabase } from '../test/support/create-database.ts'
+import { createMigrated } from '../test/support/create-database.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { syncOnce } from '../test/support/sync-once.ts'
 import { SERVER } from './load.ts'
@@ -43,9 +41,8 @@ const measure = async (clusterUrl: string, name: string, scenario: Scenario): Pr
     churnPerMinute: churn,
     ...(rate === null ? {} : { limit: { kind: 'token-bucket', rate, burst: 1 } }),
   })
-  const db = await openDatabase({ databaseUrl: await createDatabase(clusterUrl, name) }, { embeddedFolder: null })
+  const db = await createMigrated(clusterUrl, name)
   try {
-    await migrate(db, 'public', readMigrations())
     let exact = 0
     let falseProofs = 0
     const seconds: number[] = []

@@ -35,8 +35,11 @@ type JudgeSettings = Pick<TellSettings, 'source' | 'staleHours' | 'target'>
  * To be called before a run: keeps what the one before came to, should its process have been killed before it could say so.
  * Nothing is sent and nothing settled.
  */
-export const keepLastEnd = async (store: Store, world: World, settings: JudgeSettings): Promise<void> =>
-  judge(store, world, settings, HIDDEN_BY_A_RUN)
+export const keepLastEnd = async (store: Store, world: World, settings: JudgeSettings): Promise<void> => {
+  // Judging counts the cars of a run that is still on; most ends leave nothing to keep.
+  const [last] = await store.runs(1)
+  if (last?.status === 'failed' || last?.status === 'incomplete') await judge(store, world, settings, HIDDEN_BY_A_RUN)
+}
 
 /** Opens alerts for what is wrong, and settles those whose concern is over; with `only`, opens those of these kinds. */
 const judge = async (

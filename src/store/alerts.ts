@@ -1,6 +1,7 @@
 /** What somebody is told of: the alerts of a source, open and settled. */
 import type { OpenAlert } from '../run/alerts.ts'
 import type { Database, Names } from './database.ts'
+import { ISO } from './iso.ts'
 
 export type NewAlert = { id: string; kind: string; weight: string; message: string; body: string }
 
@@ -51,8 +52,6 @@ export const recordAlerts = (
         [id, source, kind, weight, message, body, alerts.send],
       )
   })
-
-const ISO = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** Those that are open, and then the latest that are settled. */
 export const readAlerts = async (db: Database, { source }: Names, limit: number): Promise<AlertRow[]> => {

@@ -1,6 +1,7 @@
 /** A page of the table `cars` for people: searched, filtered, and paged by key. Reads only. */
 import type { Database, Names } from './database.ts'
 import { storable } from './database.ts'
+import { ISO } from './iso.ts'
 
 /** `make` and `search` are null for all. `after` is the `sourceId` of the last car of the page before; null: the first page. */
 export type CarsQuestion = {
@@ -29,8 +30,6 @@ export type ListedCar = {
   changedAt: string
   removedAt: string | null
 }
-
-const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /**
  * At most `limit` cars by ascending `source_id`, and `next`, the key to go on with; null: there are no more. A search looks

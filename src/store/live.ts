@@ -1,6 +1,7 @@
 /** The current or last run at a glance: one statement, cheap enough to be asked for every second while a run is on. */
 import type { Mode, RequestCounts, RunStatus, SegmentProgress, Summary } from '../events.ts'
 import type { Database, Names } from './database.ts'
+import { ISO } from './iso.ts'
 
 /** What a live page shows of a run. Counts are as last published by its process; where it has ended, as committed. */
 export type Live = {
@@ -30,8 +31,6 @@ export type Live = {
   /** Whoever holds the lease has given a sign of life in time, by the database's clock. */
   isAlive: boolean
 }
-
-const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** The latest run of the source; null: there has been none. */
 export const readLive = async (db: Database, names: Names): Promise<Live | null> => {

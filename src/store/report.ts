@@ -2,12 +2,10 @@
 import type { RequestCounts, Summary } from '../events.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Database, Names, Row } from './database.ts'
+import { ISO } from './iso.ts'
 import { countSeen, listed } from './ledger.ts'
 import { countHeld } from './removals.ts'
 import type { RejectRow, RunRow, StatusReport } from './store.ts'
-
-/** An ISO instant in UTC, as text. */
-const ISO = (column: string): string => `to_char((${column}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.resumed, r.active_ms::float8,
   ${ISO('r.started_at')} as started, ${ISO('r.last_commit_at')} as last_commit, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,

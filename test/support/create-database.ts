@@ -1,4 +1,7 @@
 import postgres from 'postgres'
+import { openDatabase, readMigrations } from '../../src/node.ts'
+import type { Database } from '../../src/store/database.ts'
+import { migrate } from '../../src/store/migrate.ts'
 
 /** Makes an empty database of this name in a cluster, and answers its address. */
 export const createDatabase = async (clusterUrl: string, name: string): Promise<string> => {
@@ -8,4 +11,12 @@ export const createDatabase = async (clusterUrl: string, name: string): Promise<
   const url = new URL(clusterUrl)
   url.pathname = `/${name}`
   return url.href
+}
+
+/** The same with the schema, opened; in memory, on the embedded Postgres, where `clusterUrl` is null. */
+export const createMigrated = async (clusterUrl: string | null, name: string): Promise<Database> => {
+  const databaseUrl = clusterUrl === null ? null : await createDatabase(clusterUrl, name)
+  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
+  await migrate(db, 'public', readMigrations())
+  return db
 }
