@@ -2,7 +2,7 @@
 import { get } from 'node:http'
 import postgres from 'postgres'
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
@@ -34,14 +34,15 @@ export const dashboard = async (): Promise<Table> => {
     )
     await sql.unsafe('checkpoint')
     let heard = ''
-    return runSync(env, ['--full', ...flags], undefined, (text) => {
+    const listen = (text: string): void => {
       heard += text
       const url = /Dashboard: (http:\S+)/.exec(heard)?.[1]
       if (url && onUrl) {
         onUrl(url)
         onUrl = undefined
       }
-    })
+    }
+    return runSync(env, ['--full', ...flags], { heard: listen })
   }
   try {
     for (let round = 1; round <= ROUNDS; round++) {

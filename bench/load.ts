@@ -4,7 +4,8 @@
  */
 import postgres from 'postgres'
 import { startPostgres } from '../test/support/postgres.ts'
-import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
+import { firstLoad, type Loaded, SERVER, secondSweep } from './load-round.ts'
+import { median, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 import { yardstickOf } from './yardstick.ts'
 
@@ -13,38 +14,34 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 /** What the first user hoped for: 190,000 cars in two hours. */
 const HOPED_PER_SECOND = 190_000 / 7200
 
-/** As a small server is usually set up; durable. */
-export const SERVER = { shared_buffers: '256MB', max_wal_size: '4GB' }
+type Round = { first: Loaded; second: Loaded; copyMs: number; copyCpuMs: number }
+
+const HEAD = [
+  'what',
+  'cars/s',
+  'of `psql \\copy`',
+  'of first load',
+  'peak MB',
+  'µs/car: command',
+  'database',
+  'source',
+  'WAL bytes/car',
+]
 
 export const load = async (): Promise<Table> => {
   const pg = await startPostgres(SERVER)
   const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
   const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
-  const env = { API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }
-  const rounds: { first: Measured; second: Measured; copyMs: number; wal: number }[] = []
+  const bench = { pg, demo, sql }
+  const rounds: Round[] = []
   try {
     for (let round = 1; round <= ROUNDS; round++) {
-      await sql.unsafe(
-        'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
-      )
-      await sql.unsafe('checkpoint')
-      const first = await runSync(env, ['--full'])
-      const yardstick = yardstickOf(pg.url)
-      const copyMs = yardstick.copyMs()
+      const first = await firstLoad(bench)
+      const yardstick = yardstickOf(pg)
+      const { copyMs, copyCpuMs } = yardstick.copy()
       yardstick.close()
-      // A day passes between two sweeps: autovacuum has been here, and the checkpoint is over.
-      await sql.unsafe('vacuum analyze cars')
-      await sql.unsafe('checkpoint')
-      await demo.control('bump-stamps')
-      const [before] = await sql.unsafe(
-        'select pg_current_wal_lsn()::text as lsn, max(xmin::text::bigint)::text as newest from cars',
-      )
-      const second = await runSync(env, ['--full'])
-      const [after] = await sql.unsafe(
-        `select (pg_current_wal_lsn() - '${before!.lsn}'::pg_lsn)::float8 as wal, max(xmin::text::bigint)::text as newest from cars`,
-      )
-      if (before!.newest !== after!.newest) throw new Error('The unchanged sweep wrote car rows')
-      rounds.push({ first, second, copyMs, wal: after!.wal as number })
+      const second = await secondSweep(bench)
+      rounds.push({ first, second, copyMs, copyCpuMs })
       console.error(
         `round ${round}: ${(copyMs / first.wallMs).toFixed(2)} of \\copy; second sweep ${(first.wallMs / second.wallMs).toFixed(2)} of the first`,
       )
@@ -54,41 +51,32 @@ export const load = async (): Promise<Table> => {
     await sql.end()
     await pg.close()
   }
-  const of = (value: (round: (typeof rounds)[number]) => number): number => median(rounds.map(value))
+  const of = (value: (round: Round) => number): number => median(rounds.map(value))
   const perSecond = (ms: number): number => (CARS * 1000) / ms
-  const first = perSecond(of((round) => round.first.wallMs))
-  const second = perSecond(of((round) => round.second.wallMs))
+  const perCar = (ms: number): number => Math.round((ms * 1000) / CARS)
+  const row = (what: string, which: (round: Round) => Loaded): (string | number)[] => [
+    what,
+    thousands(perSecond(of((round) => which(round).wallMs))),
+    ratio(of((round) => round.copyMs / which(round).wallMs)),
+    ratio(of((round) => round.first.wallMs / which(round).wallMs)),
+    of((round) => which(round).peakMb),
+    perCar(of((round) => which(round).cpuMs)),
+    perCar(of((round) => which(round).databaseCpuMs)),
+    perCar(of((round) => which(round).sourceCpuMs)),
+    thousands(of((round) => which(round).walBytes / CARS)),
+  ]
+  const copySpeed = thousands(perSecond(of((round) => round.copyMs)))
+  const copyCpu = perCar(of((round) => round.copyCpuMs))
   return {
-    head: ['what', 'cars/s', 'of `psql \\copy`', 'of first load', 'peak MB', 'CPU µs/car'],
+    head: HEAD,
     rows: [
-      [
-        '`psql \\copy` (text) of the finished rows',
-        thousands(perSecond(of((round) => round.copyMs))),
-        '1.00',
-        '',
-        '',
-        '',
-      ],
-      [
-        'first load, whole command',
-        thousands(first),
-        ratio(of((round) => round.copyMs / round.first.wallMs)),
-        '1.00',
-        of((round) => round.first.peakMb),
-        Math.round(of((round) => (round.first.cpuMs * 1000) / CARS)),
-      ],
-      [
-        'second sweep, every stamp moved',
-        thousands(second),
-        ratio(of((round) => round.copyMs / round.second.wallMs)),
-        ratio(of((round) => round.first.wallMs / round.second.wallMs)),
-        of((round) => round.second.peakMb),
-        Math.round(of((round) => (round.second.cpuMs * 1000) / CARS)),
-      ],
+      ['`psql \\copy` (text) of the finished rows', copySpeed, '1.00', '', '', '', copyCpu, '', ''],
+      row('first load, whole command', ({ first }) => first),
+      row('second sweep, every stamp moved', ({ second }) => second),
     ],
     notes: [
-      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the second sweep, ${ratio(of((round) => round.wal / CARS))} bytes of WAL a car.`,
-      `Without a limit that is ${thousands(first / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
+      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the second sweep.`,
+      `Without a limit that is ${thousands(perSecond(of((round) => round.first.wallMs)) / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
     ],
   }
 }
