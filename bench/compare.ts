@@ -3,8 +3,7 @@
  * machine, which figures of two separate runs do not. Which of the two comes first alternates.
  */
 import postgres from 'postgres'
-import { startPostgres } from '../test/support/postgres.ts'
-import { type Bench, firstLoad, type Loaded, SERVER, secondSweep } from './load-round.ts'
+import { type Bench, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
 import { median, startDemoProcess } from './measure.ts'
 import { checkOut } from './other-version.ts'
 import { ratio, type Table, thousands } from './table.ts'
@@ -12,12 +11,19 @@ import { ratio, type Table, thousands } from './table.ts'
 const CARS = Number(process.env.BENCH_CARS ?? 190_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 
-type Both = { first: Loaded; second: Loaded }
-type Pair = { now: Both; before: Both }
+type Sweeps = { first: Loaded; second: Loaded; mixed: Loaded }
+type Pair = { now: Sweeps; before: Sweeps }
 
-const both = async (bench: Bench, root?: string): Promise<Both> => ({
+const NAMES: Readonly<Record<keyof Sweeps, string>> = {
+  first: 'first load',
+  second: 'unchanged sweep',
+  mixed: 'sweep with changes',
+}
+
+const sweeps = async (bench: Bench, day: number, root?: string): Promise<Sweeps> => ({
   first: await firstLoad(bench, root),
   second: await secondSweep(bench, root),
+  mixed: await mixedSweep(bench, day, root),
 })
 
 const FIGURES: readonly [string, (loaded: Loaded) => number, (value: number) => string][] = [
@@ -28,25 +34,25 @@ const FIGURES: readonly [string, (loaded: Loaded) => number, (value: number) => 
   ['peak MB', ({ peakMb }) => peakMb, thousands],
 ]
 
-/** First load and second sweep of this tree against the same of `commit`. */
+/** First load and sweeps of this tree against the same of `commit`. */
 export const compare = async (commit: string): Promise<Table> => {
   const other = checkOut(commit)
   const pairs: Pair[] = []
   try {
-    const pg = await startPostgres(SERVER)
+    const pg = await startServer()
     const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
     const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
     const bench = { pg, demo, sql }
     try {
       for (let round = 0; round < ROUNDS; round++) {
         const isNowFirst = round % 2 === 0
-        const one = await both(bench, isNowFirst ? undefined : other.root)
-        const two = await both(bench, isNowFirst ? other.root : undefined)
+        const one = await sweeps(bench, 2 * round + 1, isNowFirst ? undefined : other.root)
+        const two = await sweeps(bench, 2 * round + 2, isNowFirst ? other.root : undefined)
         const pair = isNowFirst ? { now: one, before: two } : { now: two, before: one }
         pairs.push(pair)
-        const speed = (which: keyof Both): string => ratio(pair.before[which].wallMs / pair.now[which].wallMs)
+        const speed = (which: keyof Sweeps): string => ratio(pair.before[which].wallMs / pair.now[which].wallMs)
         console.error(
-          `pair ${round + 1}: first load ${speed('first')} of the speed before, second sweep ${speed('second')}`,
+          `pair ${round + 1}: first load ${speed('first')} of the speed before, unchanged ${speed('second')}, with changes ${speed('mixed')}`,
         )
       }
     } finally {
@@ -57,9 +63,9 @@ export const compare = async (commit: string): Promise<Table> => {
   } finally {
     other.close()
   }
-  const rows = (['first', 'second'] as const).flatMap((which) =>
+  const rows = (Object.keys(NAMES) as (keyof Sweeps)[]).flatMap((which) =>
     FIGURES.map(([what, figure, shown]) => [
-      `${which === 'first' ? 'first load' : 'second sweep'}, ${what}`,
+      `${NAMES[which]}, ${what}`,
       shown(median(pairs.map(({ before }) => figure(before[which])))),
       shown(median(pairs.map(({ now }) => figure(now[which])))),
       ratio(median(pairs.map(({ now, before }) => figure(now[which]) / figure(before[which])))),

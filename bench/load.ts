@@ -1,25 +1,25 @@
 /**
- * First load and unchanged sweep into Postgres, against `psql \copy` of the same finished rows in the same round. The
- * demo inventory answers after 5 ms and has no limit; client, server and Postgres share the machine.
+ * First load, unchanged sweep and sweep with changes into Postgres, against `psql \copy` of the same finished rows in the
+ * same round. The demo inventory answers after 5 ms and has no limit; client, server and Postgres share the machine.
  */
 import postgres from 'postgres'
-import { startPostgres } from '../test/support/postgres.ts'
-import { firstLoad, type Loaded, SERVER, secondSweep } from './load-round.ts'
+import { CHANGED, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
 import { median, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
-import { yardstickOf } from './yardstick.ts'
+import { type Copied, yardstickOf } from './yardstick.ts'
 
 const CARS = Number(process.env.BENCH_CARS ?? 190_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 /** What the first user hoped for: 190,000 cars in two hours. */
 const HOPED_PER_SECOND = 190_000 / 7200
 
-type Round = { first: Loaded; second: Loaded; copyMs: number; copyCpuMs: number }
+type Round = { first: Loaded; second: Loaded; mixed: Loaded; copied: Copied; byDefault: Copied }
 
 const HEAD = [
   'what',
   'cars/s',
   'of `psql \\copy`',
+  'by default',
   'of first load',
   'peak MB',
   'µs/car: command',
@@ -29,21 +29,23 @@ const HEAD = [
 ]
 
 export const load = async (): Promise<Table> => {
-  const pg = await startPostgres(SERVER)
+  const pg = await startServer()
   const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
   const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
   const bench = { pg, demo, sql }
+  const [server] = await sql.unsafe(`select 'Postgres ' || current_setting('server_version') as version`)
   const rounds: Round[] = []
   try {
     for (let round = 1; round <= ROUNDS; round++) {
       const first = await firstLoad(bench)
       const yardstick = yardstickOf(pg)
-      const { copyMs, copyCpuMs } = yardstick.copy()
+      const [copied, byDefault] = [yardstick.copy(), yardstick.copy('default')]
       yardstick.close()
       const second = await secondSweep(bench)
-      rounds.push({ first, second, copyMs, copyCpuMs })
+      const mixed = await mixedSweep(bench, round)
+      rounds.push({ first, second, mixed, copied, byDefault })
       console.error(
-        `round ${round}: ${(copyMs / first.wallMs).toFixed(2)} of \\copy; second sweep ${(first.wallMs / second.wallMs).toFixed(2)} of the first`,
+        `round ${round}: ${ratio(copied.copyMs / first.wallMs)} of \\copy, ${ratio(byDefault.copyMs / first.wallMs)} of it by default; unchanged sweep ${ratio(first.wallMs / second.wallMs)} of the first load, with changes ${ratio(first.wallMs / mixed.wallMs)}`,
       )
     }
   } finally {
@@ -57,7 +59,8 @@ export const load = async (): Promise<Table> => {
   const row = (what: string, which: (round: Round) => Loaded): (string | number)[] => [
     what,
     thousands(perSecond(of((round) => which(round).wallMs))),
-    ratio(of((round) => round.copyMs / which(round).wallMs)),
+    ratio(of((round) => round.copied.copyMs / which(round).wallMs)),
+    ratio(of((round) => round.byDefault.copyMs / which(round).wallMs)),
     ratio(of((round) => round.first.wallMs / which(round).wallMs)),
     of((round) => which(round).peakMb),
     perCar(of((round) => which(round).cpuMs)),
@@ -65,17 +68,29 @@ export const load = async (): Promise<Table> => {
     perCar(of((round) => which(round).sourceCpuMs)),
     thousands(of((round) => which(round).walBytes / CARS)),
   ]
-  const copySpeed = thousands(perSecond(of((round) => round.copyMs)))
-  const copyCpu = perCar(of((round) => round.copyCpuMs))
+  const copies = (what: string, which: (round: Round) => Copied): (string | number)[] => [
+    what,
+    thousands(perSecond(of((round) => which(round).copyMs))),
+    ratio(of((round) => round.copied.copyMs / which(round).copyMs)),
+    ratio(of((round) => round.byDefault.copyMs / which(round).copyMs)),
+    '',
+    '',
+    '',
+    perCar(of((round) => which(round).copyCpuMs)),
+    '',
+    '',
+  ]
   return {
     head: HEAD,
     rows: [
-      ['`psql \\copy` (text) of the finished rows', copySpeed, '1.00', '', '', '', copyCpu, '', ''],
+      copies('`psql \\copy` (text) of the finished rows', ({ copied }) => copied),
+      copies('the same, compressed as Postgres does by default', ({ byDefault }) => byDefault),
       row('first load, whole command', ({ first }) => first),
-      row('second sweep, every stamp moved', ({ second }) => second),
+      row('unchanged sweep, every stamp moved', ({ second }) => second),
+      row(`sweep with ${CHANGED * 100}% of the cars changed`, ({ mixed }) => mixed),
     ],
     notes: [
-      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the second sweep.`,
+      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the unchanged sweep. ${server!.version}.`,
       `Without a limit that is ${thousands(perSecond(of((round) => round.first.wallMs)) / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
     ],
   }

@@ -5,6 +5,13 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const COMMA = 0x2c
+const SMALL_E = 0x65
+const LARGE_E = 0x45
+
+/** What a value was seen to hold on the way: how deep it nests, and whether a number in it is written with an exponent. */
+export type Seen = { depth: number; hasExponent: boolean }
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
 
 /** The offset of the next byte that is not JSON white space. */
 export const skipSpace = (bytes: Uint8Array, from: number): number => {
@@ -19,13 +26,15 @@ export const skipSpace = (bytes: Uint8Array, from: number): number => {
 /**
  * The offset after the JSON value that begins at `from`, found by its quotes and brackets only: what is between them
  * is not checked, so a value that passes may still not parse, but one that parses is always bounded rightly. -1 where no
- * value begins there or it does not end. Any depth: a counter, no recursion.
+ * value begins there or it does not end. Any depth: a counter, no recursion. `seen` is told of an object or a list.
  */
-export const skipValue = (bytes: Uint8Array, from: number): number => {
+export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number => {
   const length = bytes.length
   const first = bytes[from]
   let at = from
   let depth = 0
+  let deepest = 0
+  let hasExponent = false
   if (first === OPEN_OBJECT || first === OPEN_LIST || first === QUOTE) {
     while (at < length) {
       const byte = bytes[at++]!
@@ -37,12 +46,19 @@ export const skipValue = (bytes: Uint8Array, from: number): number => {
           if (inside === BACKSLASH) at++
         }
         if (depth === 0) return at
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+        depth++
+        if (depth > deepest) deepest = depth
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         depth--
         // The one closing bracket whose kind can be told without a stack; the others are the parser's.
-        if (depth === 0) return byte === first + 2 ? at : -1
-      }
+        if (depth > 0) continue
+        if (seen) {
+          seen.depth = deepest
+          seen.hasExponent = hasExponent
+        }
+        return byte === first + 2 ? at : -1
+      } else if (byte === SMALL_E || byte === LARGE_E) hasExponent ||= isDigit(bytes[at - 2])
     }
     return -1
   }
