@@ -5,8 +5,17 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const COMMA = 0x2c
-const SMALL_E = 0x65
-const LARGE_E = 0x45
+
+/** What a byte outside of strings may mean; 0, as most do, nothing. One look into a table, for half of all bytes stand there. */
+const STRING = 1
+const OPEN = 2
+const CLOSE = 3
+const EXPONENT = 4
+const MEANING = new Uint8Array(256)
+MEANING[QUOTE] = STRING
+for (const byte of [OPEN_OBJECT, OPEN_LIST]) MEANING[byte] = OPEN
+for (const byte of [CLOSE_OBJECT, CLOSE_LIST]) MEANING[byte] = CLOSE
+for (const letter of 'eE') MEANING[letter.charCodeAt(0)] = EXPONENT
 
 /** What a value was seen to hold on the way: how deep it nests, and whether a number in it is written with an exponent. */
 export type Seen = { depth: number; hasExponent: boolean }
@@ -38,7 +47,9 @@ export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number 
   if (first === OPEN_OBJECT || first === OPEN_LIST || first === QUOTE) {
     while (at < length) {
       const byte = bytes[at++]!
-      if (byte === QUOTE) {
+      const meaning = MEANING[byte]
+      if (meaning === 0) continue
+      if (meaning === STRING) {
         for (;;) {
           if (at >= length) return -1
           const inside = bytes[at++]!
@@ -46,10 +57,10 @@ export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number 
           if (inside === BACKSLASH) at++
         }
         if (depth === 0) return at
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+      } else if (meaning === OPEN) {
         depth++
         if (depth > deepest) deepest = depth
-      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      } else if (meaning === CLOSE) {
         depth--
         // The one closing bracket whose kind can be told without a stack; the others are the parser's.
         if (depth > 0) continue
@@ -58,7 +69,7 @@ export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number 
           seen.hasExponent = hasExponent
         }
         return byte === first + 2 ? at : -1
-      } else if (byte === SMALL_E || byte === LARGE_E) hasExponent ||= isDigit(bytes[at - 2])
+      } else hasExponent ||= isDigit(bytes[at - 2])
     }
     return -1
   }
