@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import { countDrift } from './source/drift-counts.ts'
 import type { CutRecord, Source, SourcePage } from './source/source.ts'
-import type { CarWrite } from './store/cars-sql.ts'
+import { type CarWrite, encodeFields } from './store/cars-sql.ts'
 import type { PageCommit, PageEntry, Reject } from './store/commit-pages.ts'
 import type { Known } from './store/known-cars.ts'
 import type { Store } from './store/store.ts'
@@ -103,8 +103,9 @@ export const examinePages = async (
       positions[pageIndex]!.set(reading.sourceId, position)
       cars.push({
         sourceId: reading.sourceId,
-        car: reading.car,
-        raw: wantRaw ? reading.raw : null,
+        fields: encodeFields(reading.car),
+        record: reading.raw,
+        keepsRaw: wantRaw,
         fingerprint: record.fingerprint,
         readAt: page.readAt,
         isNew: state?.kind === 'new',

@@ -2,18 +2,22 @@
  * The statements that write cars, derived from the one list of fields. New cars are copied straight into the table; the
  * rest goes through a stage that lives as long as the transaction, so that a transaction-mode pooler does no harm.
  */
+import { Buffer } from 'node:buffer'
 import { CAR_FIELDS, type Car, type CarField } from '../car/car.ts'
-import type { ColumnType, Value } from './copy-binary.ts'
+import { type ColumnType, openWriter, type Value } from './binary-writer.ts'
+import type { Column } from './copy-binary.ts'
 import type { Names } from './database.ts'
 
 /**
- * A car to be written. `silent`: the record says what it said before, only the readers are newer or `raw` was missing;
- * columns are rewritten without a word in the change log. `readAt` is the database's clock, ms.
+ * A car to be written. `fields` are its columns as `encodeFields` makes them, `record` is what it was read from, which is
+ * stored as `raw` if `keepsRaw`. `silent`: the record says what it said before, only the readers are newer or `raw` was
+ * missing; columns are rewritten without a word in the change log. `readAt` is the database's clock, ms.
  */
 export type CarWrite = {
   sourceId: string
-  car: Car
-  raw: Uint8Array | null
+  fields: Uint8Array
+  record: Uint8Array
+  keepsRaw: boolean
   fingerprint: string
   readAt: number
   isNew: boolean
@@ -26,31 +30,40 @@ const FIELD_LIST = FIELDS.join(', ')
 const BOOKKEEPING = 'raw, fingerprint, reader, read_at'
 const BOOKKEEPING_TYPES: readonly ColumnType[] = ['jsonb', 'uuid', 'smallint', 'timestamptz']
 
-export const DIRECT_TYPES: readonly ColumnType[] = [
-  'text',
-  'text',
-  ...FIELDS.map((field) => CAR_FIELDS[field]),
-  ...BOOKKEEPING_TYPES,
-]
-export const STAGE_TYPES: readonly ColumnType[] = [...DIRECT_TYPES.slice(1), 'boolean']
+const ENCODED: Column = { encoded: FIELDS.length }
 
-const fieldValues = (write: CarWrite, reader: number): Value[] => [
-  ...FIELDS.map((field): Value => write.car[field]),
-  write.raw,
+export const DIRECT_COLUMNS: readonly Column[] = ['text', 'text', ENCODED, ...BOOKKEEPING_TYPES]
+export const STAGE_COLUMNS: readonly Column[] = ['text', ENCODED, ...BOOKKEEPING_TYPES, 'boolean']
+
+const fieldWriter = openWriter(4096)
+
+/**
+ * The columns of a car in binary. They wait so for their commit: thousands of cars as objects would be carried about by
+ * the garbage collector again and again, bytes are not.
+ */
+export const encodeFields = (car: Car): Uint8Array => {
+  fieldWriter.restart()
+  for (const field of FIELDS) fieldWriter.value(CAR_FIELDS[field], car[field])
+  return Buffer.from(fieldWriter.written())
+}
+
+export const directRow = (source: string, write: CarWrite, reader: number): Value[] => [
+  source,
+  write.sourceId,
+  write.fields,
+  write.keepsRaw ? write.record : null,
   write.fingerprint,
   reader,
   write.readAt,
 ]
 
-export const directRow = (source: string, write: CarWrite, reader: number): Value[] => [
-  source,
-  write.sourceId,
-  ...fieldValues(write, reader),
-]
-
 export const stageRow = (write: CarWrite, reader: number): Value[] => [
   write.sourceId,
-  ...fieldValues(write, reader),
+  write.fields,
+  write.keepsRaw ? write.record : null,
+  write.fingerprint,
+  reader,
+  write.readAt,
   write.silent,
 ]
 

@@ -119,7 +119,7 @@ const rejectOf = (page: PageEntry, { write, why }: Written['unstorable'][number]
   sourceId: write.sourceId,
   reason: `database: ${why}`,
   path: '',
-  payload: write.raw ? new TextDecoder().decode(write.raw) : JSON.stringify(write.car),
+  payload: new TextDecoder().decode(write.record),
 })
 
 const commitOnce = (

@@ -5,13 +5,13 @@
 import {
   type CarWrite,
   createStage,
-  DIRECT_TYPES,
+  DIRECT_COLUMNS,
   directRow,
   directTarget,
   insertFromStage,
   KEEP_STAGE_RAW,
+  STAGE_COLUMNS,
   STAGE_TARGET,
-  STAGE_TYPES,
   stageRow,
   updateFromStage,
 } from './cars-sql.ts'
@@ -48,14 +48,14 @@ export type Written = { inserted: string[]; updated: string[]; unstorable: { wri
 
 const copyNew = async (session: Session, context: WriteContext, cars: readonly CarWrite[]): Promise<void> => {
   const rows = Iterator.from(cars).map((write) => directRow(context.names.source, write, context.reader))
-  await session.copyIn(directTarget(context.names), copyRows(DIRECT_TYPES, rows))
+  await session.copyIn(directTarget(context.names), copyRows(DIRECT_COLUMNS, rows))
 }
 
 const writeStaged = async (session: Session, context: WriteContext, cars: readonly CarWrite[]): Promise<Written> => {
   const { names, runId, reader } = context
   await session.query('truncate carsync_stage')
   const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
-  await session.copyIn(STAGE_TARGET, copyRows(STAGE_TYPES, rows))
+  await session.copyIn(STAGE_TARGET, copyRows(STAGE_COLUMNS, rows))
   const updated = await session.query(updateFromStage(names), [names.source, runId])
   const inserted = await session.query(insertFromStage(names), [names.source])
   return {

@@ -48,7 +48,7 @@ const reject = (position: number, members: Partial<Reject> = {}): Reject => ({
 })
 
 /** What a later read of a stored car brings. */
-const again = (sourceId: string, car: CarWrite['car'] | object, members: Partial<CarWrite> = {}): CarWrite =>
+const again = (sourceId: string, car: object, members: Partial<CarWrite> = {}): CarWrite =>
   writeOf(sourceId, car, { isNew: false, readAt: READ_AT + 1000, ...members })
 
 for (const kind of databaseKinds) {
@@ -281,7 +281,7 @@ for (const kind of databaseKinds) {
         {},
         {},
         {
-          raw: Buffer.from('{"new":true}'),
+          record: Buffer.from('{"new":true}'),
           fingerprint: fingerprintOf('new'),
         },
       )
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
 
   describe(`commitPages on ${kind}, when the database objects`, () => {
     const spoiled = (sourceId: string, members: Partial<CarWrite> = {}): CarWrite =>
-      writeOf(sourceId, {}, { raw: Buffer.from('{"broken":'), ...members })
+      writeOf(sourceId, {}, { record: Buffer.from('{"broken":'), ...members })
 
     for (const isNew of [true, false])
       it(`keeps a ${isNew ? 'new' : 'changed'} car that it refuses as a reject, and stores all others`, async () => {

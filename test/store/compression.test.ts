@@ -43,9 +43,9 @@ describe('the compression of what is wide', { skip: debianPostgres === null && H
       const rows = await db.query('select pg_column_compression(raw) as by from cars where source = $1', [begun.source])
       return rows.map((row) => row.by)
     }
-    await commitPages(db, begun.context, batchOf(1, [writeOf('a', {}, { raw: wide('a', 'new') })]))
+    await commitPages(db, begun.context, batchOf(1, [writeOf('a', {}, { record: wide('a', 'new') })]))
     assert.deepEqual(await methods(), ['lz4'])
-    const changed = writeOf('a', { price: '1' }, { raw: wide('a', 'newer'), isNew: false })
+    const changed = writeOf('a', { price: '1' }, { record: wide('a', 'newer'), isNew: false })
     const { pages } = await commitPages(db, begun.context, batchOf(2, [changed]))
     assert.equal(pages[0]!.updated, 1)
     assert.deepEqual(await methods(), ['lz4'])

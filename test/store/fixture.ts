@@ -3,7 +3,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { Car } from '../../src/car/car.ts'
 import type { Mode } from '../../src/events.ts'
 import type { Plan } from '../../src/run/plan.ts'
-import type { CarWrite } from '../../src/store/cars-sql.ts'
+import { type CarWrite, encodeFields } from '../../src/store/cars-sql.ts'
 import type { CommitContext, PageCommit, PageEntry } from '../../src/store/commit-pages.ts'
 import { type Database, type Names, namesOf, type Session } from '../../src/store/database.ts'
 import { type Lease, takeLease } from '../../src/store/lease.ts'
@@ -58,8 +58,9 @@ export const fingerprintOf = (value: unknown): string => hash('md5', JSON.string
 
 export const writeOf = (sourceId: string, car: Partial<Car> = {}, members: Partial<CarWrite> = {}): CarWrite => ({
   sourceId,
-  car: carOf(car),
-  raw: Buffer.from(JSON.stringify({ id: sourceId, ...car })),
+  fields: encodeFields(carOf(car)),
+  record: Buffer.from(JSON.stringify({ id: sourceId, ...car })),
+  keepsRaw: true,
   fingerprint: fingerprintOf([sourceId, car]),
   readAt: READ_AT,
   isNew: true,

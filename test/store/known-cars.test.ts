@@ -12,7 +12,7 @@ for (const kind of databaseKinds) {
   const db = await newDatabase(kind)
   const { context, source, names } = await begin(db)
   const same = writeOf('same')
-  const rawless = writeOf('rawless', {}, { raw: null })
+  const rawless = writeOf('rawless', {}, { keepsRaw: false })
   const removed = writeOf('removed')
   const hostile = HOSTILE.map((id) => writeOf(id))
   await commitPages(db, context, batchOf(1, [same, rawless, removed, ...hostile]))

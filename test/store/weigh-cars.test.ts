@@ -16,8 +16,8 @@ for (const kind of databaseKinds) {
 
     it('weighs the table with its indexes, and raw as a part of it', async () => {
       const begun = await begin(db)
-      const raw = Buffer.from(JSON.stringify({ text: 'x'.repeat(800) }))
-      const cars = Array.from({ length: 500 }, (_, i) => writeOf(`car-${i}`, {}, { raw }))
+      const record = Buffer.from(JSON.stringify({ text: 'x'.repeat(800) }))
+      const cars = Array.from({ length: 500 }, (_, i) => writeOf(`car-${i}`, {}, { record }))
       await commitPages(db, begun.context, batchOf(1, cars))
       const weight = (await weighCars(db, 'public'))!
       assert.equal(weight.cars, 500)
