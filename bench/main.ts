@@ -17,6 +17,7 @@ import { load } from './load.ts'
 import { moving } from './moving.ts'
 import { oneRequestASecond } from './one-request-a-second.ts'
 import { pace } from './pace.ts'
+import { start } from './start.ts'
 import type { Table } from './table.ts'
 import { asMarkdown } from './table.ts'
 
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   load: { byDefault: true, run: load },
   embedded: { byDefault: true, run: embedded },
   growth: { byDefault: false, run: growth },
+  start: { byDefault: true, run: start },
   pace: { byDefault: true, run: pace },
   limiters: { byDefault: false, run: limiters },
   crash: { byDefault: false, run: crash },
