@@ -1,5 +1,6 @@
 /** What all watchers see: read once, told to each. However many watch, the database is asked once a second. */
 import { type Concern, type HeldRun, healthLine, type Live, messageOf, type RunRow } from '../src/node.ts'
+import { type LatelyTook, latelyTook } from './lately-took.ts'
 import type { Here } from './own-sync.ts'
 
 /** A point of the plots. `limited`: requests refused since the point before. */
@@ -11,7 +12,14 @@ export type Sample = {
   limited: number
 }
 
-export type Now = { at: number; live: Live | null; here: Here; sample: Sample | null; trouble: string | null }
+export type Now = {
+  at: number
+  live: Live | null
+  here: Here
+  sample: Sample | null
+  took: LatelyTook
+  trouble: string | null
+}
 
 export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[] }
 
@@ -57,6 +65,7 @@ export const openFeed = (parts: FeedParts): Feed => {
   let latelyAgainAt = 0
   let told = ''
   let turn = 0
+  const took = latelyTook()
   let before: { runId: string; limited: number } | null = null
 
   /** Who could not be told of the slower picture, which is told again only when it changes. */
@@ -107,11 +116,12 @@ export const openFeed = (parts: FeedParts): Feed => {
       const turned =
         was?.runId !== live?.runId || was?.status !== live?.status || was?.heldRemovals !== live?.heldRemovals
       if (turned) turn++
-      now = { at, live, here: parts.here(), sample, trouble: null }
+      now = { at, live, here: parts.here(), sample, took: took(live, at), trouble: null }
       tell(event('now', now), false)
       if (turned || parts.now() >= latelyAgainAt) await lookLately()
     } catch (error) {
-      now = { at, live: now?.live ?? null, here: parts.here(), sample: null, trouble: messageOf(error) }
+      const live = now?.live ?? null
+      now = { at, live, here: parts.here(), sample: null, took: took(live, at), trouble: messageOf(error) }
       tell(event('now', now), false)
     }
   }

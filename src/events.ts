@@ -1,6 +1,6 @@
 /** What a sync tells whoever watches it. Doors turn events into lines, pages or metrics; the engine prints nothing. */
 
-import type { AnswerTimes } from './answer-times.ts'
+import type { Durations } from './durations.ts'
 import type { Receipt } from './run/receipt.ts'
 
 export type Mode = 'full' | 'incremental'
@@ -23,7 +23,9 @@ export type RequestCounts = {
   failed: number
   retried: number
   /** Lacking where the run was made by an earlier version. */
-  answerTimes?: AnswerTimes
+  answerTimes?: Durations
+  /** How long it took to commit what they brought, a number for each transaction. Lacking likewise. */
+  commitTimes?: Durations
 }
 
 /** `total` is null where the source does not say how many there are. */

@@ -1,10 +1,10 @@
 /** The engine's public surface; runs on Node and Deno. */
 
 export { type AlertTarget, alertTargetOf } from './alert-target.ts'
-export { ANSWER_BOUNDS_MS, type AnswerTimes, answerTimesOf } from './answer-times.ts'
 export { checkSource, type Finding } from './check-source.ts'
 export { type Decided, type Decision, decideRemovals } from './decide-removals.ts'
 export { dryRun } from './dry-run.ts'
+export { BOUNDS_MS, type Durations, durationsOf, durationsSince, howMany, meanMs, quantileMs } from './durations.ts'
 export { ConfigError, LeaseLostError, messageOf, SyncError } from './errors.ts'
 export type * from './events.ts'
 export { explained } from './explained.ts'

@@ -16,6 +16,9 @@ export const duration = (ms) => {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
 }
 
+/** Of what is short: tenths only where they matter. */
+export const milliseconds = (ms) => `${ms < 10 ? fine.format(ms) : whole.format(ms)} ms`
+
 /** An estimate as the range that it is. */
 export const range = ({ low, high }) => {
   const unit = high < 90_000 ? [1000, 's'] : high < 5_400_000 ? [60_000, 'min'] : [3_600_000, 'h']

@@ -1,7 +1,7 @@
 /** The run that is on, or the last one. */
 import { ask } from '/ask.js'
 import { byId, make, setClass, write } from '/dom.js'
-import { count, duration, moment, percent, range, rate } from '/format.js'
+import { count, duration, milliseconds, moment, percent, range, rate } from '/format.js'
 import { plot } from '/plot.js'
 
 const PHASES = {
@@ -112,15 +112,13 @@ const aboutRun = ({ live, here }) => {
   return parts.filter(Boolean).join('; ')
 }
 
-const answerTimeOf = ({ answerTimes }) => {
-  const answers = answerTimes?.counts.reduce((sum, each) => sum + each, 0) ?? 0
-  return answers === 0 ? '–' : `${count(Math.round(answerTimes.sumMs / answers))} ms`
-}
+const timeOf = (took) => (took === null ? '–' : `${milliseconds(took.meanMs)}, 95% in ${milliseconds(took.mostMs)}`)
+const LATELY = 'On average, and what 95 of 100 do not exceed; of the last minute, or else of the whole run'
 
 const efficiencyOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
-const setFigures = ({ live, here }) => {
+const setFigures = ({ live, here, took }) => {
   const isOn = live.status === 'running' && live.isAlive
   const limit = live.learned?.requestsPerSecond
   figure('Cars a second', isOn ? rate(live.carsPerSecond) : '–')
@@ -130,7 +128,8 @@ const setFigures = ({ live, here }) => {
   figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
   figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
-  figure('Time of an answer', answerTimeOf(live.requests), 'On average, from the request to the last byte')
+  figure('Time of an answer', timeOf(took.answer), `From the request to the last byte. ${LATELY}`)
+  figure('Time of a commit', timeOf(took.commit), `A transaction of one page or several. ${LATELY}`)
   figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))
   figure('Pages', live.pages.total ? `${count(live.pages.done)} of ${count(live.pages.total)}` : count(live.pages.done))
   figure('New', count(live.cars.inserted))
