@@ -2,7 +2,7 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
-import { durationsOf, withDuration } from './durations.ts'
+
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
@@ -10,6 +10,7 @@ import { retryIn } from './pace/circuit.ts'
 import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
 import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from './pace/pace.ts'
 import { redactOf } from './redact.ts'
+import { durationsOf, withDuration } from './run/durations.ts'
 import type { Outcome, Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 

@@ -1,8 +1,8 @@
 /** Works one pass off and tells how far it is. */
 import type { CommitSettings } from './commit-batch.ts'
-import { withDuration } from './durations.ts'
 import type { SyncEvent } from './events.ts'
 import { lookUpsOf } from './look-ups.ts'
+import { withDuration } from './run/durations.ts'
 import { type Ending, endedEarly, type Session } from './session.ts'
 import { type SweepEnd, sweep } from './sweep.ts'
 import { observeWork, progressOf, type Work } from './work.ts'

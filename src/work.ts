@@ -1,8 +1,8 @@
 /** What one process knows while it works on a run, and the picture of it that is shown. */
 import type { Api } from './api.ts'
-import { type Durations, durationsOf } from './durations.ts'
 import type { Phase, Progress } from './events.ts'
 import { shownPace } from './learning.ts'
+import { type Durations, durationsOf } from './run/durations.ts'
 import { type Estimate, etaOf, observe, type Sample, speedOf, startEstimate } from './run/estimate.ts'
 import { CHANGES, type Plan } from './run/plan.ts'
 import type { Run, SegmentState } from './run/run.ts'

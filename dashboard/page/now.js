@@ -115,7 +115,7 @@ const aboutRun = ({ live, here }) => {
 const timeOf = (took) => (took === null ? '–' : `${milliseconds(took.meanMs)}, 95% in ${milliseconds(took.mostMs)}`)
 const LATELY = 'On average, and what 95 of 100 do not exceed; of the last minute, or else of the whole run'
 
-const efficiencyOf = ({ pages, requests: made }) =>
+const shareOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
 const setFigures = ({ live, here, took }) => {
@@ -127,7 +127,7 @@ const setFigures = ({ live, here, took }) => {
   figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
   figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
-  figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
+  figure('Requests that count', shareOf(live), 'Pages read, as a share of the requests made')
   figure('Time of an answer', timeOf(took.answer), `From the request to the last byte. ${LATELY}`)
   figure('Time of a commit', timeOf(took.commit), `A transaction of one page or several. ${LATELY}`)
   figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))

@@ -6,6 +6,7 @@ import type { CarCounts, Mode, Progress, RequestCounts, RunStatus, Summary } fro
 import type { Remembered } from '../pace/start.ts'
 import type { OpenAlert } from '../run/alerts.ts'
 import type { Covered } from '../run/choose-mode.ts'
+import type { LeastTime } from '../run/least-time.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Departure, PageRead } from '../run/seams.ts'
@@ -93,6 +94,8 @@ export type RunRow = {
   requests: RequestCounts
   cars: CarCounts
   reason: string | null
+  /** The least time that its pages could have been read in; null: not known. */
+  least: LeastTime | null
 }
 
 export type RejectRow = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { latelyTook } from '../../dashboard/lately-took.ts'
-import { noDurations, withDuration } from '../../src/durations.ts'
 import type { Live } from '../../src/node.ts'
+import { noDurations, withDuration } from '../../src/run/durations.ts'
 
 const after = (...took: number[]) => took.reduce(withDuration, noDurations())
 const liveOf = (runId: string, commits: number[]): Live =>

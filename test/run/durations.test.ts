@@ -8,7 +8,7 @@ import {
   noDurations,
   quantileMs,
   withDuration,
-} from '../src/durations.ts'
+} from '../../src/run/durations.ts'
 
 const after = (...took: number[]) => took.reduce(withDuration, noDurations())
 
