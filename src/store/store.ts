@@ -10,7 +10,7 @@ import type { LeastTime } from '../run/least-time.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Departure, PageRead } from '../run/seams.ts'
-import type { AlertRow, NewAlert } from './alerts.ts'
+import type { AlertRecord, AlertRow } from './alerts.ts'
 import type { Balance, GoneAt } from './balance.ts'
 import type { CarsQuestion, ListedCar } from './cars-page.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
@@ -191,7 +191,7 @@ export type Store = {
   /** Alerts, the open ones first. None of these waits for a database that is away: what they do is done again anyway. */
   alerts(limit: number): Promise<AlertRow[]>
   openAlerts(): Promise<OpenAlert[]>
-  recordAlerts(alerts: { open: readonly NewAlert[]; settle: readonly OpenAlert[]; send: boolean }): Promise<void>
+  recordAlerts(alerts: AlertRecord): Promise<void>
   /** Has the open alerts sent that were opened while there was no webhook. */
   queueAlerts(): Promise<void>
   /** The alert that is due first, for this process alone for so long; null: none is. */
