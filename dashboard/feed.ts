@@ -33,7 +33,7 @@ export type FeedParts = {
 export type Feed = {
   /** One look; tells the watchers. Never rejects. */
   tick(): Promise<void>
-  /** How long to wait before the next one, ms: nobody watches and nothing runs, seldom. */
+  /** How long to wait before the next one, ms: the longer the more watch; nobody watches and nothing runs, seldom. */
   everyMs(): number
   /** A stream of server-sent events: what is known at once, then what is new. */
   watch(): ReadableStream<Uint8Array>
@@ -44,10 +44,12 @@ export type Feed = {
 }
 
 const WATCHED_MS = 1000
+/** Each message to a watcher costs a write to its socket: beyond a hundred of these a second, all are told less often. */
+const A_WATCHER_MS = 10
 const UNWATCHED_MS = 10_000
 /** Ten minutes of points. */
 const KEPT = 600
-/** The slower picture is looked at so often, at once when a run begins or ends, and never for more than 5% of the time. */
+/** The slower picture is looked at so often, or with every fifth look, at once when a run begins or ends, and never for more than 5% of the time. */
 const LATELY_MS = 5000
 const SHARE = 20
 /** So many bytes may wait for a watcher that does not read; then it misses pictures, which the next one makes up for. */
@@ -80,6 +82,8 @@ export const openFeed = (parts: FeedParts): Feed => {
     }
   }
 
+  const watchedMs = (): number => Math.max(WATCHED_MS, watching.size * A_WATCHER_MS)
+
   const sampleOf = (live: Live | null, at: number): Sample | null => {
     if (live === null || live.status !== 'running' || !live.isAlive) return null
     const refused = before?.runId === live.runId ? Math.max(0, live.requests.limited - before.limited) : 0
@@ -98,7 +102,7 @@ export const openFeed = (parts: FeedParts): Feed => {
     const found = await parts.lately()
     lately = { ...found, line: healthLine(found.health) }
     const at = parts.now()
-    latelyAgainAt = at + Math.max(LATELY_MS, (at - begunAt) * SHARE)
+    latelyAgainAt = at + Math.max(LATELY_MS, (at - begunAt) * SHARE, watchedMs() * 5)
     const message = event('lately', lately)
     const text = JSON.stringify(lately)
     if (text === told) return
@@ -128,7 +132,7 @@ export const openFeed = (parts: FeedParts): Feed => {
 
   return {
     tick,
-    everyMs: () => (watching.size > 0 || now?.live?.status === 'running' ? WATCHED_MS : UNWATCHED_MS),
+    everyMs: () => (watching.size > 0 || now?.live?.status === 'running' ? watchedMs() : UNWATCHED_MS),
     watch: () => {
       let mine: ReadableStreamDefaultController<Uint8Array>
       return new ReadableStream<Uint8Array>(
