@@ -14,6 +14,7 @@ import { oneRequestASecond } from './one-request-a-second.ts'
 import { pace } from './pace.ts'
 import type { Table } from './table.ts'
 import { asMarkdown } from './table.ts'
+import { watchers } from './watchers.ts'
 
 const RESULTS = new URL('./RESULTS.md', import.meta.url)
 
@@ -25,7 +26,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   pace: { byDefault: true, run: pace },
   limiters: { byDefault: false, run: limiters },
   crash: { byDefault: false, run: crash },
-  dashboard: { byDefault: false, run: dashboard },
+  dashboard: { byDefault: false, run: async () => [await watchers(), await dashboard()] },
   edge: { byDefault: false, run: edge },
   faults: { byDefault: false, run: faults },
   moving: { byDefault: false, run: moving },
