@@ -16,8 +16,12 @@ export const duration = (ms) => {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
 }
 
-/** Of what is short: tenths only where they matter. */
-export const milliseconds = (ms) => `${ms < 10 ? fine.format(ms) : whole.format(ms)} ms`
+/** Two times that are short, the longer one last: in seconds where that is long, and tenths only where they matter. */
+export const milliseconds = (mean, most) => {
+  const [unit, name] = most < 9950 ? [1, 'ms'] : [1000, 's']
+  const [one, other] = [mean, most].map((ms) => (ms < 10 * unit ? fine : whole).format(ms / unit))
+  return `${one} / ${other} ${name}`
+}
 
 /** An estimate as the range that it is. */
 export const range = ({ low, high }) => {

@@ -112,7 +112,7 @@ const aboutRun = ({ live, here }) => {
   return parts.filter(Boolean).join('; ')
 }
 
-const timeOf = (took) => (took === null ? '–' : `${milliseconds(took.meanMs)}, 95% in ${milliseconds(took.mostMs)}`)
+const timesOf = (took) => (took === null ? '–' : milliseconds(took.meanMs, took.mostMs))
 const LATELY = 'On average, and what 95 of 100 do not exceed; of the last minute, or else of the whole run'
 
 const shareOf = ({ pages, requests: made }) =>
@@ -127,9 +127,9 @@ const setFigures = ({ live, here, took }) => {
   figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
   figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
   figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
-  figure('Requests that count', shareOf(live), 'Pages read, as a share of the requests made')
-  figure('Time of an answer', timeOf(took.answer), `From the request to the last byte. ${LATELY}`)
-  figure('Time of a commit', timeOf(took.commit), `A transaction of one page or several. ${LATELY}`)
+  figure('Useful requests', shareOf(live), 'Pages read, as a share of the requests made')
+  figure('Answer, mean/95%', timesOf(took.answer), `From the request to the last byte. ${LATELY}`)
+  figure('Commit, mean/95%', timesOf(took.commit), `A transaction of one page or several. ${LATELY}`)
   figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))
   figure('Pages', live.pages.total ? `${count(live.pages.done)} of ${count(live.pages.total)}` : count(live.pages.done))
   figure('New', count(live.cars.inserted))
