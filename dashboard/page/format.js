@@ -20,7 +20,7 @@ export const duration = (ms) => {
 export const milliseconds = (mean, most) => {
   const [unit, name] = most < 9950 ? [1, 'ms'] : [1000, 's']
   const [one, other] = [mean, most].map((ms) => (ms < 10 * unit ? fine : whole).format(ms / unit))
-  return `${one} / ${other} ${name}`
+  return `${one} (${other}) ${name}`
 }
 
 /** An estimate as the range that it is. */
