@@ -5,7 +5,7 @@
 import { get } from 'node:http'
 import postgres from 'postgres'
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
@@ -40,15 +40,16 @@ export const dashboard = async (): Promise<Table> => {
     )
     await sql.unsafe('checkpoint')
     let heard = ''
-    const before = process.cpuUsage()
-    const measured = await runSync(env, ['--full', ...flags], undefined, (text) => {
+    const listen = (text: string): void => {
       heard += text
       const url = /Dashboard: (http:\S+)/.exec(heard)?.[1]
       if (url && onUrl) {
         onUrl(url)
         onUrl = undefined
       }
-    })
+    }
+    const before = process.cpuUsage()
+    const measured = await runSync(env, ['--full', ...flags], { heard: listen })
     const { user, system } = process.cpuUsage(before)
     return { ...measured, ownCpuMs: (user + system) / 1000 }
   }

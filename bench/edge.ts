@@ -8,7 +8,7 @@ import { createDatabase } from '../test/support/create-database.ts'
 import { type EdgeScene, edgeScene } from '../test/support/edge/edge-scene.ts'
 import { HOW_TO_GET_IT, hasPgbouncer, startPgbouncer } from '../test/support/pgbouncer.ts'
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { median } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 

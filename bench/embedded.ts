@@ -12,7 +12,7 @@ export const embedded = async (): Promise<Table> => {
   try {
     const rows = []
     for (const what of ['first load, database made', 'second sweep']) {
-      const { wallMs, peakMb } = await runSync({}, ['--demo', '--full'], folder)
+      const { wallMs, peakMb } = await runSync({}, ['--demo', '--full'], { cwd: folder })
       rows.push([what, (wallMs / 1000).toFixed(1), thousands((CARS * 1000) / wallMs), peakMb])
     }
     return {

@@ -8,7 +8,7 @@ import { startStorm, strikesIn, syncThrough } from '../test/support/fault-storm.
 import { startPostgres } from '../test/support/postgres.ts'
 import { lineOfEachCar } from '../test/support/stored.ts'
 import { syncOnce } from '../test/support/sync-once.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import type { Table } from './table.ts'
 import { thousands } from './table.ts'
 

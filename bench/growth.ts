@@ -1,6 +1,6 @@
 /** Does cost or memory grow with the inventory? First load of 190,000 and of 950,000 cars. */
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 

@@ -6,7 +6,7 @@ import { createMigrated } from '../test/support/create-database.ts'
 import { LIMITERS } from '../test/support/limiters/limiters.ts'
 import { type TrialRun, tryLimiter } from '../test/support/limiters/trial.ts'
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { ratio, type Table } from './table.ts'
 
 const AIM_MS = 1000 * Number(process.env.BENCH_SECONDS ?? 25)

@@ -1,52 +1,51 @@
 /**
- * First load and unchanged sweep into Postgres, against `psql \copy` of the same finished rows in the same round. The
- * demo inventory answers after 5 ms and has no limit; client, server and Postgres share the machine.
+ * First load, unchanged sweep and sweep with changes into Postgres, against `psql \copy` of the same finished rows in the
+ * same round. The demo inventory answers after 5 ms and has no limit; client, server and Postgres share the machine.
  */
 import postgres from 'postgres'
-import { startPostgres } from '../test/support/postgres.ts'
-import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
+import { CHANGED, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
+import { median, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
-import { yardstickOf } from './yardstick.ts'
+import { type Copied, yardstickOf } from './yardstick.ts'
 
 const CARS = Number(process.env.BENCH_CARS ?? 190_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 /** What the first user hoped for: 190,000 cars in two hours. */
 const HOPED_PER_SECOND = 190_000 / 7200
 
-/** As a small server is usually set up; durable. */
-export const SERVER = { shared_buffers: '256MB', max_wal_size: '4GB' }
+type Round = { first: Loaded; second: Loaded; mixed: Loaded; copied: Copied; byDefault: Copied }
+
+const HEAD = [
+  'what',
+  'cars/s',
+  'of `psql \\copy`',
+  'by default',
+  'of first load',
+  'peak MB',
+  'µs/car: command',
+  'database',
+  'source',
+  'WAL bytes/car',
+]
 
 export const load = async (): Promise<Table> => {
-  const pg = await startPostgres(SERVER)
+  const pg = await startServer()
   const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
   const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
-  const env = { API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }
-  const rounds: { first: Measured; second: Measured; copyMs: number; wal: number }[] = []
+  const bench = { pg, demo, sql }
+  const [server] = await sql.unsafe(`select 'Postgres ' || current_setting('server_version') as version`)
+  const rounds: Round[] = []
   try {
     for (let round = 1; round <= ROUNDS; round++) {
-      await sql.unsafe(
-        'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
-      )
-      await sql.unsafe('checkpoint')
-      const first = await runSync(env, ['--full'])
-      const yardstick = yardstickOf(pg.url)
-      const copyMs = yardstick.copyMs()
+      const first = await firstLoad(bench)
+      const yardstick = yardstickOf(pg)
+      const [copied, byDefault] = [yardstick.copy(), yardstick.copy('default')]
       yardstick.close()
-      // A day passes between two sweeps: autovacuum has been here, and the checkpoint is over.
-      await sql.unsafe('vacuum analyze cars')
-      await sql.unsafe('checkpoint')
-      await demo.control('bump-stamps')
-      const [before] = await sql.unsafe(
-        'select pg_current_wal_lsn()::text as lsn, max(xmin::text::bigint)::text as newest from cars',
-      )
-      const second = await runSync(env, ['--full'])
-      const [after] = await sql.unsafe(
-        `select (pg_current_wal_lsn() - '${before!.lsn}'::pg_lsn)::float8 as wal, max(xmin::text::bigint)::text as newest from cars`,
-      )
-      if (before!.newest !== after!.newest) throw new Error('The unchanged sweep wrote car rows')
-      rounds.push({ first, second, copyMs, wal: after!.wal as number })
+      const second = await secondSweep(bench)
+      const mixed = await mixedSweep(bench, round)
+      rounds.push({ first, second, mixed, copied, byDefault })
       console.error(
-        `round ${round}: ${(copyMs / first.wallMs).toFixed(2)} of \\copy; second sweep ${(first.wallMs / second.wallMs).toFixed(2)} of the first`,
+        `round ${round}: ${ratio(copied.copyMs / first.wallMs)} of \\copy, ${ratio(byDefault.copyMs / first.wallMs)} of it by default; unchanged sweep ${ratio(first.wallMs / second.wallMs)} of the first load, with changes ${ratio(first.wallMs / mixed.wallMs)}`,
       )
     }
   } finally {
@@ -54,41 +53,45 @@ export const load = async (): Promise<Table> => {
     await sql.end()
     await pg.close()
   }
-  const of = (value: (round: (typeof rounds)[number]) => number): number => median(rounds.map(value))
+  const of = (value: (round: Round) => number): number => median(rounds.map(value))
   const perSecond = (ms: number): number => (CARS * 1000) / ms
-  const first = perSecond(of((round) => round.first.wallMs))
-  const second = perSecond(of((round) => round.second.wallMs))
+  const perCar = (ms: number): number => Math.round((ms * 1000) / CARS)
+  const row = (what: string, which: (round: Round) => Loaded): (string | number)[] => [
+    what,
+    thousands(perSecond(of((round) => which(round).wallMs))),
+    ratio(of((round) => round.copied.copyMs / which(round).wallMs)),
+    ratio(of((round) => round.byDefault.copyMs / which(round).wallMs)),
+    ratio(of((round) => round.first.wallMs / which(round).wallMs)),
+    of((round) => which(round).peakMb),
+    perCar(of((round) => which(round).cpuMs)),
+    perCar(of((round) => which(round).databaseCpuMs)),
+    perCar(of((round) => which(round).sourceCpuMs)),
+    thousands(of((round) => which(round).walBytes / CARS)),
+  ]
+  const copies = (what: string, which: (round: Round) => Copied): (string | number)[] => [
+    what,
+    thousands(perSecond(of((round) => which(round).copyMs))),
+    ratio(of((round) => round.copied.copyMs / which(round).copyMs)),
+    ratio(of((round) => round.byDefault.copyMs / which(round).copyMs)),
+    '',
+    '',
+    '',
+    perCar(of((round) => which(round).copyCpuMs)),
+    '',
+    '',
+  ]
   return {
-    head: ['what', 'cars/s', 'of `psql \\copy`', 'of first load', 'peak MB', 'CPU µs/car'],
+    head: HEAD,
     rows: [
-      [
-        '`psql \\copy` (text) of the finished rows',
-        thousands(perSecond(of((round) => round.copyMs))),
-        '1.00',
-        '',
-        '',
-        '',
-      ],
-      [
-        'first load, whole command',
-        thousands(first),
-        ratio(of((round) => round.copyMs / round.first.wallMs)),
-        '1.00',
-        of((round) => round.first.peakMb),
-        Math.round(of((round) => (round.first.cpuMs * 1000) / CARS)),
-      ],
-      [
-        'second sweep, every stamp moved',
-        thousands(second),
-        ratio(of((round) => round.copyMs / round.second.wallMs)),
-        ratio(of((round) => round.first.wallMs / round.second.wallMs)),
-        of((round) => round.second.peakMb),
-        Math.round(of((round) => (round.second.cpuMs * 1000) / CARS)),
-      ],
+      copies('`psql \\copy` (text) of the finished rows', ({ copied }) => copied),
+      copies('the same, compressed as Postgres does by default', ({ byDefault }) => byDefault),
+      row('first load, whole command', ({ first }) => first),
+      row('unchanged sweep, every stamp moved', ({ second }) => second),
+      row(`sweep with ${CHANGED * 100}% of the cars changed`, ({ mixed }) => mixed),
     ],
     notes: [
-      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the second sweep, ${ratio(of((round) => round.wal / CARS))} bytes of WAL a car.`,
-      `Without a limit that is ${thousands(first / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
+      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the unchanged sweep. ${server!.version}.`,
+      `Without a limit that is ${thousands(perSecond(of((round) => round.first.wallMs)) / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
     ],
   }
 }

@@ -1,6 +1,11 @@
-/** `npm run bench [-- name …]`: prints a table with the machine's name and puts it into bench/RESULTS.md. */
+/**
+ * `npm run bench [-- name …]`: prints a table with the machine's name and puts it into bench/RESULTS.md.
+ * `npm run bench -- --compare <commit>`: prints how this tree does against another version, and keeps nothing.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import { parseArgs } from 'node:util'
+import { compare } from './compare.ts'
 import { crash } from './crash.ts'
 import { dashboard } from './dashboard.ts'
 import { edge } from './edge.ts'
@@ -56,13 +61,17 @@ const keep = (name: string, tables: string): void => {
   writeFileSync(RESULTS, `${sections.map((each) => each.trim()).join('\n\n')}\n`)
 }
 
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'))
+const { values, positionals: wanted } = parseArgs({ options: { compare: { type: 'string' } }, allowPositionals: true })
 const unknown = wanted.find((name) => !(name in BENCHES))
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}". There are: ${Object.keys(BENCHES).join(', ')}.`)
   process.exit(2)
 }
 console.log(machine())
+if (values.compare !== undefined) {
+  console.log(`\n${asMarkdown(await compare(values.compare))}`)
+  process.exit(0)
+}
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length === 0 ? !bench.byDefault : !wanted.includes(name)) continue
   const tables = [await bench.run()].flat().map(asMarkdown).join('\n\n')

@@ -3,13 +3,12 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Summary } from '../src/mod.ts'
+import { processCpuMs } from './cpu-time.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** Wall-clock time of the whole command, start-up included; the highest resident memory of its process; CPU time. */
 export type Measured = { summary: Summary; wallMs: number; peakMb: number; cpuMs: number }
-
-const TICKS_PER_SECOND = 100
 
 const readProc = (pid: number, file: string): string => {
   try {
@@ -21,26 +20,20 @@ const readProc = (pid: number, file: string): string => {
 
 const peakKb = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1] ?? 0)
 
-const cpuMs = (pid: number): number => {
-  const fields = readProc(pid, 'stat').split(') ')[1]?.split(' ') ?? []
-  return ((Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1000) / TICKS_PER_SECOND
-}
+/** `root`: of which version; `cwd`: where it is started; `heard` is told what it writes to stderr. */
+export type Launch = { root?: string; cwd?: string; heard?: (text: string) => void }
 
-/**
- * Runs `npm run sync-cars`'s own command line with these variables and flags; rejects unless it ends complete. `heard` is
- * told what it writes to stderr.
- */
+/** Runs `npm run sync-cars`'s own command line with these variables and flags; rejects unless it ends complete. */
 export const runSync = (
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
-  cwd = ROOT,
-  heard: (text: string) => void = () => {},
+  { root = ROOT, cwd = root, heard = () => {} }: Launch = {},
 ): Promise<Measured> =>
   new Promise((resolve, reject) => {
     const began = performance.now()
     const child = spawn(
       process.execPath,
-      [...NODE_FLAGS, `${ROOT}scripts/sync-cars.ts`, '--json', '--quiet', ...flags],
+      [...nodeFlags(root), `${root}scripts/sync-cars.ts`, '--json', '--quiet', ...flags],
       {
         cwd,
         env: { ...process.env, ...env },
@@ -51,7 +44,7 @@ export const runSync = (
     let cpu = 0
     const watch = setInterval(() => {
       peak = Math.max(peak, peakKb(child.pid!))
-      cpu = Math.max(cpu, cpuMs(child.pid!))
+      cpu = Math.max(cpu, processCpuMs(child.pid!))
     }, 20)
     let out = ''
     let errors = ''
@@ -72,14 +65,20 @@ export const runSync = (
   })
 
 /** The flags that `npm run sync-cars` gives to Node. */
-const NODE_FLAGS: readonly string[] = (
-  JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> }
-).scripts['sync-cars']!.split(' ').filter((word) => word.startsWith('--'))
+const nodeFlags = (root: string): string[] =>
+  (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }).scripts[
+    'sync-cars'
+  ]!.split(' ').filter((word) => word.startsWith('--'))
+
+export type DemoProcess = {
+  url: string
+  pid: number
+  control(path: string, body?: object): Promise<unknown>
+  close(): void
+}
 
 /** The demo inventory in a process of its own, as `carsync demo-api` serves it. */
-export const startDemoProcess = async (
-  flags: readonly string[],
-): Promise<{ url: string; control(path: string, body?: object): Promise<unknown>; close(): void }> => {
+export const startDemoProcess = async (flags: readonly string[]): Promise<DemoProcess> => {
   const child = spawn(process.execPath, [`${ROOT}cli/main.ts`, 'demo-api', '--port', '0', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -95,6 +94,7 @@ export const startDemoProcess = async (
   const origin = new URL(url).origin
   return {
     url,
+    pid: child.pid!,
     control: async (path, body) => {
       const response = await fetch(`${origin}/_control/${path}`, { method: 'POST', body: JSON.stringify(body ?? {}) })
       return response.json()

@@ -7,7 +7,7 @@ import type { Database } from '../src/store/database.ts'
 import { createMigrated } from '../test/support/create-database.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { syncOnce } from '../test/support/sync-once.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { median } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 

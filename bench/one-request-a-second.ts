@@ -1,6 +1,6 @@
 /** The real arithmetic: 190,000 cars behind one request a second that nobody announced, 1,000 cars a page. */
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load.ts'
+import { SERVER } from './load-round.ts'
 import { runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestPostgres } from '../test/support/postgres.ts'
+import { familyCpuMs } from './cpu-time.ts'
 
 const psql = (url: string, command: string): string => {
   try {
@@ -16,22 +18,34 @@ const psql = (url: string, command: string): string => {
   }
 }
 
-export type Yardstick = { copyMs(): number; bytes: number; close(): void }
+/** How long the copy took, and how much CPU time it cost the database, ms. */
+export type Copied = { copyMs: number; copyCpuMs: number }
 
-/** Writes the rows of `cars` to a file once; each `copyMs` loads it into a fresh table with the same indexes. */
-export const yardstickOf = (url: string): Yardstick => {
+export type Yardstick = { copy(like?: 'ours' | 'default'): Copied; bytes: number; close(): void }
+
+/** Compressed as Postgres does by itself, up to version 18. */
+const BY_DEFAULT = `do $$ begin
+  alter table yardstick alter column raw set compression pglz, alter column images set compression pglz;
+exception when syntax_error then null; end $$`
+
+/**
+ * Writes the rows of `cars` to a file once; each `copy` loads it into a fresh table with the same indexes, whose columns are
+ * compressed as those of `cars` are, or as Postgres does it by itself.
+ */
+export const yardstickOf = ({ url, pid }: TestPostgres): Yardstick => {
   const folder = mkdtempSync(join(tmpdir(), 'carsync-yardstick-'))
   const file = join(folder, 'cars.txt')
   psql(url, `\\copy cars to '${file}'`)
   return {
     bytes: statSync(file).size,
-    copyMs: () => {
+    copy: (like = 'ours') => {
       psql(url, 'create table yardstick (like cars including all)')
-      const began = performance.now()
+      if (like === 'default') psql(url, BY_DEFAULT)
+      const [began, cpu] = [performance.now(), familyCpuMs(pid())]
       psql(url, `\\copy yardstick from '${file}'`)
-      const took = performance.now() - began
+      const copied = { copyMs: performance.now() - began, copyCpuMs: familyCpuMs(pid()) - cpu }
       psql(url, 'drop table yardstick')
-      return took
+      return copied
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   }

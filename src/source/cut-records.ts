@@ -4,10 +4,14 @@
  * a wrong cut cannot parse, and cannot equal a record that parsed before.
  */
 import type { Buffer } from 'node:buffer'
-import { skipSpace, skipValue } from './skip-value.ts'
+import { MAX_DEPTH } from './jsonb-text.ts'
+import { type Seen, skipSpace, skipValue } from './skip-value.ts'
 
-/** Where a record lies: byte offsets, `end` excluded. */
-export type Bound = { start: number; end: number }
+/**
+ * Where a record lies: byte offsets, `end` excluded. `isUnusual`: it nests deeper than any car does, or has a number with an
+ * exponent, so that it is worth a look whether Postgres can hold it.
+ */
+export type Bound = { start: number; end: number; isUnusual: boolean }
 
 /** `envelope` is the page as text with `data` emptied: cheap to parse, and to be parsed before it is believed. */
 export type Cut = { kind: 'cut'; bounds: Bound[]; envelope: string } | { kind: 'broken'; why: string }
@@ -44,12 +48,13 @@ export const keyAt = (bytes: Buffer, start: number, end: number): string => {
 /** The bounds of the elements of the list that opens at `open`, and the offset after it; -1 where it does not end. */
 const cutList = (bytes: Buffer, open: number): { bounds: Bound[]; end: number } => {
   const bounds: Bound[] = []
+  const seen: Seen = { depth: 0, hasExponent: false }
   let at = skipSpace(bytes, open + 1)
   if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
   for (;;) {
-    const end = skipValue(bytes, at)
+    const end = skipValue(bytes, at, seen)
     if (end < 0 || bounds.length === MAX_RECORDS) return { bounds, end: -1 }
-    bounds.push({ start: at, end })
+    bounds.push({ start: at, end, isUnusual: seen.depth > MAX_DEPTH || seen.hasExponent })
     at = skipSpace(bytes, end)
     if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
     if (bytes[at] !== COMMA) return { bounds, end: -1 }

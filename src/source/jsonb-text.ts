@@ -41,17 +41,8 @@ const skipString = (text: string, open: number): number => {
   return at
 }
 
-const hasMoreThan = (limit: number, text: string, first: string, second: string): boolean => {
-  let count = 0
-  for (const bracket of [first, second])
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > limit) return true
-  return false
-}
-
 /** Whether a valid JSON text nests deeper than `MAX_DEPTH`. */
 export const isTooDeep = (text: string): boolean => {
-  // Without that many brackets it cannot be that deep; nearly every record ends here.
-  if (!hasMoreThan(MAX_DEPTH, text, '{', '[')) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -63,8 +54,8 @@ export const isTooDeep = (text: string): boolean => {
   return false
 }
 
-/** Looks like a number with an exponent of two digits or more; in a text it may only look so. */
-const EXPONENT = /(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d\d/
+/** Whether the text has room for a number without an exponent that `numeric` cannot hold. */
+export const mayHoldVastNumber = (text: string): boolean => text.length > DIGITS_AFTER
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
@@ -80,7 +71,6 @@ const digitsEnd = (text: string, from: number): number => {
  * exponent is refused too.
  */
 export const hasNumberOutOfRange = (text: string): boolean => {
-  if (text.length < DIGITS_AFTER && !EXPONENT.test(text)) return false
   let room = GROWTH + GROWTH_PER_CHARACTER * text.length
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

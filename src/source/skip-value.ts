@@ -6,6 +6,22 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const COMMA = 0x2c
 
+/** What a byte outside of strings may mean; 0, as most do, nothing. One look into a table, for half of all bytes stand there. */
+const STRING = 1
+const OPEN = 2
+const CLOSE = 3
+const EXPONENT = 4
+const MEANING = new Uint8Array(256)
+MEANING[QUOTE] = STRING
+for (const byte of [OPEN_OBJECT, OPEN_LIST]) MEANING[byte] = OPEN
+for (const byte of [CLOSE_OBJECT, CLOSE_LIST]) MEANING[byte] = CLOSE
+for (const letter of 'eE') MEANING[letter.charCodeAt(0)] = EXPONENT
+
+/** What a value was seen to hold on the way: how deep it nests, and whether a number in it is written with an exponent. */
+export type Seen = { depth: number; hasExponent: boolean }
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
+
 /** The offset of the next byte that is not JSON white space. */
 export const skipSpace = (bytes: Uint8Array, from: number): number => {
   let at = from
@@ -19,17 +35,21 @@ export const skipSpace = (bytes: Uint8Array, from: number): number => {
 /**
  * The offset after the JSON value that begins at `from`, found by its quotes and brackets only: what is between them
  * is not checked, so a value that passes may still not parse, but one that parses is always bounded rightly. -1 where no
- * value begins there or it does not end. Any depth: a counter, no recursion.
+ * value begins there or it does not end. Any depth: a counter, no recursion. `seen` is told of an object or a list.
  */
-export const skipValue = (bytes: Uint8Array, from: number): number => {
+export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number => {
   const length = bytes.length
   const first = bytes[from]
   let at = from
   let depth = 0
+  let deepest = 0
+  let hasExponent = false
   if (first === OPEN_OBJECT || first === OPEN_LIST || first === QUOTE) {
     while (at < length) {
       const byte = bytes[at++]!
-      if (byte === QUOTE) {
+      const meaning = MEANING[byte]
+      if (meaning === 0) continue
+      if (meaning === STRING) {
         for (;;) {
           if (at >= length) return -1
           const inside = bytes[at++]!
@@ -37,12 +57,19 @@ export const skipValue = (bytes: Uint8Array, from: number): number => {
           if (inside === BACKSLASH) at++
         }
         if (depth === 0) return at
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      } else if (meaning === OPEN) {
+        depth++
+        if (depth > deepest) deepest = depth
+      } else if (meaning === CLOSE) {
         depth--
         // The one closing bracket whose kind can be told without a stack; the others are the parser's.
-        if (depth === 0) return byte === first + 2 ? at : -1
-      }
+        if (depth > 0) continue
+        if (seen) {
+          seen.depth = deepest
+          seen.hasExponent = hasExponent
+        }
+        return byte === first + 2 ? at : -1
+      } else hasExponent ||= isDigit(bytes[at - 2])
     }
     return -1
   }

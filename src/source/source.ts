@@ -29,9 +29,16 @@ export type Reply = {
 
 /**
  * One record of a page, found but not yet parsed. `start`/`end` are byte offsets into the page; `sourceId` is null where
- * the record has no usable id; `fingerprint` is 32 hex digits over the record without its volatile keys.
+ * the record has no usable id; `fingerprint` is 32 hex digits over the record without its volatile keys; `isUnusual`: its
+ * depth or its numbers may be more than Postgres can hold.
  */
-export type CutRecord = { start: number; end: number; sourceId: string | null; fingerprint: string }
+export type CutRecord = {
+  start: number
+  end: number
+  isUnusual: boolean
+  sourceId: string | null
+  fingerprint: string
+}
 
 /** A page that was read: its bytes, where each record lies, and what the envelope says. */
 export type SourcePage = {

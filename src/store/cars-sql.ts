@@ -63,6 +63,12 @@ export const createStage = (names: Names): string =>
   `create temporary table carsync_stage on commit drop as
    select source_id, ${FIELD_LIST}, ${BOOKKEEPING}, false as silent from ${names.cars} with no data`
 
+/**
+ * What goes from table to table keeps the form in which it lies: were `raw` compressed in the stage, it would be so in its
+ * table too, by the method of the stage.
+ */
+export const KEEP_STAGE_RAW = 'alter table carsync_stage alter column raw set storage external'
+
 /** Columns whose change makes a row in the change log. */
 const compared = FIELDS.map((field) => `('${field}', to_jsonb(o.${field}), to_jsonb(s.${field}))`).join(', ')
 

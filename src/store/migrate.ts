@@ -10,7 +10,7 @@ import { adviceFor, isPassing } from './retryable.ts'
 export type Migration = { version: string; name: string; sql: string }
 
 /** The newest version that this program works with; for doors that cannot read the files. */
-export const SCHEMA_VERSION = '20261125160000'
+export const SCHEMA_VERSION = '20261129000000'
 
 const OURS = 'smart-cars-sync:'
 const READ_MODEL = ['cars', 'car_changes', 'sync_progress']

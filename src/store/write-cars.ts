@@ -9,6 +9,7 @@ import {
   directRow,
   directTarget,
   insertFromStage,
+  KEEP_STAGE_RAW,
   STAGE_TARGET,
   STAGE_TYPES,
   stageRow,
@@ -120,7 +121,7 @@ export const writeCars = async (
   })
   const rest = sorted.filter((write) => !isDirect(write))
   if (rest.length === 0) return direct
-  await session.query(createStage(context.names))
+  await Promise.all([session.query(createStage(context.names)), session.query(KEEP_STAGE_RAW)])
   return merge(direct, await inPieces(session, rest, approach, (inner, piece) => writeStaged(inner, context, piece)))
 }
 

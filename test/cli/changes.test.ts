@@ -9,6 +9,7 @@ import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 import { type Command, spawnCommand } from '../support/spawn-command.ts'
+import { transactionsOver } from '../support/transactions-over.ts'
 
 type Log = { db: Database; carsync(...args: string[]): Command; add(...ids: string[]): Promise<void> }
 
@@ -31,6 +32,7 @@ const begin = async (t: TestContext): Promise<Log> => {
            values ('auctionsapi', $1, $2::text::uuid, 'price_changed', '{"price": {"from": 1, "to": 2}}')`,
           [id, randomUUID()],
         )
+      await transactionsOver(db)
     },
   }
 }

@@ -55,7 +55,8 @@ const READERS: Record<string, (text: string) => unknown> = {
     const bytes = Buffer.from(text)
     const page = { bytes, records: [], hasNext: false, pageSize: 1, total: null, repaired: false }
     try {
-      sources.auctionsapi.readRecord(page, { start: 0, end: bytes.length, sourceId: '1', fingerprint: '' }, READ_AT)
+      const record = { start: 0, end: bytes.length, isUnusual: true, sourceId: '1', fingerprint: '' }
+      sources.auctionsapi.readRecord(page, record, READ_AT)
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { skipSpace, skipValue } from '../../src/source/skip-value.ts'
+import { type Seen, skipSpace, skipValue } from '../../src/source/skip-value.ts'
 
 const skip = (text: string, from = 0): number => skipValue(Buffer.from(text), from)
 
@@ -30,6 +30,22 @@ describe('skipValue', () => {
         assert.equal(skipValue(bytes.subarray(0, cut % bytes.length), 0), -1)
       }),
     )
+  })
+
+  it('tells how deep a value nests, and whether a number in it has an exponent', () => {
+    const look = (text: string): Seen => {
+      const seen: Seen = { depth: 0, hasExponent: false }
+      skipValue(Buffer.from(text), 0, seen)
+      return seen
+    }
+    for (const text of ['[1e5]', '{"a":[-2.5E-7,true]}', '[[0e0]]']) assert.ok(look(text).hasExponent, text)
+    for (const text of ['[true,false,null]', '{"1e5":"1e5","e":12}', '["\\"1e5"]'])
+      assert.ok(!look(text).hasExponent, text)
+    assert.equal(look('{"a":[[],{}],"b":[[[]]],"c":"[[[[[["}').depth, 4)
+    const depthOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+    const container = fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()))
+    fc.assert(fc.property(container, (value) => assert.equal(look(JSON.stringify(value)).depth, depthOf(value))))
   })
 
   it('counts depth without recursion', () => {

@@ -5,6 +5,7 @@ import { closeForeignEra } from '../../src/store/change-eras.ts'
 import { namesOf, type Session } from '../../src/store/database.ts'
 import { FIRST_CURSOR, isCursor, readChangeLog } from '../../src/store/read-change-log.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
+import { transactionsOver } from '../support/transactions-over.ts'
 import { newSource } from './fixture.ts'
 
 const log = (session: Pick<Session, 'query'>, source: string, id: string) =>
@@ -26,6 +27,7 @@ for (const kind of databaseKinds) {
       })
       await log(db, source, 'b')
       await log(db, 'another', 'c')
+      await transactionsOver(db)
       const found: string[] = []
       let cursor = FIRST_CURSOR
       for (;;) {
@@ -46,6 +48,7 @@ for (const kind of databaseKinds) {
       const source = newSource()
       const names = namesOf('public', source)
       for (const id of ['a', 'b', 'c']) await log(db, source, id)
+      await transactionsOver(db)
       const { changes, cursor } = await readChangeLog(db, names, FIRST_CURSOR, 10)
       assert.equal(changes.at(-1)!.cursor, cursor)
       const rest = await readChangeLog(db, names, changes[0]!.cursor, 10)
@@ -84,6 +87,7 @@ for (const kind of databaseKinds) {
       await log(db, source, 'new')
       await closeForeignEra(db, names)
       await log(db, source, 'newer')
+      await transactionsOver(db)
       assert.deepEqual(await ids(before.cursor), ['c'])
       const end = await readChangeLog(db, names, before.cursor, 10)
       assert.deepEqual(await ids(end.cursor), ['new', 'newer'])
@@ -94,6 +98,7 @@ for (const kind of databaseKinds) {
       await restored('again', 5000)
       await closeForeignEra(db, names)
       await log(db, source, 'newest')
+      await transactionsOver(db)
       const all: string[] = []
       for (let cursor = FIRST_CURSOR; ; ) {
         const batch = await readChangeLog(db, names, cursor, 1)
@@ -154,6 +159,7 @@ for (const kind of databaseKinds) {
         const other = firstToCommit === 'early' ? 'late' : 'early'
         gates[other].resolve()
         await all[other].done
+        await transactionsOver(db)
         await read()
         assert.deepEqual(found, ['early', 'late'], `${firstToCommit} first`)
       }

@@ -10,6 +10,8 @@ import { freePort } from './free-port.ts'
 
 export type TestPostgres = {
   url: string
+  /** The process that all others of the cluster are children of. */
+  pid(): number
   /** Ends it as a crash does: connections are cut, nothing is written to the end. */
   crash(): Promise<void>
   /** Starts it again after a crash. */
@@ -106,6 +108,7 @@ export const startPostgres = async (
   let primary = await start(data)
   return {
     url: urlOf(port),
+    pid: () => primary.pid!,
     crash: () => stop(primary, 'SIGQUIT'),
     restart: async () => {
       primary = await start(data)
