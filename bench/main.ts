@@ -20,6 +20,7 @@ import { pace } from './pace.ts'
 import { start } from './start.ts'
 import type { Table } from './table.ts'
 import { asMarkdown } from './table.ts'
+import { watchers } from './watchers.ts'
 
 const RESULTS = new URL('./RESULTS.md', import.meta.url)
 
@@ -32,7 +33,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   pace: { byDefault: true, run: pace },
   limiters: { byDefault: false, run: limiters },
   crash: { byDefault: false, run: crash },
-  dashboard: { byDefault: false, run: dashboard },
+  dashboard: { byDefault: false, run: async () => [await watchers(), await dashboard()] },
   edge: { byDefault: false, run: edge },
   faults: { byDefault: false, run: faults },
   moving: { byDefault: false, run: moving },

@@ -1,5 +1,6 @@
 /** What all watchers see: read once, told to each. However many watch, the database is asked once a second. */
 import { type Concern, type HeldRun, healthLine, type Live, messageOf, type RunRow } from '../src/node.ts'
+import { type LatelyTook, latelyTook } from './lately-took.ts'
 import type { Here } from './own-sync.ts'
 
 /** A point of the plots. `limited`: requests refused since the point before. */
@@ -11,7 +12,14 @@ export type Sample = {
   limited: number
 }
 
-export type Now = { at: number; live: Live | null; here: Here; sample: Sample | null; trouble: string | null }
+export type Now = {
+  at: number
+  live: Live | null
+  here: Here
+  sample: Sample | null
+  took: LatelyTook
+  trouble: string | null
+}
 
 export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[] }
 
@@ -25,7 +33,7 @@ export type FeedParts = {
 export type Feed = {
   /** One look; tells the watchers. Never rejects. */
   tick(): Promise<void>
-  /** How long to wait before the next one, ms: nobody watches and nothing runs, seldom. */
+  /** How long to wait before the next one, ms: the longer the more watch; nobody watches and nothing runs, seldom. */
   everyMs(): number
   /** A stream of server-sent events: what is known at once, then what is new. */
   watch(): ReadableStream<Uint8Array>
@@ -36,10 +44,12 @@ export type Feed = {
 }
 
 const WATCHED_MS = 1000
+/** Each message to a watcher costs a write to its socket: beyond a hundred of these a second, all are told less often. */
+const A_WATCHER_MS = 10
 const UNWATCHED_MS = 10_000
 /** Ten minutes of points. */
 const KEPT = 600
-/** The slower picture is looked at so often, at once when a run begins or ends, and never for more than 5% of the time. */
+/** The slower picture is looked at so often, or with every fifth look, at once when a run begins or ends, and never for more than 5% of the time. */
 const LATELY_MS = 5000
 const SHARE = 20
 /** So many bytes may wait for a watcher that does not read; then it misses pictures, which the next one makes up for. */
@@ -57,6 +67,7 @@ export const openFeed = (parts: FeedParts): Feed => {
   let latelyAgainAt = 0
   let told = ''
   let turn = 0
+  const took = latelyTook()
   let before: { runId: string; limited: number } | null = null
 
   /** Who could not be told of the slower picture, which is told again only when it changes. */
@@ -70,6 +81,8 @@ export const openFeed = (parts: FeedParts): Feed => {
       if (!isLately && hasRoom && behind.delete(controller)) controller.enqueue(event('lately', lately))
     }
   }
+
+  const watchedMs = (): number => Math.max(WATCHED_MS, watching.size * A_WATCHER_MS)
 
   const sampleOf = (live: Live | null, at: number): Sample | null => {
     if (live === null || live.status !== 'running' || !live.isAlive) return null
@@ -89,7 +102,7 @@ export const openFeed = (parts: FeedParts): Feed => {
     const found = await parts.lately()
     lately = { ...found, line: healthLine(found.health) }
     const at = parts.now()
-    latelyAgainAt = at + Math.max(LATELY_MS, (at - begunAt) * SHARE)
+    latelyAgainAt = at + Math.max(LATELY_MS, (at - begunAt) * SHARE, watchedMs() * 5)
     const message = event('lately', lately)
     const text = JSON.stringify(lately)
     if (text === told) return
@@ -107,18 +120,19 @@ export const openFeed = (parts: FeedParts): Feed => {
       const turned =
         was?.runId !== live?.runId || was?.status !== live?.status || was?.heldRemovals !== live?.heldRemovals
       if (turned) turn++
-      now = { at, live, here: parts.here(), sample, trouble: null }
+      now = { at, live, here: parts.here(), sample, took: took(live, at), trouble: null }
       tell(event('now', now), false)
       if (turned || parts.now() >= latelyAgainAt) await lookLately()
     } catch (error) {
-      now = { at, live: now?.live ?? null, here: parts.here(), sample: null, trouble: messageOf(error) }
+      const live = now?.live ?? null
+      now = { at, live, here: parts.here(), sample: null, took: took(live, at), trouble: messageOf(error) }
       tell(event('now', now), false)
     }
   }
 
   return {
     tick,
-    everyMs: () => (watching.size > 0 || now?.live?.status === 'running' ? WATCHED_MS : UNWATCHED_MS),
+    everyMs: () => (watching.size > 0 || now?.live?.status === 'running' ? watchedMs() : UNWATCHED_MS),
     watch: () => {
       let mine: ReadableStreamDefaultController<Uint8Array>
       return new ReadableStream<Uint8Array>(

@@ -1,6 +1,6 @@
 /** What a source's mirror is like, as Prometheus reads it. Everything comes from the database, so any process can tell. */
 import { Counter, Gauge, type Metric, Registry } from 'prom-client'
-import { ANSWER_BOUNDS_MS, answerTimesOf, type Concern, type Live } from '../src/node.ts'
+import { BOUNDS_MS, type Concern, type Durations, durationsOf, type Live } from '../src/node.ts'
 
 /** `coveredUntil`: up to when the source's changes are known, ms since 1970 by the source's clock; null: not at all. */
 export type MetricFacts = {
@@ -115,18 +115,23 @@ export const metricsText = async (facts: MetricFacts): Promise<string> => {
     'How long the holder of the lease is overdue; 0 where it lives or nobody holds it',
     live.lease === null ? 0 : Math.max(0, (now - Date.parse(live.lease.expiresAt)) / MS),
   )
-  registry.registerMetric(answerTimesMetric(live))
+  const histogram = (name: string, help: string, durations: Durations | undefined): void =>
+    registry.registerMetric(durationsMetric(`carsync_${name}`, help, durationsOf(durations)))
+  histogram('run_answer_seconds', 'How long whole answers of the source took', requests.answerTimes)
+  histogram(
+    'run_commit_seconds',
+    'How long the database took to commit pages, a transaction of one or several',
+    requests.commitTimes,
+  )
   return registry.metrics()
 }
 
 /** A histogram whose counts were made elsewhere, as a metric that the registry can read. */
-const answerTimesMetric = ({ requests }: Live): Metric => {
-  const { counts, sumMs } = answerTimesOf(requests.answerTimes)
-  const name = 'carsync_run_answer_seconds'
+const durationsMetric = (name: string, help: string, { counts, sumMs }: Durations): Metric => {
   let below = 0
   const buckets = counts.map((count, i) => {
     below += count
-    const bound = ANSWER_BOUNDS_MS[i]
+    const bound = BOUNDS_MS[i]
     return { metricName: `${name}_bucket`, labels: { le: bound === undefined ? '+Inf' : bound / MS }, value: below }
   })
   const values = [
@@ -134,7 +139,7 @@ const answerTimesMetric = ({ requests }: Live): Metric => {
     { metricName: `${name}_sum`, labels: {}, value: sumMs / MS },
     { metricName: `${name}_count`, labels: {}, value: below },
   ]
-  const read = { name, help: 'How long whole answers of the source took', type: 'histogram', values, aggregator: 'sum' }
+  const read = { name, help, type: 'histogram', values, aggregator: 'sum' }
   // The package reads metrics by this one method; its types know only the classes that it makes itself.
   return { name, get: async () => read } as unknown as Metric
 }

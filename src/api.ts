@@ -2,7 +2,7 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
-import { answerTimesOf, withAnswer } from './answer-times.ts'
+
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
@@ -10,6 +10,7 @@ import { retryIn } from './pace/circuit.ts'
 import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
 import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from './pace/pace.ts'
 import { redactOf } from './redact.ts'
+import { durationsOf, withDuration } from './run/durations.ts'
 import type { Outcome, Reply, SourceRequest } from './source/source.ts'
 import type { World } from './world.ts'
 
@@ -82,7 +83,7 @@ const REFUSED_MS = 65 * 60_000
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
   const requests: RequestCounts = { ...settings.before }
-  let answerTimes = answerTimesOf(settings.before.answerTimes)
+  let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
   let lastGoodAt = world.now()
   let lastAliveAt = world.now()
@@ -161,7 +162,7 @@ export const openApi = (settings: ApiSettings): Api => {
     }
     if (answer.kind === 'reply') {
       sourceOffsetMs ??= offsetOf(answer)
-      answerTimes = withAnswer(answerTimes, span.at - span.sentAt)
+      answerTimes = withDuration(answerTimes, span.at - span.sentAt)
     }
     const outcome = learn(id, answer, meaningOf(answer, read))
     return answer.kind === 'reply'

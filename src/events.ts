@@ -1,6 +1,6 @@
 /** What a sync tells whoever watches it. Doors turn events into lines, pages or metrics; the engine prints nothing. */
 
-import type { AnswerTimes } from './answer-times.ts'
+import type { Durations } from './run/durations.ts'
 import type { Receipt } from './run/receipt.ts'
 
 export type Mode = 'full' | 'incremental'
@@ -23,7 +23,9 @@ export type RequestCounts = {
   failed: number
   retried: number
   /** Lacking where the run was made by an earlier version. */
-  answerTimes?: AnswerTimes
+  answerTimes?: Durations
+  /** How long it took to commit what they brought, a number for each transaction. Lacking likewise. */
+  commitTimes?: Durations
 }
 
 /** `total` is null where the source does not say how many there are. */
@@ -77,7 +79,14 @@ export type Summary = {
   cars: CarCounts
   rate: { carsPerSecond: number; carsPerMinute: number; pagesPerSecond: number }
   heldRemovals: number
-  learned: { pageSize: number; requestsPerSecond: number | null; concurrency: number; why: string }
+  learned: {
+    pageSize: number
+    requestsPerSecond: number | null
+    /** Requests that the limit lets through at once after a pause; lacking where there is none, or an earlier version ran. */
+    burst?: number
+    concurrency: number
+    why: string
+  }
   /** What shows that a full sweep has seen every car, or does not. */
   receipt?: Receipt
   /** What in the source's records is not as known, and in how many of those that were new or changed; where there is any. */

@@ -3,7 +3,7 @@ import type { Summary } from './events.ts'
 import type { Options } from './options.ts'
 import type { Pace } from './pace/model.ts'
 import { remember, startPace } from './pace/start.ts'
-import { rateOf, whyOf } from './pace/why.ts'
+import { allowanceOf, whyOf } from './pace/why.ts'
 import type { Access, Source } from './source/source.ts'
 import type { Learned } from './store/store.ts'
 
@@ -32,10 +32,11 @@ export const beginPace = (
 
 /** The pace as the summary shows it. */
 export const shownPace = (pace: Pace, pageSize: number, now: number): Summary['learned'] => {
-  const rate = rateOf(pace)
+  const held = allowanceOf(pace)
   return {
     pageSize,
-    requestsPerSecond: rate === null ? null : Math.round(rate * 1000) / 1000,
+    requestsPerSecond: held === null ? null : Math.round(held.rate * 1000) / 1000,
+    ...(held === null ? {} : { burst: Math.floor(held.burst) }),
     concurrency: Math.floor(pace.width.limit),
     why: whyOf(pace, now),
   }

@@ -1,7 +1,6 @@
 /** The engine's public surface; runs on Node and Deno. */
 
 export { type AlertTarget, alertTargetOf } from './alert-target.ts'
-export { ANSWER_BOUNDS_MS, type AnswerTimes, answerTimesOf } from './answer-times.ts'
 export { checkSource, type Finding } from './check-source.ts'
 export { type Decided, type Decision, decideRemovals } from './decide-removals.ts'
 export { dryRun } from './dry-run.ts'
@@ -12,6 +11,7 @@ export { defineConfig, type GivenOptions, OPTIONS, type Options, resolveOptions 
 export { readHealth } from './read-health.ts'
 export { type Replayed, replayRejects } from './replay-rejects.ts'
 export { coveredUntil } from './run/choose-mode.ts'
+export { BOUNDS_MS, type Durations, durationsOf, durationsSince, howMany, meanMs, quantileMs } from './run/durations.ts'
 export { type Concern, healthLine } from './run/health.ts'
 export type { Control, Slice } from './session.ts'
 export type { Source } from './source/source.ts'

@@ -2,6 +2,7 @@
 import type { CommitSettings } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
 import { lookUpsOf } from './look-ups.ts'
+import { withDuration } from './run/durations.ts'
 import { type Ending, endedEarly, type Session } from './session.ts'
 import { type SweepEnd, sweep } from './sweep.ts'
 import { observeWork, progressOf, type Work } from './work.ts'
@@ -11,8 +12,9 @@ const PROGRESS_MS = 200
 
 /** What a commit of this run is made with. */
 export const commitSettings = (session: Session, work: Work, nothingStored = false): CommitSettings => {
-  const { api, store, world, stored, lease, options, control } = session
+  const { store, world, stored, lease, options, control } = session
   return {
+    world,
     source: control.source,
     store,
     lookUps: lookUpsOf(store, nothingStored),
@@ -21,9 +23,15 @@ export const commitSettings = (session: Session, work: Work, nothingStored = fal
       runId: stored.runId,
       logListed: stored.logListed,
       reader: control.source.readerVersion,
-      spent: () => ({ requests: api.requests(), activeMs: progressOf(work, world.now()).activeMs }),
+      spent: () => {
+        const { requests, activeMs } = progressOf(work, world.now())
+        return { requests, activeMs }
+      },
     },
     wantRaw: options.raw,
+    onCommit: (tookMs) => {
+      work.commitTimes = withDuration(work.commitTimes, tookMs)
+    },
   }
 }
 
@@ -32,7 +40,6 @@ export async function* runPass(session: Session, work: Work, number: number): As
   const { api, access, world, stop, control } = session
   const steps = sweep(
     {
-      world,
       api,
       access,
       ...commitSettings(session, work, session.stored.beganEmpty && number === 0),

@@ -13,13 +13,11 @@ import { hasRoom, nextStep, type Room, type Step } from './run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from './run/run.ts'
 import type { Access, SourcePage } from './source/source.ts'
 import type { PageCounts } from './store/commit-pages.ts'
-import type { World } from './world.ts'
 
 /** Counts of what was committed, the ledger's included. */
 export type Tally = { records: number; inserted: number; updated: number; rejected: number }
 
 export type SweepSettings = CommitSettings & {
-  world: World
   api: Api
   access: Access
   /** Which sweep of the run this is; each has its own pages in the ledger. */

@@ -49,11 +49,12 @@ const endingOf = (error: unknown, stop: AbortSignal): Ending => {
 
 const finishOf = (session: Session, work: Work | null, ending: Ending): Finish => {
   const { api, world, stored } = session
+  const progress = work ? progressOf(work, world.now()) : null
   return {
     ...ending,
-    activeMs: work ? progressOf(work, world.now()).activeMs : stored.activeMs + world.now() - session.begunAt,
-    requests: api.requests(),
-    pagesTotal: work ? progressOf(work, world.now()).pages.total : null,
+    activeMs: progress?.activeMs ?? stored.activeMs + world.now() - session.begunAt,
+    requests: progress?.requests ?? api.requests(),
+    pagesTotal: progress?.pages.total ?? null,
     totalBefore: work?.plan.total ?? null,
     learned: shownPace(api.pace(), work?.state.run.pageSize ?? 0, world.now()),
   }

@@ -1,7 +1,7 @@
 /** Judges how things are, keeps what somebody should be told of, and tells them. */
 import type { AlertTarget } from './alert-target.ts'
 import { readHealth } from './read-health.ts'
-import { alertBody, decideAlerts, type LastRun, resendInMs } from './run/alerts.ts'
+import { alertBody, decideAlerts, type LastRun, overAlert, overKind, renewedAlert, resendInMs } from './run/alerts.ts'
 import { sendAlert } from './send-alert.ts'
 import type { Store } from './store/store.ts'
 import type { World } from './world.ts'
@@ -41,7 +41,10 @@ export const keepLastEnd = async (store: Store, world: World, settings: JudgeSet
   if (last?.status === 'failed' || last?.status === 'incomplete') await judge(store, world, settings, HIDDEN_BY_A_RUN)
 }
 
-/** Opens alerts for what is wrong, and settles those whose concern is over; with `only`, opens those of these kinds. */
+/**
+ * Opens alerts for what is wrong, tells more of those of which there is more, and settles those whose concern is over; with
+ * `only`, opens those of these kinds.
+ */
 const judge = async (
   store: Store,
   world: World,
@@ -49,20 +52,30 @@ const judge = async (
   only?: readonly string[],
 ): Promise<void> => {
   // Read first: what another process opens from now on is not settled by what is seen here.
-  const open = await store.openAlerts()
+  const before = await store.openAlerts()
   const [run] = await store.runs(1)
   const last: LastRun = run ? { runId: run.runId, status: run.status, mode: run.mode } : null
   const at = world.now()
-  const decided = decideAlerts(await readHealth(store, staleHours, at), open, last)
-  const settle = only ? [] : decided.settle
-  const seen = decided.open.filter(({ kind }) => only?.includes(kind) ?? true)
-  if (seen.length === 0 && settle.length === 0) return
-  const opened = seen.map((concern) => {
-    const id = world.uuid()
+  const decided = decideAlerts(await readHealth(store, staleHours, at), before, last)
+  const telling = () => ({ id: world.uuid(), source, last, at })
+  const opened = decided.open.filter(({ kind }) => only?.includes(kind) ?? true)
+  const open = opened.map((concern) => {
     const { kind, weight, message } = concern
-    return { id, kind, weight, message, body: alertBody(concern, { id, source, last, at }) }
+    const about = telling()
+    return { id: about.id, kind, weight, message, body: alertBody(concern, about) }
   })
-  await store.recordAlerts({ open: opened, settle, send: target !== null })
+  const renew = (only ? [] : decided.renew).map((renewal) => {
+    const { kind, weight } = renewal.concern
+    const about = telling()
+    return { of: renewal.of.id, by: { id: about.id, kind, weight, ...renewedAlert(renewal, about) } }
+  })
+  const settle = (only ? [] : decided.settle).map((alert) => {
+    const about = telling()
+    const { weight } = alert
+    return { of: alert.id, by: { id: about.id, kind: overKind(alert.kind), weight, ...overAlert(alert, about) } }
+  })
+  if (open.length + renew.length + settle.length === 0) return
+  await store.recordAlerts({ open, renew, settle, send: target !== null })
 }
 
 /** Sends what is due until nothing is, or until nothing more will be within the patience. */

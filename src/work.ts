@@ -2,6 +2,7 @@
 import type { Api } from './api.ts'
 import type { Phase, Progress } from './events.ts'
 import { shownPace } from './learning.ts'
+import { type Durations, durationsOf } from './run/durations.ts'
 import { type Estimate, etaOf, observe, type Sample, speedOf, startEstimate } from './run/estimate.ts'
 import { CHANGES, type Plan } from './run/plan.ts'
 import type { Run, SegmentState } from './run/run.ts'
@@ -24,6 +25,8 @@ export type Work = {
   /** The number of the next pass in the ledger. */
   nextSweep: number
   phase: Phase
+  /** Of all commits of the run. */
+  commitTimes: Durations
   estimate: Estimate
   startedAt: number
 }
@@ -74,6 +77,7 @@ export const beginWork = (
     shown: [],
     nextSweep: Math.max(sweep, ...ledger.map((page) => page.sweep)) + 1,
     phase: 'sweeping',
+    commitTimes: durationsOf(stored.requests.commitTimes),
     estimate: { samples: [] },
     startedAt: now,
   }
@@ -128,7 +132,7 @@ export const progressOf = (work: Work, now: number): Progress => {
     carsTotal: plan.total,
     heldRemovals: null,
     segments: shown.map(({ segment, records }) => ({ name: segment.name, done: records, total: segment.total })),
-    requests: api.requests(),
+    requests: { ...api.requests(), commitTimes: work.commitTimes },
     carsPerSecond: speedOf(work.estimate, 'cars'),
     requestsPerSecond: speedOf(work.estimate, 'requests'),
     inFlight: api.inFlight(),

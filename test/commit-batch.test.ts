@@ -59,12 +59,20 @@ describe('commitBatch', () => {
     const records = cut.bounds.map((bound) => ({ ...bound, sourceId: `${page}`, fingerprint: '0'.repeat(32) }))
     return pageOf(page, bytes, records)
   }
-  const settings = (written: number[][], repeated = false, told = { distrust: 0 }): CommitSettings =>
-    ({
+  const settings = (
+    written: number[][],
+    repeated = false,
+    told = { distrust: 0 },
+    took: number[] = [],
+  ): CommitSettings => {
+    let now = 0
+    return {
+      world: { now: () => now },
       source: auctionsApi,
       store: {
         commitPages: async (_: unknown, batch: { pages: { page: number }[] }) => {
           written.push(batch.pages.map(({ page }) => page))
+          now += 40
           return { pages: batch.pages.map(({ page }) => ({ inserted: page, updated: 0, rejected: 0 })), repeated }
         },
       },
@@ -75,7 +83,9 @@ describe('commitBatch', () => {
       },
       commit: {},
       wantRaw: true,
-    }) as unknown as CommitSettings
+      onCommit: (tookMs: number) => took.push(tookMs),
+    } as unknown as CommitSettings
+  }
 
   it('writes what can be read, and tells each page what came of it', async () => {
     const [good, bad, other] = [
@@ -84,7 +94,9 @@ describe('commitBatch', () => {
       arrivedWith(3, JSON.stringify(recordWith())),
     ]
     const written: number[][] = []
-    const { committed, broken } = await commitBatch(settings(written), [good, bad, other])
+    const took: number[] = []
+    const { committed, broken } = await commitBatch(settings(written, false, undefined, took), [good, bad, other])
+    assert.deepEqual(took, [40], 'one transaction')
     assert.deepEqual(written, [[1, 3]])
     assert.deepEqual(
       committed.map(({ arrived, counts }) => [arrived.page.page, counts.inserted]),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startDemoApi } from '../demo/demo-api.ts'
+import { howMany, type Summary, type SyncEvent } from '../src/node.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
 import { syncOnce } from './support/sync-once.ts'
 
@@ -36,6 +37,28 @@ for (const kind of databaseKinds)
       assert.deepEqual(after, written, 'no row of cars has a new version')
       const [changes] = await db.query('select count(*)::int as n from car_changes')
       assert.equal(changes!.n, 0, 'the first complete sweep and a sweep without changes log nothing')
+      await api.close()
+    })
+
+    it('counts how long its commits take, also over a stop and the process that goes on', async () => {
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 3000, brandless: 0 })])
+      const commitsOf = ({ requests }: Pick<Summary, 'requests'>): number => howMany(requests.commitTimes!)
+      const options = { pageSize: 100 }
+      const stop = new AbortController()
+      const onEvent = (event: SyncEvent): void => {
+        if (event.kind === 'progress' && commitsOf(event.progress) > 1) stop.abort()
+      }
+      const stopped = (await syncOnce({ db, url: api.url, options, control: { stop: stop.signal }, onEvent })).summary
+      assert.ok(commitsOf(stopped) > 1 && commitsOf(stopped) <= stopped.pages.done, 'one for each transaction')
+      // As if one of them had taken longer than any does here.
+      await db.query(`update carsync.runs set requests = jsonb_set(requests, '{commitTimes,counts,-1}', '1')`)
+      const { status, resumed, requests } = (await syncOnce({ db, url: api.url, options })).summary
+      assert.deepEqual([stopped.status, status, resumed], ['incomplete', 'complete', true])
+      assert.equal(requests.commitTimes!.counts.at(-1), 1, 'what was counted before is kept')
+      assert.ok(
+        commitsOf({ requests }) > commitsOf(stopped) + 1,
+        `${commitsOf(stopped)} then ${commitsOf({ requests })}`,
+      )
       await api.close()
     })
 

@@ -18,7 +18,7 @@ type Scene = {
   source: string
   slept: number[]
   /** The latest run of the source came to this. */
-  run(status: string, mode?: string): Promise<void>
+  run(status: string, mode?: string, drift?: Record<string, number>): Promise<void>
   held(): Promise<void>
   tell(settings?: Partial<TellSettings>): ReturnType<typeof tellAlerts>
   /** Time goes by for the outbox. */
@@ -48,12 +48,12 @@ const scene = async (t: TestContext, db: Database, answer?: Answer): Promise<Sce
     },
   }
   const store = storeOver(db, { schema: 'public', source }, world)
-  const run: Scene['run'] = async (status, mode = 'full') => {
+  const run: Scene['run'] = async (status, mode = 'full', drift = {}) => {
     await db.query(
-      `insert into carsync.runs (run_id, source, mode, status, log_listed, reason, started_at, last_commit_at)
-       values ($1::text::uuid, $2, $3, $4, true, 'the source said no', now() + $5::int * interval '1 ms', now())`,
+      `insert into carsync.runs (run_id, source, mode, status, log_listed, reason, started_at, last_commit_at, drift)
+       values ($1::text::uuid, $2, $3, $4, true, 'the source said no', now() + $5::int * interval '1 ms', now(), $6::text::jsonb)`,
       // The embedded database's clock knows milliseconds only, and runs must have an order.
-      [randomUUID(), source, mode, status, ++runs],
+      [randomUUID(), source, mode, status, ++runs, JSON.stringify(drift)],
     )
     if (status !== 'complete') return
     await db.query(
@@ -100,7 +100,7 @@ for (const kind of databaseKinds) {
   const db = await newDatabase(kind)
 
   describe(`alerts on ${kind}`, () => {
-    it('tell once of a failed run, are settled by a complete one, and tell anew of the next', async (t) => {
+    it('tell once of a failed run, once that a complete one has mended it, and anew of the next', async (t) => {
       const { webhook, store, source, run, tell } = await scene(t, db)
       await run('complete')
       assert.deepEqual(await tell(), { delivered: 0, left: false, why: null })
@@ -121,16 +121,22 @@ for (const kind of databaseKinds) {
       assert.equal(data.id, webhook.received[0]!.id)
 
       await run('complete')
-      await tell()
-      const [settled] = await store.alerts(10)
-      assert.ok(settled!.resolvedAt !== null && settled!.deliveredAt !== null)
+      assert.deepEqual(await tell(), { delivered: 1, left: false, why: null })
+      assert.equal((await tell()).delivered, 0)
+      const settled = await store.alerts(10)
+      assert.deepEqual(settled.map((each) => each.kind).sort(), ['failed', 'failed.resolved'])
+      assert.ok(settled.every(({ resolvedAt, deliveredAt }) => resolvedAt !== null && deliveredAt !== null))
+      const [first, over] = webhook.received
+      assert.deepEqual([over!.type, over!.verified], ['carsync.failed.resolved', true])
+      const end = JSON.parse(over!.body).data
+      assert.deepEqual([end.status, end.kind, end.alertId, end.id], ['resolved', 'failed', first!.id, over!.id])
       await run('failed')
       await tell()
-      assert.equal(webhook.received.length, 2)
-      assert.notEqual(webhook.received[0]!.id, webhook.received[1]!.id)
+      const ids = webhook.received.map(({ id }) => id)
+      assert.deepEqual([ids.length, new Set(ids).size], [3, 3])
       assert.deepEqual(
         (await store.alerts(10)).map(({ resolvedAt }) => resolvedAt !== null),
-        [false, true],
+        [false, true, true],
       )
     })
 
@@ -163,11 +169,14 @@ for (const kind of databaseKinds) {
       // What is over by now was so all the same, and is told.
       await run('complete')
       await pass(10_000)
-      assert.deepEqual(await tell(), { delivered: 1, left: false, why: null })
-      assert.equal(new Set(webhook.received.map(({ id, body }) => id + body)).size, 1)
-      assert.equal(webhook.received.length, 3)
-      const [last] = await store.alerts(1)
-      assert.ok(last!.resolvedAt !== null && last!.deliveredAt !== null && last!.fault === null)
+      assert.deepEqual(await tell(), { delivered: 2, left: false, why: null })
+      assert.equal(new Set(webhook.received.slice(0, 3).map(({ id, body }) => id + body)).size, 1)
+      assert.deepEqual(
+        webhook.received.slice(2).map(({ type }) => type),
+        ['carsync.failed', 'carsync.failed.resolved'],
+      )
+      for (const { resolvedAt, deliveredAt, fault } of await store.alerts(2))
+        assert.ok(resolvedAt !== null && deliveredAt !== null && fault === null)
     })
 
     it('wait as long as the webhook asks', async (t) => {
@@ -263,9 +272,65 @@ for (const kind of databaseKinds) {
       await keepLastEnd(store, realWorld, { source, staleHours: 26, target })
       await run('complete')
       await tell()
-      assert.deepEqual(webhook.received.map(({ kind: what }) => what).sort(), ['failed', 'held'])
-      const [open, over] = await store.alerts(10)
-      assert.deepEqual([open!.kind, over!.kind, over!.resolvedAt !== null], ['held', 'failed', true])
+      const types = webhook.received.map(({ type }) => type)
+      assert.deepEqual(types.sort(), ['carsync.failed', 'carsync.failed.resolved', 'carsync.held'])
+      const [open, ...over] = await store.alerts(10)
+      assert.deepEqual(
+        [open!.kind, over.length, over.every(({ resolvedAt }) => resolvedAt !== null)],
+        ['held', 2, true],
+      )
+    })
+
+    it('tell of a new kind of drift while one is open, of each once, and of the end under the same name', async (t) => {
+      const { webhook, store, run, tell } = await scene(t, db)
+      await run('complete', 'full', { 'new key a': 3 })
+      await tell()
+      await run('complete', 'full', { 'new key a': 9 })
+      assert.equal((await tell()).delivered, 0, 'it was told of')
+      await run('complete', 'incremental', { 'new enum id 7 in b': 1 })
+      assert.deepEqual(
+        (await Promise.all([tell(), tell()])).map(({ delivered }) => delivered).sort(),
+        [0, 1],
+        'by one of two',
+      )
+      await run('complete', 'full', { 'new enum id 7 in b': 2, 'new key a': 1 })
+      assert.equal((await tell()).delivered, 0)
+      await run('complete')
+      await tell()
+      const told = webhook.received.map(({ type, body }) => ({ type, ...JSON.parse(body).data }))
+      assert.deepEqual(
+        told.map(({ type, findings, fresh }) => [type, findings, fresh]),
+        [
+          ['carsync.drift', ['new key a'], undefined],
+          ['carsync.drift', ['new key a', 'new enum id 7 in b'], ['new enum id 7 in b']],
+          ['carsync.drift.resolved', undefined, undefined],
+        ],
+      )
+      assert.equal(new Set(told.map(({ alertId }) => alertId)).size, 1)
+      assert.ok((await store.alerts(10)).every(({ resolvedAt }) => resolvedAt !== null))
+    })
+
+    it('tell that it is over though the process was killed after it had settled it, and not twice', async (t) => {
+      const { webhook, store, run, tell, pass } = await scene(t, db)
+      await run('complete')
+      await run('failed')
+      await tell()
+      await run('complete')
+      // Judged and kept, but not sent; then claimed, and killed with it in hand.
+      await tell({ target: null })
+      const claim = await store.claimAlert(30_000)
+      assert.ok(claim !== null)
+      assert.equal((await tell()).delivered, 0)
+      await pass(30_000)
+      assert.equal((await tell()).delivered, 1)
+      assert.equal((await tell()).delivered, 0)
+      assert.deepEqual(
+        webhook.received.map(({ type, id }) => [type, id === claim.id]),
+        [
+          ['carsync.failed', false],
+          ['carsync.failed.resolved', true],
+        ],
+      )
     })
 
     it('are told once by many at once', async (t) => {

@@ -16,6 +16,13 @@ export const duration = (ms) => {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
 }
 
+/** Two times that are short, the longer one last: in seconds where that is long, and tenths only where they matter. */
+export const milliseconds = (mean, most) => {
+  const [unit, name] = most < 9950 ? [1, 'ms'] : [1000, 's']
+  const [one, other] = [mean, most].map((ms) => (ms < 10 * unit ? fine : whole).format(ms / unit))
+  return `${one} (${other}) ${name}`
+}
+
 /** An estimate as the range that it is. */
 export const range = ({ low, high }) => {
   const unit = high < 90_000 ? [1000, 's'] : high < 5_400_000 ? [60_000, 'min'] : [3_600_000, 'h']

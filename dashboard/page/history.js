@@ -6,8 +6,16 @@ import { plot } from '/plot.js'
 let durations = null
 let changes = null
 
-const efficiency = ({ pages, requests }) =>
-  pages.total && requests.total ? percent(Math.min(pages.done, pages.total) / requests.total) : '–'
+const BY = { limit: "by the source's limit", width: 'by what it bears at the same time, for no limit was in the way' }
+
+/** What was learned last may forbid what went through before: more than all is all. */
+const efficiency = ({ least, activeMs, status }) =>
+  least && status !== 'running'
+    ? {
+        text: percent(Math.min(1, least.ms / Math.max(1, activeMs))),
+        title: `At least ${duration(least.ms)}, ${BY[least.by]}`,
+      }
+    : { text: status === 'running' ? '–' : 'not known', title: 'The least time that it could have taken is not known' }
 
 const rowOf = (run) => [
   moment(run.startedAt),
@@ -28,7 +36,7 @@ const rowOf = (run) => [
       ? `${count(run.requests.total)} (${count(run.requests.limited)} refused)`
       : count(run.requests.total),
   ),
-  number(efficiency(run)),
+  { ...number(''), ...efficiency(run) },
 ]
 
 export const setHistory = (runs) => {

@@ -1,7 +1,7 @@
 /** The run that is on, or the last one. */
 import { ask } from '/ask.js'
 import { byId, make, setClass, write } from '/dom.js'
-import { count, duration, moment, percent, range, rate } from '/format.js'
+import { count, duration, milliseconds, moment, percent, range, rate } from '/format.js'
 import { plot } from '/plot.js'
 
 const PHASES = {
@@ -47,22 +47,6 @@ export const setSamples = (all) => {
   draw()
 }
 
-/** The parts of a `<dl>`, made once and then only rewritten. */
-const figures = (list) => {
-  const known = new Map()
-  return (name, value, title = '') => {
-    if (!known.has(name)) {
-      const dd = make('dd')
-      known.set(name, dd)
-      list.append(make('div', {}, make('dt', {}, name), dd))
-    }
-    const dd = known.get(name)
-    write(dd, value)
-    dd.title = title
-  }
-}
-const figure = figures(byId('figures'))
-
 const rows = []
 const setSegments = (segments) => {
   const list = byId('segments')
@@ -83,9 +67,9 @@ const setSegments = (segments) => {
 }
 
 const setActions = ({ here, live }) => {
-  const isOn = live?.status === 'running' && live.isAlive
-  byId('start-full').disabled = !here.canStart || isOn
-  byId('start-incremental').disabled = !here.canStart || isOn
+  const mayStart = here.canStart && !(live && isOn(live))
+  byId('start-full').disabled = !mayStart
+  byId('start-incremental').disabled = !mayStart
   byId('stop').disabled = !here.running || here.stopping
   write(byId('stop'), here.stopping ? 'Stopping' : 'Stop')
 }
@@ -112,32 +96,47 @@ const aboutRun = ({ live, here }) => {
   return parts.filter(Boolean).join('; ')
 }
 
-const answerTimeOf = ({ answerTimes }) => {
-  const answers = answerTimes?.counts.reduce((sum, each) => sum + each, 0) ?? 0
-  return answers === 0 ? '–' : `${count(Math.round(answerTimes.sumMs / answers))} ms`
-}
+const timesOf = (took) => (took === null ? '–' : milliseconds(took.meanMs, took.mostMs))
+const LATELY = 'On average, and what 95 of 100 do not exceed; of the last minute, or else of the whole run'
 
-const efficiencyOf = ({ pages, requests: made }) =>
+const shareOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
-const setFigures = ({ live, here }) => {
-  const isOn = live.status === 'running' && live.isAlive
-  const limit = live.learned?.requestsPerSecond
-  figure('Cars a second', isOn ? rate(live.carsPerSecond) : '–')
-  figure('Cars a minute', isOn ? count(live.carsPerSecond * 60) : '–')
-  figure('Time left', isOn && live.etaMs ? range(live.etaMs) : '–')
-  figure('Requests a second', isOn ? rate(live.requestsPerSecond) : '–')
-  figure('Learned limit', limit ? `${rate(limit)}/s` : live.learned ? 'none met' : '–', live.learned?.why ?? '')
-  figure('Refused requests', `${count(live.requests.limited)} of ${count(live.requests.total)}`)
-  figure('Efficiency', efficiencyOf(live), 'Pages read, as a share of the requests made')
-  figure('Time of an answer', answerTimeOf(live.requests), 'On average, from the request to the last byte')
-  figure('In flight', here.inFlight === null ? '–' : count(here.inFlight))
-  figure('Pages', live.pages.total ? `${count(live.pages.done)} of ${count(live.pages.total)}` : count(live.pages.done))
-  figure('New', count(live.cars.inserted))
-  figure('Changed', count(live.cars.updated))
-  figure('Unchanged', count(live.cars.unchanged))
-  figure('Removed', count(live.cars.removed))
-  figure('Rejected', count(live.cars.rejected))
+const isOn = ({ status, isAlive }) => status === 'running' && isAlive
+const limitOf = ({ learned }) =>
+  learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+
+/** Name, value and what it means. */
+const FIGURES = [
+  ['Cars a second', ({ live }) => (isOn(live) ? rate(live.carsPerSecond) : '–')],
+  ['Cars a minute', ({ live }) => (isOn(live) ? count(live.carsPerSecond * 60) : '–')],
+  ['Time left', ({ live }) => (isOn(live) && live.etaMs ? range(live.etaMs) : '–')],
+  ['Requests a second', ({ live }) => (isOn(live) ? rate(live.requestsPerSecond) : '–')],
+  ['Learned limit', ({ live }) => limitOf(live), ({ live }) => live.learned?.why ?? ''],
+  ['Refused requests', ({ live }) => `${count(live.requests.limited)} of ${count(live.requests.total)}`],
+  ['Useful requests', ({ live }) => shareOf(live), () => 'Pages read, as a share of the requests made'],
+  ['Answer (95%)', ({ took }) => timesOf(took.answer), () => `From the request to the last byte. ${LATELY}`],
+  ['Commit (95%)', ({ took }) => timesOf(took.commit), () => `A transaction of one page or several. ${LATELY}`],
+  ['In flight', ({ here }) => (here.inFlight === null ? '–' : count(here.inFlight))],
+  [
+    'Pages',
+    ({ live: { pages } }) => (pages.total ? `${count(pages.done)} of ${count(pages.total)}` : count(pages.done)),
+  ],
+  ['New', ({ live }) => count(live.cars.inserted)],
+  ['Changed', ({ live }) => count(live.cars.updated)],
+  ['Unchanged', ({ live }) => count(live.cars.unchanged)],
+  ['Removed', ({ live }) => count(live.cars.removed)],
+  ['Rejected', ({ live }) => count(live.cars.rejected)],
+].map(([name, value, title = () => '']) => ({ value, title, name, cell: make('dd', {}, '–') }))
+
+// There before the first run, so that nothing jumps when it begins.
+byId('figures').append(...FIGURES.map(({ name, cell }) => make('div', {}, make('dt', {}, name), cell)))
+
+const setFigures = (now) => {
+  for (const { cell, value, title } of FIGURES) {
+    write(cell, value(now))
+    cell.title = title(now)
+  }
 }
 
 export const setNow = (now) => {

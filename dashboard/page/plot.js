@@ -8,7 +8,7 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 const hour = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 
-/** Steps of the axis of time, in seconds: a second to a year. */
+/** Steps of an axis in seconds: a second to a year. */
 const STEPS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
   31_536_000,
@@ -60,7 +60,7 @@ export const plot = (host, series, say, figures = null) => {
         scales: { x: { range: aroundOne }, y: { range: (_, __, top) => [0, high(top)] } },
         axes: [
           axis({ incrs: STEPS, values: instants, space: 95 }),
-          axis({ size: 64, ...(figures ? { values: (_, splits) => splits.map(figures) } : {}) }),
+          axis({ size: 64, ...(figures ? { values: (_, splits) => splits.map(figures), incrs: STEPS } : {}) }),
         ],
         series: [{}, ...series.map(line)],
       },
@@ -77,6 +77,7 @@ export const plot = (host, series, say, figures = null) => {
   return {
     set: (next) => {
       columns = next
+      host.classList.toggle('empty', columns[0].length === 0)
       drawn.setData(columns)
       host.setAttribute('aria-label', say(columns))
     },

@@ -11,12 +11,20 @@ const ORIGIN: Readonly<Record<Origin, string>> = {
 const figure = (value: number): string => `${Number(value.toPrecision(3))}`
 const seconds = (ms: number): string => (ms < 120_000 ? `${figure(ms / 1000)} s` : `${figure(ms / 60_000)} min`)
 
-/** Requests per second that are held, by the limit that is known or by what was asked for; null: nothing holds it back. */
-export const rateOf = ({ shape, maxRate }: Pace): number | null => {
+/** What a source lets through: so many requests per second in the long run, and so many at once after a pause. */
+export type Allowance = { rate: number; burst: number }
+
+const knownAllowance = ({ shape }: Pace): Allowance | null => {
   const known = shape.kind === 'seeking' ? shape.before : shape
-  const held =
-    known?.kind === 'bucket' ? known.rate : known?.kind === 'window' ? (known.quota * 1000) / known.windowMs : null
-  return held === null ? maxRate : Math.min(held, maxRate ?? held)
+  if (known?.kind === 'bucket') return { rate: known.rate, burst: known.burst }
+  return known?.kind === 'window' ? { rate: (known.quota * 1000) / known.windowMs, burst: known.quota } : null
+}
+
+/** What is held, by the limit that is known or by what was asked for, which knows no burst; null: nothing holds it back. */
+export const allowanceOf = (pace: Pace): Allowance | null => {
+  const { maxRate } = pace
+  const known = knownAllowance(pace)
+  return maxRate === null || (known !== null && known.rate <= maxRate) ? known : { rate: maxRate, burst: 1 }
 }
 
 const shapeWhy = (pace: Pace): string => {

@@ -1,4 +1,4 @@
-/** Which concerns somebody is told of, which are settled, and how long a webhook that fails is left alone. Pure. */
+/** Which concerns somebody is told of, when they are over, and how long a webhook that fails is left alone. Pure. */
 import type { Concern } from './health.ts'
 
 /** The others are good to see in a status, and no reason to wake anybody. */
@@ -6,9 +6,27 @@ export const ALERT_KINDS = ['failed', 'stuck', 'incomplete-twice', 'held', 'stal
 export type AlertKind = (typeof ALERT_KINDS)[number]
 
 export type Alerted = Concern & { kind: AlertKind }
-export type OpenAlert = { id: string; kind: string }
+/** An alert that is open. `alertId` names the trouble in all that is told of it; `findings`: those that were told. */
+export type OpenAlert = {
+  id: string
+  alertId: string
+  kind: string
+  weight: 'fault' | 'notice'
+  message: string
+  /** ISO 8601, UTC. */
+  openedAt: string
+  findings: readonly string[]
+}
 /** The latest run; null: there has been none. */
 export type LastRun = { runId: string; status: string; mode: string } | null
+
+/** An open alert of which there is more to tell than was told: `fresh` findings. */
+export type Renewal = { of: OpenAlert; concern: Alerted; fresh: readonly string[] }
+
+export type AlertDecision = { open: Alerted[]; renew: Renewal[]; settle: OpenAlert[] }
+
+/** What a source that makes up a finding in every run can have told of one alert; what goes beyond is in the status. */
+const MOST_TOLD = 200
 
 const isAlerted = (concern: Concern): concern is Alerted => (ALERT_KINDS as readonly string[]).includes(concern.kind)
 
@@ -33,31 +51,74 @@ const isSettled = (kind: string, last: LastRun): boolean => {
   }
 }
 
-/** What is to be opened, for it is not open yet, and what is settled. */
+/** What is to be opened, for it is not open yet, what there is more to tell of, and what is over. */
 export const decideAlerts = (
   concerns: readonly Concern[],
   open: readonly OpenAlert[],
   last: LastRun,
-): { open: Alerted[]; settle: OpenAlert[] } => {
+): AlertDecision => {
   const seen = concerns.filter(isAlerted)
   const isOpen = new Set(open.map(({ kind }) => kind))
   const isSeen = new Set<string>(seen.map(({ kind }) => kind))
   return {
     open: seen.filter(({ kind }) => !isOpen.has(kind)),
+    renew: open.flatMap((alert) => {
+      const concern = seen.find(({ kind }) => kind === alert.kind)
+      const fresh = concern?.findings?.filter((finding) => !alert.findings.includes(finding)) ?? []
+      return concern && fresh.length > 0 && alert.findings.length < MOST_TOLD ? [{ of: alert, concern, fresh }] : []
+    }),
     settle: open.filter(({ kind }) => !isSeen.has(kind) && isSettled(kind, last)),
   }
 }
 
-/** What a webhook is sent, the same at every attempt. `at` is ms since 1970. */
-export const alertBody = (
-  { kind, weight, message }: Alerted,
-  { id, source, last, at }: { id: string; source: string; last: LastRun; at: number },
-): string =>
-  JSON.stringify({
-    type: `carsync.${kind}`,
-    timestamp: new Date(at).toISOString(),
-    data: { id, source, kind, weight, message, runId: last?.runId ?? null },
-  })
+/** `id` is that of the message; `at` is ms since 1970. */
+export type Telling = { id: string; source: string; last: LastRun; at: number }
+
+const bodyOf = (type: string, at: number, data: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
+
+/** What a webhook is sent of a new alert, the same at every attempt. */
+export const alertBody = ({ kind, weight, message, findings }: Alerted, { id, source, last, at }: Telling): string => {
+  const runId = last?.runId ?? null
+  const data = { id, alertId: id, status: 'firing', source, kind, weight, message, runId }
+  return bodyOf(`carsync.${kind}`, at, findings ? { ...data, findings } : data)
+}
+
+const SHOWN = 3
+
+/** The same of an alert that was told before and of which there is more to tell. */
+export const renewedAlert = (
+  { of, concern, fresh }: Renewal,
+  { id, source, last, at }: Telling,
+): { message: string; body: string } => {
+  const { kind, weight } = concern
+  const more = fresh.length > SHOWN ? ` and ${fresh.length - SHOWN} more` : ''
+  const message = `${concern.message}; new: ${fresh.slice(0, SHOWN).join(', ')}${more}`
+  const findings = [...of.findings, ...fresh].slice(0, MOST_TOLD)
+  const runId = last?.runId ?? null
+  const data = { id, alertId: of.alertId, status: 'firing', source, kind, weight, message, runId, findings, fresh }
+  return { message, body: bodyOf(`carsync.${kind}`, at, data) }
+}
+
+/** How the kind of a row is called that tells that an alert of this kind is over. */
+export const overKind = (kind: string): string => `${kind}.resolved`
+
+/** What a webhook is sent when an alert is over that was told. */
+export const overAlert = (
+  { alertId, kind, weight, message: was, openedAt }: OpenAlert,
+  { id, source, last, at }: Telling,
+): { message: string; body: string } => {
+  const message = `over: ${was}`
+  const runId = last?.runId ?? null
+  const data = { id, alertId, status: 'resolved', source, kind, weight, message, openedAt, runId }
+  return { message, body: bodyOf(`carsync.${overKind(kind)}`, at, data) }
+}
+
+/** What an earlier message of an open alert says of it; one of an earlier version names neither alert nor findings. */
+export const toldIn = (id: string, body: string): Pick<OpenAlert, 'alertId' | 'findings'> => {
+  const { data } = JSON.parse(body) as { data?: { alertId?: string; findings?: string[] } }
+  return { alertId: data?.alertId ?? id, findings: data?.findings ?? [] }
+}
 
 const WAITS_MS = [2000, 10_000, 60_000, 300_000, 1_800_000] as const
 const LONGEST_WAIT_MS = 7_200_000

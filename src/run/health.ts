@@ -37,6 +37,8 @@ export type Concern = {
   /** A fault wants somebody to act; a notice is good to know. */
   weight: 'fault' | 'notice'
   message: string
+  /** The single ones, where the concern is about such. */
+  findings?: readonly string[]
 }
 
 const HOUR_MS = 3_600_000
@@ -103,7 +105,7 @@ const ofCoverage = ({ coverage, now, staleMs, runs }: HealthFacts): Concern[] =>
 
 /** What is wrong, faults first; empty: all is well. */
 export const judgeHealth = (facts: HealthFacts): Concern[] => {
-  const kinds = Object.keys(facts.drift).length
+  const findings = Object.keys(facts.drift)
   const concerns: Concern[] = [
     ...ofRuns(facts),
     ...ofCoverage(facts),
@@ -125,12 +127,13 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           } as const,
         ]
       : []),
-    ...(kinds > 0
+    ...(findings.length > 0
       ? [
           {
             kind: 'drift',
             weight: 'notice',
-            message: `the source's records differ from what is known in ${kinds === 1 ? 'one way' : `${kinds} ways`}`,
+            message: `the source's records differ from what is known in ${findings.length === 1 ? 'one way' : `${findings.length} ways`}`,
+            findings,
           } as const,
         ]
       : []),

@@ -16,12 +16,22 @@ export const queueAlerts = async (db: Database, { source }: Names): Promise<void
   )
 }
 
-/** Claims the alert that is due first, for so long; null: none is. */
+/** Nothing that was to be told earlier of the same kind of trouble is still to be sent. */
+const IS_FIRST = `not exists (
+    select from carsync.alerts b
+    where b.source = a.source and b.delivered_at is null and b.next_try_at is not null
+      and split_part(b.kind, '.', 1) = split_part(a.kind, '.', 1) and b.opened_at < a.opened_at)`
+
+/**
+ * Claims the alert that is due first, for so long; null: none is. What is told of one kind of trouble is told in its order:
+ * who hears that it is over has heard of it before.
+ */
 export const claimAlert = async (db: Database, { source }: Names, claimMs: number): Promise<Claim | null> => {
   const [row] = await db.query(
     `with due as (
-       select id from carsync.alerts
+       select id from carsync.alerts a
        where source = $1 and delivered_at is null and next_try_at <= clock_timestamp()
+         and ${IS_FIRST}
        order by next_try_at limit 1 for update skip locked
      )
      update carsync.alerts a
@@ -61,7 +71,7 @@ export const nextAlertInMs = async (db: Database, { source }: Names): Promise<nu
   const [row] = await db.query(
     `select case when count(*) > 0 then
               greatest(0, extract(epoch from min(next_try_at) - clock_timestamp()) * 1000)::float8 end as wait
-     from carsync.alerts where source = $1 and delivered_at is null and next_try_at is not null`,
+     from carsync.alerts a where source = $1 and delivered_at is null and next_try_at is not null and ${IS_FIRST}`,
     [source],
   )
   return row!.wait

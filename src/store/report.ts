@@ -1,5 +1,8 @@
 /** What the database says of a source's runs: the current or last one, the history, and what was rejected. */
+
 import type { RequestCounts, Summary } from '../events.ts'
+import { durationsOf, meanMs } from '../run/durations.ts'
+import { leastTime } from '../run/least-time.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Database, Names, Row } from './database.ts'
 import { ISO } from './iso.ts'
@@ -103,20 +106,26 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
     `select ${RUN} from carsync.runs r ${LEDGER} where r.source = $1 order by r.started_at desc limit $2::int`,
     [names.source, limit],
   )
-  return rows.map((row) => ({
-    runId: row.run_id,
-    mode: row.mode,
-    status: row.status,
-    proof: row.proof,
-    startedAt: row.started,
-    lastCommitAt: row.last_commit,
-    finishedAt: row.finished,
-    activeMs: row.active_ms,
-    pages: { done: row.pages_done, total: row.pages_total },
-    requests: JSON.parse(row.requests) as RequestCounts,
-    cars: carsOf(row, row.seen ?? row.inserted + row.updated),
-    reason: row.reason,
-  }))
+  return rows.map((row) => {
+    const pages = { done: row.pages_done, total: row.pages_total }
+    const requests = JSON.parse(row.requests) as RequestCounts
+    const learned = row.learned ? (JSON.parse(row.learned) as Summary['learned']) : null
+    return {
+      runId: row.run_id,
+      mode: row.mode,
+      status: row.status,
+      proof: row.proof,
+      startedAt: row.started,
+      lastCommitAt: row.last_commit,
+      finishedAt: row.finished,
+      activeMs: row.active_ms,
+      pages,
+      requests,
+      cars: carsOf(row, row.seen ?? row.inserted + row.updated),
+      reason: row.reason,
+      least: leastTime({ pages, learned, answerMs: meanMs(durationsOf(requests.answerTimes)) }),
+    }
+  })
 }
 
 /** Records that could not be stored and are not settled, newest first. */

@@ -6,10 +6,11 @@ import type { CarCounts, Mode, Progress, RequestCounts, RunStatus, Summary } fro
 import type { Remembered } from '../pace/start.ts'
 import type { OpenAlert } from '../run/alerts.ts'
 import type { Covered } from '../run/choose-mode.ts'
+import type { LeastTime } from '../run/least-time.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Departure, PageRead } from '../run/seams.ts'
-import type { AlertRow, NewAlert } from './alerts.ts'
+import type { AlertRecord, AlertRow } from './alerts.ts'
 import type { Balance, GoneAt } from './balance.ts'
 import type { CarsQuestion, ListedCar } from './cars-page.ts'
 import type { CommitContext, CommitResult, PageCommit } from './commit-pages.ts'
@@ -93,6 +94,8 @@ export type RunRow = {
   requests: RequestCounts
   cars: CarCounts
   reason: string | null
+  /** The least time that its pages could have been read in; null: not known. */
+  least: LeastTime | null
 }
 
 export type RejectRow = {
@@ -188,7 +191,7 @@ export type Store = {
   /** Alerts, the open ones first. None of these waits for a database that is away: what they do is done again anyway. */
   alerts(limit: number): Promise<AlertRow[]>
   openAlerts(): Promise<OpenAlert[]>
-  recordAlerts(alerts: { open: readonly NewAlert[]; settle: readonly OpenAlert[]; send: boolean }): Promise<void>
+  recordAlerts(alerts: AlertRecord): Promise<void>
   /** Has the open alerts sent that were opened while there was no webhook. */
   queueAlerts(): Promise<void>
   /** The alert that is due first, for this process alone for so long; null: none is. */

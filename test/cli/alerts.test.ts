@@ -44,7 +44,7 @@ const passClaims = (db: Database) =>
   db.query('update carsync.alerts set next_try_at = now() where delivered_at is null')
 
 describe('carsync alerts', { concurrency: true }, () => {
-  it('is what every sync does at its end, and settles what a complete one has mended', async (t) => {
+  it('is what every sync does at its end, and tells that a complete one has mended it', async (t) => {
     const { webhook, carsync, db } = await scene(t)
     const closed = createServer((_, response) => response.writeHead(401).end('{"message":"no such key"}'))
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
@@ -63,7 +63,41 @@ describe('carsync alerts', { concurrency: true }, () => {
     assert.equal(good.code, 0, good.stderr)
     const open = await db.query('select kind from carsync.alerts where resolved_at is null')
     assert.deepEqual(open, [])
-    assert.equal(webhook.received.length, 2)
+    const over = webhook.received.slice(2)
+    assert.deepEqual(over.map(({ type }) => type).sort(), ['carsync.failed.resolved', 'carsync.stale.resolved'])
+    assert.ok(over.every(({ verified }) => verified))
+    const shown = await carsync(['alerts', '--list']).ended
+    assert.match(shown.stdout, /^No alert is open\./)
+    assert.match(shown.stdout, /failed\.resolved +.*over: the last run failed/)
+  })
+
+  it('does not lose that it is over with a killed process: it is sent again, under the same id', async (t) => {
+    // The second message is never answered.
+    const { webhook, carsync, db } = await scene(t, (response, nth) => {
+      if (nth !== 1) response.writeHead(204).end()
+    })
+    await db.query(
+      `insert into carsync.coverage (source, from_at, to_at, kind, run_id)
+       values ('auctionsapi', clock_timestamp(), clock_timestamp(), 'full', gen_random_uuid())`,
+    )
+    await failedRun(db)
+    assert.equal((await carsync(['alerts']).ended).code, 0)
+    await db.query(`update carsync.runs set status = 'complete'`)
+    const { child } = carsync(['alerts'])
+    await webhook.requests(2)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await passClaims(db)
+    const { code, stderr } = await carsync(['alerts']).ended
+    assert.equal(code, 0, stderr)
+    assert.equal((await carsync(['alerts']).ended).code, 0)
+    const [first, ...over] = webhook.received
+    assert.deepEqual(
+      over.map(({ type }) => type),
+      ['carsync.failed.resolved', 'carsync.failed.resolved'],
+    )
+    assert.deepEqual([over[0]!.id, over[0]!.body], [over[1]!.id, over[1]!.body])
+    assert.equal(JSON.parse(over[0]!.body).data.alertId, first!.id)
   })
 
   it('tells once, though two processes do it at once', async (t) => {

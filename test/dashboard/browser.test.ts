@@ -80,6 +80,8 @@ test('a sync is watched from start to end in a browser', { skip, timeout: 120_00
   await t.test('before the first sync it says so', async () => {
     await state(page, 'no run yet')
     assert.match(await text(page, 'health'), /there has been no sync yet/)
+    assert.equal(await figure(page, 'New'), '–')
+    assert.equal(await page.locator('.plot.empty').count(), 4, 'words in place of empty axes')
     await assertAccessible(page)
     await assertFits(page)
     await picture(page, 'empty', true)
@@ -121,6 +123,10 @@ test('a sync is watched from start to end in a browser', { skip, timeout: 120_00
     await state(page, 'complete')
     assert.match(await text(page, 'state-more'), /every car of the source was seen/)
     assert.deepEqual([await figure(page, 'New'), await figure(page, 'Rejected')], [ALL, '0'])
+    assert.match((await figure(page, 'Commit (95%)'))!, /^[\d.]+ \([\d.]+\) ms$/)
+    const efficiency = page.locator('#runs tr', { hasText: 'complete' }).first().locator('td').last()
+    assert.match((await efficiency.textContent())!, /^[\d.]+%$/)
+    assert.match((await efficiency.getAttribute('title'))!, /^At least .*, by /)
     await page.locator('#inventory-sum', { hasText: `${ALL} cars` }).waitFor()
   })
 

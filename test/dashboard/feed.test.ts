@@ -127,6 +127,23 @@ describe('the feed', () => {
     assert.equal(await at(7500, liveOf({ status: 'complete', heldRemovals: 60 })), 4)
   })
 
+  it('tells no more than a hundred watchers a second, however many there are', async () => {
+    const { state, feed } = scene()
+    const streams = Array.from({ length: 100 }, () => feed.watch())
+    assert.equal(feed.everyMs(), 1000)
+    streams.push(...Array.from({ length: 200 }, () => feed.watch()))
+    assert.equal(feed.everyMs(), 3000)
+    await feed.tick()
+    state.at = 14_000
+    await feed.tick()
+    assert.equal(state.lately, 1, 'the slower picture likewise')
+    state.at = 15_000
+    await feed.tick()
+    assert.equal(state.lately, 2)
+    await Promise.all(streams.slice(0, 200).map((stream) => stream.cancel()))
+    assert.equal(feed.everyMs(), 1000)
+  })
+
   it('spends at most a twentieth of the time on the slower picture', async () => {
     let looks = 0
     const { state, feed } = scene({

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { type MetricFacts, metricsText } from '../../dashboard/metrics.ts'
-import { ANSWER_BOUNDS_MS, type Live } from '../../src/node.ts'
+import { BOUNDS_MS, type Live } from '../../src/node.ts'
 import { newDatabase } from '../support/databases.ts'
 import { dashboardScene } from './scene.ts'
 
@@ -31,7 +31,8 @@ const live: Live = {
     limited: 4,
     failed: 2,
     retried: 5,
-    answerTimes: { counts: ANSWER_BOUNDS_MS.map((_, i) => i).concat(3), sumMs: 12_345 },
+    answerTimes: { counts: BOUNDS_MS.map((_, i) => i).concat(3), sumMs: 12_345 },
+    commitTimes: { counts: BOUNDS_MS.map((bound) => Number(bound === 12)).concat(2), sumMs: 60_010 },
   },
   learned: { pageSize: 1000, requestsPerSecond: 11.9, concurrency: 4, why: '429 at 12.4/s; holding 11.9/s' },
   carsPerSecond: 5000,
@@ -78,10 +79,15 @@ describe('the metrics', () => {
       carsync_held_removals: 80,
       carsync_heartbeat_overdue_seconds: 0,
       carsync_run_eta_seconds: 45,
-      'carsync_run_answer_seconds_bucket{le="0.1"}': 3,
-      'carsync_run_answer_seconds_bucket{le="+Inf"}': 58,
+      'carsync_run_answer_seconds_bucket{le="0.1"}': 15,
+      'carsync_run_answer_seconds_bucket{le="+Inf"}': 94,
       carsync_run_answer_seconds_sum: 12.345,
-      carsync_run_answer_seconds_count: 58,
+      carsync_run_answer_seconds_count: 94,
+      'carsync_run_commit_seconds_bucket{le="0.006"}': 0,
+      'carsync_run_commit_seconds_bucket{le="0.012"}': 1,
+      'carsync_run_commit_seconds_bucket{le="25.6"}': 1,
+      'carsync_run_commit_seconds_bucket{le="+Inf"}': 3,
+      carsync_run_commit_seconds_sum: 60.01,
     }
     for (const [name, value] of Object.entries(wanted)) assert.equal(samples.get(name), value, name)
   })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { type Bucket, startBucket } from '../../src/pace/bucket.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { rateOf, whyOf } from '../../src/pace/why.ts'
+import { allowanceOf, whyOf } from '../../src/pace/why.ts'
 import { startWindow } from '../../src/pace/window.ts'
 import { after, drive, letInMany, limitedBy, NOW, times, turnedAway } from './driving.ts'
 
@@ -90,13 +90,21 @@ describe('whyOf', () => {
   })
 })
 
-describe('rateOf', () => {
+describe('allowanceOf', () => {
+  const rateOf = (members: Partial<Pace>): number | undefined => allowanceOf(begun(members))?.rate
+
   it('is the rate that is held, of a limit or of a wish, whichever is lower', () => {
-    assert.equal(rateOf(begun()), null)
-    assert.equal(rateOf(begun({ shape: bucket(5) })), 5)
-    assert.equal(rateOf(begun({ maxRate: 2, shape: bucket(5) })), 2)
-    assert.equal(rateOf(begun({ maxRate: 9 })), 9)
-    assert.ok(Math.abs(rateOf(begun({ shape: window }))! - 1.667) < 0.01)
+    assert.equal(allowanceOf(begun()), null)
+    assert.equal(rateOf({ shape: bucket(5) }), 5)
+    assert.equal(rateOf({ maxRate: 2, shape: bucket(5) }), 2)
+    assert.equal(rateOf({ maxRate: 9 }), 9)
+    assert.ok(Math.abs(rateOf({ shape: window })! - 1.667) < 0.01)
+  })
+
+  it('tells what goes through at once: the burst of a bucket, the quota of a window, one of a wish', () => {
+    assert.equal(allowanceOf(begun({ shape: { ...bucket(5), burst: 7 } }))!.burst, 7)
+    assert.equal(allowanceOf(begun({ shape: window, maxRate: 2 }))!.burst, 100)
+    assert.equal(allowanceOf(begun({ shape: window, maxRate: 1 }))!.burst, 1)
   })
 
   it('goes on to be that of the window that a refusal puts in doubt', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { type NewAlert, readAlerts, readOpenAlerts, recordAlerts } from '../../src/store/alerts.ts'
-import { namesOf } from '../../src/store/database.ts'
+import { type AlertRecord, type NewAlert, readAlerts, readOpenAlerts, recordAlerts } from '../../src/store/alerts.ts'
+import { type Names, namesOf } from '../../src/store/database.ts'
 import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts } from '../../src/store/outbox.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { newSource } from './fixture.ts'
@@ -18,30 +18,33 @@ const alertOf = (kind: string, message = kind): NewAlert => ({
 for (const kind of databaseKinds) {
   const db = await newDatabase(kind)
   const names = () => namesOf('public', newSource())
+  const record = (ours: Names, alerts: Partial<AlertRecord>): Promise<void> =>
+    recordAlerts(db, ours, { open: [], renew: [], settle: [], send: true, ...alerts })
 
   describe(`the outbox of alerts on ${kind}`, () => {
     it('has one open alert of a kind: where another process was first, its alert stays as it is', async () => {
       const ours = names()
       const first = alertOf('failed', 'as the first saw it')
-      await recordAlerts(db, ours, { open: [first], settle: [], send: true })
+      await record(ours, { open: [first] })
       await keepDelivered(db, (await claimAlert(db, ours, 1000))!)
-      await recordAlerts(db, ours, { open: [alertOf('failed', 'later'), alertOf('held')], settle: [], send: true })
+      await record(ours, { open: [alertOf('failed', 'later'), alertOf('held')] })
       const all = await readAlerts(db, ours, 10)
       assert.deepEqual(all.map((each) => [each.kind, each.message, each.deliveredAt !== null]).sort(), [
         ['failed', 'as the first saw it', true],
         ['held', 'held', false],
       ])
-      await recordAlerts(db, ours, { open: [], settle: [{ id: first.id, kind: 'failed' }], send: true })
-      await recordAlerts(db, ours, { open: [alertOf('failed', 'anew')], settle: [], send: true })
+      const over = alertOf('failed.resolved', 'over: as the first saw it')
+      await record(ours, { settle: [{ of: first.id, by: over }] })
+      await record(ours, { open: [alertOf('failed', 'anew')] })
       assert.deepEqual((await readOpenAlerts(db, ours)).map((each) => each.kind).sort(), ['failed', 'held'])
-      assert.equal((await readAlerts(db, ours, 10)).length, 3)
-      assert.equal((await readAlerts(db, ours, 10)).at(-1)!.id, first.id, 'what is settled comes last')
+      const settled = (await readAlerts(db, ours, 10)).slice(2)
+      assert.deepEqual(settled.map(({ id }) => id).sort(), [first.id, over.id].sort(), 'what is settled comes last')
     })
 
     it('gives each alert to one claimant, until its claim has run out, and knows of no other source', async () => {
       const ours = names()
       const other = names()
-      await recordAlerts(db, ours, { open: [alertOf('failed'), alertOf('held')], settle: [], send: true })
+      await record(ours, { open: [alertOf('failed'), alertOf('held')] })
       const claims = await Promise.all([1, 2, 3, 4].map(() => claimAlert(db, ours, 60_000)))
       assert.equal(new Set(claims.filter((claim) => claim !== null).map(({ id }) => id)).size, 2)
       assert.equal(claims.filter((claim) => claim === null).length, 2)
@@ -54,7 +57,7 @@ for (const kind of databaseKinds) {
 
     it('listens to no claimant whose claim has run out', async () => {
       const ours = names()
-      await recordAlerts(db, ours, { open: [alertOf('failed')], settle: [], send: true })
+      await record(ours, { open: [alertOf('failed')] })
       const late = (await claimAlert(db, ours, 0))!
       const next = (await claimAlert(db, ours, 60_000))!
       assert.deepEqual([late.id, late.attempt, next.id, next.attempt], [next.id, 1, late.id, 2])
@@ -69,14 +72,60 @@ for (const kind of databaseKinds) {
     it('sends what was opened without a webhook only when it is asked to, and only while it is open', async () => {
       const ours = names()
       const [over, open] = [alertOf('failed'), alertOf('held')]
-      await recordAlerts(db, ours, { open: [over, open], settle: [], send: false })
-      await recordAlerts(db, ours, { open: [], settle: [{ id: over.id, kind: 'failed' }], send: false })
+      await record(ours, { open: [over, open], send: false })
+      await record(ours, { settle: [{ of: over.id, by: alertOf('failed.resolved') }] })
       assert.equal(await claimAlert(db, ours, 1000), null)
       await queueAlerts(db, ours)
       assert.equal((await claimAlert(db, ours, 60_000))?.id, open.id)
       assert.equal(await claimAlert(db, ours, 1000), null)
       await queueAlerts(db, ours)
       assert.equal(await claimAlert(db, ours, 1000), null, 'a claim is no reason to queue it again')
+    })
+
+    it('tells that an alert is over once, after it was told of it, though two find that out at once', async () => {
+      const ours = names()
+      const first = alertOf('failed')
+      await record(ours, { open: [first] })
+      const overs = [1, 2, 3].map(() => alertOf('failed.resolved'))
+      await Promise.all(overs.map((by) => record(ours, { settle: [{ of: first.id, by }] })))
+      const told = (await readAlerts(db, ours, 10)).filter((each) => each.kind === 'failed.resolved')
+      assert.equal(told.length, 1)
+      assert.ok(overs.some(({ id }) => id === told[0]!.id) && told[0]!.resolvedAt !== null)
+      assert.deepEqual(await readOpenAlerts(db, ours), [])
+
+      const claim = (await claimAlert(db, ours, 60_000))!
+      assert.equal(claim.id, first.id)
+      assert.equal(await claimAlert(db, ours, 1000), null, 'the first is in hand, and the end waits for it')
+      await keepUndelivered(db, claim, 'refused', 50_000)
+      assert.equal(await claimAlert(db, ours, 1000), null)
+      assert.ok((await nextAlertInMs(db, ours))! > 40_000, 'what waits for another is not due')
+      await keepDelivered(db, claim)
+      assert.equal((await claimAlert(db, ours, 60_000))?.id, told[0]!.id)
+    })
+
+    it('tells nobody of the end of what nobody was told of', async () => {
+      const ours = names()
+      const first = alertOf('held')
+      await record(ours, { open: [first], send: false })
+      await record(ours, { settle: [{ of: first.id, by: alertOf('held.resolved') }] })
+      assert.equal((await readAlerts(db, ours, 10)).length, 1)
+      assert.equal(await claimAlert(db, ours, 1000), null)
+    })
+
+    it('puts one open alert in place of another once, and remembers what was told of it', async () => {
+      const ours = names()
+      const first = { ...alertOf('drift'), body: '{"data":{"alertId":"the-trouble","findings":["a"]}}' }
+      await record(ours, { open: [first] })
+      const next = [1, 2].map(() => alertOf('drift'))
+      await Promise.all(next.map((by) => record(ours, { renew: [{ of: first.id, by }] })))
+      const [open, ...others] = await readOpenAlerts(db, ours)
+      assert.deepEqual([others.length, next.some(({ id }) => id === open!.id)], [0, true])
+      assert.deepEqual([open!.alertId, open!.findings], [open!.id, []], 'as far as its body says')
+      const anew = names()
+      await record(anew, { open: [{ ...first, id: randomUUID() }] })
+      const [kept] = await readOpenAlerts(db, anew)
+      assert.deepEqual([kept!.alertId, kept!.findings, kept!.message], ['the-trouble', ['a'], 'drift'])
+      assert.equal((await claimAlert(db, ours, 60_000))?.id, first.id, 'what was to be told is told all the same')
     })
   })
 }

@@ -1,7 +1,7 @@
 /** Leases, runs, pages and cars for tests of the store. */
 import { hash, randomUUID } from 'node:crypto'
 import type { Car } from '../../src/car/car.ts'
-import type { Mode } from '../../src/events.ts'
+import type { Mode, Progress } from '../../src/events.ts'
 import type { Plan } from '../../src/run/plan.ts'
 import { type CarWrite, encodeFields } from '../../src/store/cars-sql.ts'
 import type { CommitContext, PageCommit, PageEntry } from '../../src/store/commit-pages.ts'
@@ -131,6 +131,23 @@ export const PLAN: Plan = {
   total: 25,
   disjoint: true,
   note: null,
+}
+
+/** A picture of a run that is on, as its process publishes it. */
+export const PROGRESS: Progress = {
+  phase: 'sweeping',
+  activeMs: 2500.6,
+  pages: { done: 2, total: 3 },
+  cars: { seen: 20, inserted: 18, updated: 1, unchanged: 1, removed: 0, rejected: 2 },
+  carsTotal: 25,
+  heldRemovals: null,
+  segments: [{ name: 'Citroën "C"', done: 20, total: 25 }],
+  requests: { total: 4, ok: 2, limited: 1, failed: 1, retried: 1 },
+  carsPerSecond: 12.5,
+  requestsPerSecond: 1.25,
+  inFlight: 2,
+  etaMs: { low: 400, high: 900 },
+  pace: { requestsPerSecond: 3, concurrency: 4, pageSize: 10, why: 'nothing pushes back' },
 }
 
 export const finishOf = (members: Partial<Finish> = {}): Finish => ({

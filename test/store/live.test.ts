@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Progress } from '../../src/events.ts'
 import { commitPages } from '../../src/store/commit-pages.ts'
 import { releaseLease } from '../../src/store/lease.ts'
 import { readLive } from '../../src/store/live.ts'
@@ -8,23 +7,7 @@ import { writeProgress } from '../../src/store/progress.ts'
 import { readReport } from '../../src/store/report.ts'
 import { finishRun, savePlan } from '../../src/store/runs.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
-import { batchOf, begin, finishOf, PLAN, silence, writeOf } from './fixture.ts'
-
-const PROGRESS: Progress = {
-  phase: 'sweeping',
-  activeMs: 2500.6,
-  pages: { done: 2, total: 3 },
-  cars: { seen: 20, inserted: 18, updated: 1, unchanged: 1, removed: 0, rejected: 2 },
-  carsTotal: 25,
-  heldRemovals: null,
-  segments: [{ name: 'Audi', done: 20, total: 25 }],
-  requests: { total: 4, ok: 2, limited: 1, failed: 1, retried: 1 },
-  carsPerSecond: 12.5,
-  requestsPerSecond: 1.25,
-  inFlight: 2,
-  etaMs: { low: 400, high: 900 },
-  pace: { requestsPerSecond: 3, concurrency: 4, pageSize: 10, why: 'nothing pushes back' },
-}
+import { batchOf, begin, finishOf, PLAN, PROGRESS, silence, writeOf } from './fixture.ts'
 
 for (const kind of databaseKinds) {
   const db = await newDatabase(kind)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { Progress } from '../../src/events.ts'
 import { commitPages } from '../../src/store/commit-pages.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
 import { countSeen } from '../../src/store/ledger.ts'
@@ -9,25 +8,9 @@ import { writeProgress } from '../../src/store/progress.ts'
 import { readRejects, readReport, readRuns } from '../../src/store/report.ts'
 import { finishRun, openRun, savePlan } from '../../src/store/runs.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
-import { type Begun, batchOf, begin, finishOf, PLAN, silence, writeOf } from './fixture.ts'
+import { type Begun, batchOf, begin, finishOf, PLAN, PROGRESS, silence, writeOf } from './fixture.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-
-const PROGRESS: Progress = {
-  phase: 'sweeping',
-  activeMs: 2500.6,
-  pages: { done: 2, total: 3 },
-  cars: { seen: 20, inserted: 18, updated: 1, unchanged: 1, removed: 0, rejected: 2 },
-  carsTotal: 25,
-  heldRemovals: null,
-  segments: [{ name: 'Citroën "C"', done: 20, total: 25 }],
-  requests: { total: 4, ok: 2, limited: 1, failed: 1, retried: 1 },
-  carsPerSecond: 12.5,
-  requestsPerSecond: 1.25,
-  inFlight: 2,
-  etaMs: { low: 400, high: 900 },
-  pace: { requestsPerSecond: 3, concurrency: 4, pageSize: 10, why: 'nothing pushes back' },
-}
 
 const reject = (position: number, sourceId: string | null) => ({
   position,
@@ -195,7 +178,8 @@ for (const kind of databaseKinds) {
         begun.context,
         batchOf(1, [writeOf('a')], { rejects: [reject(1, 'bad')], ids: ['a', 'bad'] }),
       )
-      await finish(begun, { status: 'failed', proof: 'none', reason: 'why' })
+      const learned = { pageSize: 10, requestsPerSecond: 2, burst: 0, concurrency: 4, why: '2/s' }
+      await finish(begun, { status: 'failed', proof: 'none', reason: 'why', learned })
       const { run } = await openRun(db, begun.names, begun.lease, {
         runId: randomUUID(),
         mode: 'incremental',
@@ -218,7 +202,9 @@ for (const kind of databaseKinds) {
         requests: { total: 5, ok: 3, limited: 1, failed: 1, retried: 2 },
         cars: { seen: 1, inserted: 1, updated: 0, unchanged: 0, removed: 0, rejected: 1 },
         reason: 'why',
+        least: { ms: 500, by: 'limit' },
       })
+      assert.equal(latest!.least, null)
       assert.equal((await readRuns(db, begun.names, 1)).length, 1)
     })
 
