@@ -38,11 +38,13 @@ export const forgetSeen = (db: Database, names: Names, lease: Lease, runId: stri
 export const markAbsent = (db: Database, names: Names, lease: Lease, runId: string): Promise<number> =>
   db.transaction(async (session) => {
     await assertFence(session, lease)
-    await session.query('create temporary table carsync_seen (id text primary key) on commit drop')
+    await session.query('create temporary table carsync_seen (id text not null) on commit drop')
     await session.query(
       `insert into carsync_seen select distinct id from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid`,
       [runId],
     )
+    // Sorted at once, an index costs half of what it does row by row.
+    await session.query('create unique index on carsync_seen (id)')
     await session.query('analyze carsync_seen')
     for (let after: string | null = ''; after !== null; ) {
       const [batch] = await session.query(

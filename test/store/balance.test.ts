@@ -49,6 +49,21 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await weighSeen(db, runId, gone, 1), { distinct: 4, gone: 1, repeats: 0, withoutId: 0 })
       assert.equal((await weighSeen(db, runId, gone, NO_FEED)).gone, 2)
     })
+
+    it('comes to the same where no car was met twice', async () => {
+      const { runId, commit } = await runOf()
+      await commit([1, ['a', 'b']])
+      await commit([1, ['c', 'd'], { sweep: 1, segment: 'changes' }])
+      const gone = new Map([
+        ['a', READ_AT + 60_000],
+        ['b', READ_AT - 60_000],
+        ['c', READ_AT + 60_000],
+        ['elsewhere', READ_AT + 60_000],
+      ])
+      assert.deepEqual(await weighSeen(db, runId, gone, 1), { distinct: 4, gone: 1, repeats: 0, withoutId: 0 })
+      assert.equal((await weighSeen(db, runId, gone, NO_FEED)).gone, 2)
+      assert.deepEqual((await weighSeen(db, (await runOf()).runId, gone, 1)).distinct, 0)
+    })
   })
 
   it(`readMovement on ${kind} has the pages of one pass with their records, and where cars went that stood on them`, async () => {
