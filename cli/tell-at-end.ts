@@ -23,21 +23,24 @@ export const tellAtEnd = async (
 ): Promise<void> => {
   if (stop.aborted) return
   const { source, staleHours } = options
-  const over = AbortSignal.any([stop, AbortSignal.timeout(AT_MOST_MS)])
+  const told = new AbortController()
+  const over = AbortSignal.any([stop, told.signal, AbortSignal.timeout(AT_MOST_MS)])
   const telling = async (): Promise<void> => {
     try {
       const target = alertTargetOf(options)
-      const told = await tellAlerts(store, realWorld, {
+      const { why } = await tellAlerts(store, realWorld, {
         source,
         staleHours,
         target,
         patienceMs: PATIENCE_MS,
         stop: over,
       })
-      if (told.why !== null) say(`An alert was not taken, and is kept for the next run or carsync alerts: ${told.why}`)
+      if (why !== null) say(`An alert was not taken, and is kept for the next run or carsync alerts: ${why}`)
     } catch (error) {
       say(`Alerts could not be judged; the next run does it: ${messageOf(error)}`)
     }
   }
   await Promise.race([telling(), realWorld.sleep(AT_MOST_MS, over)])
+  // Or the sleep would hold the process.
+  told.abort()
 }
