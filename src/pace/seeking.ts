@@ -17,6 +17,8 @@ export type Seeking = {
   /** The latest refused request had left then: the release is later. */
   refusedAt: number
   probeAt: number
+  /** Since that refusal nothing was heard of a probe that left, or was due, then: it may have been let in. null: none. */
+  unansweredAt: number | null
   tries: number
   /** The source said how long to wait. */
   told: boolean
@@ -25,6 +27,12 @@ export type Seeking = {
   /** The model that the wall contradicts. */
   before: Window | null
 }
+
+/** A request that left at `sentAt` has failed without an answer: a probe, or one that has made the next probe late. */
+export const unanswered = (seeking: Seeking, sentAt: number): Seeking => ({
+  ...seeking,
+  unansweredAt: seeking.unansweredAt ?? Math.max(sentAt, seeking.probeAt),
+})
 
 const QUICK_MS = [100, 320, 1000, 3000]
 /** Seconds after the first request of a window at which windows of the usual lengths end. */

@@ -35,6 +35,7 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     countedFrom: before ? before.opened.by : Math.max(firstAt, pace.countedFrom),
     refusedAt: own.at,
     probeAt: 0,
+    unansweredAt: null,
     // After several refusals in a row what was in flight at the first of them says nothing: it takes a probe.
     tries: wallAt === own.at ? 0 : 1,
     told,
@@ -77,7 +78,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return window ? { ...met, shape: window } : seek(met, own, now, told)
     }
     case 'seeking': {
-      const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, heardAt: now, told }
+      const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, unansweredAt: null, heardAt: now, told }
       return { ...met, wall: pace.wall, shape: { ...tried, probeAt: told ? met.gateUntil : nextProbeAt(tried, now) } }
     }
   }

@@ -19,6 +19,7 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   countedFrom: NOW - 5000,
   refusedAt: NOW,
   probeAt: 0,
+  unansweredAt: null,
   tries: 0,
   told: false,
   sparseMs: 0,
