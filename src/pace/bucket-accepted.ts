@@ -7,8 +7,14 @@ const PASSED = 1.015
 
 const LOOK_UP = 1.6
 
+/** So far below the mean, the rate leaps by so much with each request. */
+const FAR = 4
+const LEAP = 1.3
+
 /** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
-const raised = ({ rate, ceiling, sure, clean, narrow, tollMs, walls }: Bucket): number => {
+const raised = ({ rate, ceiling, sure, clean, narrow, tollMs, walls }: Bucket, mean: number): number => {
+  // Far below what was let in on the whole, and nothing was refused: by hundredths it would take hours.
+  if (clean >= 3 && rate < mean / FAR) return rate * LEAP
   // The limit was raised: what was refused before goes through. Before the first wall it may be savings that pay.
   const isPassed = ceiling !== null && rate > PASSED * ceiling && walls.length > 0
   if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(0.02, 0.0001 * clean))
@@ -39,8 +45,11 @@ const settled = ({ rate, looksUp }: Bucket, now: number): Partial<Bucket> =>
       }
     : { steady: true, sure: true, ceiling: rate * 1.015 }
 
-/** `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. */
-export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number): Bucket => {
+/**
+ * `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. `mean`: what was
+ * let in per second on the whole.
+ */
+export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number, mean = 0): Bucket => {
   const { search } = bucket
   // A bold guess that held so long is right: it is a short window, and nothing is saved up in those.
   const bold = bucket.fallback !== null && bucket.clean >= 20
@@ -56,7 +65,7 @@ export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most
   if (bold) return next
   if (search === null) {
     const highest = Math.min(most, bucket.most ?? most)
-    return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket), bucket.most ?? most) } : next
+    return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket, mean), bucket.most ?? most) } : next
   }
   if (sentAt < search.sinceAt || bucket.rate > most) return next
   const passed = search.passed + 1

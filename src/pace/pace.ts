@@ -19,7 +19,7 @@ import { mostOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
-import { admit, refuse, type Sent } from './traffic.ts'
+import { admit, meanRate, refuse, type Sent } from './traffic.ts'
 import { meetWall } from './wall.ts'
 import { rebased, widen } from './width.ts'
 import { windowAccepted, windowSent, windowWait } from './window.ts'
@@ -105,7 +105,7 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'window':
       return { ...pace, shape: windowAccepted(shape, pace.traffic, own.at) }
     case 'bucket':
-      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace)) }
+      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now)) }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
   }

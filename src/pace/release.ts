@@ -119,6 +119,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const pace: Pace = { ...before, countedFrom: openedBy }
   const window = windowOf(pace, shape, openedBy)
   if (window) return { ...pace, shape: window }
+  // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
+  if (shape.held !== null && gapMs < shape.sparseMs)
+    return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
   const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all.

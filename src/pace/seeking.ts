@@ -2,6 +2,7 @@
  * After a wall that nobody foresaw: one request at a time finds out when the source lets in again. How long that takes
  * tells what kind of limit it is.
  */
+import type { Bucket } from './bucket.ts'
 import type { Window } from './window.ts'
 
 export type Seeking = {
@@ -26,6 +27,8 @@ export type Seeking = {
   sparseMs: number
   /** The model that the wall contradicts. */
   before: Window | null
+  /** The rate that was held, of a bucket that holds next to nothing, when it was refused again and again. */
+  held: Bucket | null
 }
 
 /** A request that left at `sentAt` has failed without an answer: a probe, or one that has made the next probe late. */

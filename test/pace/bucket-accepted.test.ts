@@ -39,6 +39,15 @@ describe('the rate, while nothing is refused', () => {
     assert.ok(after(narrow, 3000).rate > 10.2)
   })
 
+  it('far below what was let in on the whole is found again in leaps', () => {
+    const tiny = startBucket({ rate: 0.02, at: NOW, narrow: true })
+    const mean = 5
+    let grown = tiny
+    for (let i = 0; i < 30; i++) grown = bucketAccepted(grown, NOW + i, NOW + i + 1, PLENTY, mean)
+    assert.ok(grown.rate > 1, `${grown.rate}`)
+    assert.ok(after(tiny, 30).rate < 0.021, 'where nothing speaks for more it creeps')
+  })
+
   it('does not outgrow what the width allows, nor what was announced', () => {
     assert.ok(after(begun(), 20_000, 25).rate <= 25)
     assert.ok(after(begun({ most: 14 }), 20_000).rate <= 14)

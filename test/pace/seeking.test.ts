@@ -24,6 +24,7 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   told: false,
   sparseMs: 0,
   before: null,
+  held: null,
   ...members,
 })
 
