@@ -1,5 +1,6 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
 import { type Bucket, burstOf, refilled } from './bucket.ts'
+import { lookedUp } from './bucket-look-up.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
 import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
@@ -98,8 +99,7 @@ export const bucketRefused = (
     const pauseMs = 50 * 2 ** bucket.barren
     return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
-  if (search?.once && search.low !== null)
-    return { ...emptied, search: null, rate: search.low, sure: true, ceiling: search.low * 1.015, clean: 60 }
+  if (search?.from !== undefined) return { ...emptied, ...lookedUp(bucket, search, known) }
   if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.

@@ -68,8 +68,8 @@ export type Search = {
   need: number
   passed: number
   sinceAt: number
-  /** The first refusal ends it, at the last rate that went well. */
-  once?: boolean
+  /** A look higher, from this rate: the first refusal ends it, at the last rate that went well. */
+  from?: number
 }
 
 /** When the latest requests that were let in before the first wall had left, and when that was met, ms. */

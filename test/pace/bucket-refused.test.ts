@@ -156,7 +156,7 @@ describe('a bold guess that is refused at once', () => {
 })
 
 it('a look higher that is refused ends at the rate that had held', () => {
-  const search = { low: 10, high: null, step: 1.6, need: 5, passed: 2, sinceAt: NOW, once: true }
+  const search = { low: 10, high: null, step: 1.6, need: 5, passed: 2, sinceAt: NOW, from: 10 }
   const looking = begun({ rate: 16, search, clean: 2, steady: true })
   const bucket = bucketRefused(looking, NOW + 300, NOW + 350, even(4, 300), [])
   assert.equal(bucket.rate, 10)
