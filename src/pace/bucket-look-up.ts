@@ -10,15 +10,26 @@ const NEED = 60
 /** A look after so many requests without a refusal, and later by so many for each that the wait after a refusal will lose. */
 const EVERY = 650
 const PER_LOST = 20
+/** Where nothing can be saved up few requests tell, and a look is worth it once the rate has crept past what was refused. */
+const NARROW_NEED = 5
+const NARROW_EVERY = 300
+const PASSED = 1.02
 
-export const isLookDue = ({ narrow, sure, most, clean, burst, rate, tollMs }: Bucket): boolean =>
-  !narrow && sure && most === null && clean >= EVERY + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
+export const isLookDue = ({ narrow, sure, most, clean, burst, rate, ceiling, tollMs }: Bucket): boolean => {
+  if (most !== null || ceiling === null) return false
+  if (narrow) return clean >= NARROW_EVERY && rate > PASSED * ceiling
+  return sure && clean >= EVERY + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
+}
 
-export const lookUp = (bucket: Bucket, now: number): Bucket => ({
-  ...bucket,
-  rate: HIGHER * bucket.rate,
-  search: { low: bucket.rate, high: null, step: HIGHER, need: NEED, passed: 0, sinceAt: now, from: bucket.rate },
-})
+export const lookUp = (bucket: Bucket, now: number): Bucket => {
+  const { rate, narrow } = bucket
+  const need = narrow ? NARROW_NEED : NEED
+  return {
+    ...bucket,
+    rate: HIGHER * rate,
+    search: { low: rate, high: null, step: HIGHER, need, passed: 0, sinceAt: now, from: rate },
+  }
+}
 
 /** What the refusal that ends the look makes of the bucket. `known`: the rate as reckoned, and its error as a share. */
 export const lookedUp = (

@@ -33,6 +33,10 @@ describe('a look higher', () => {
       assert.equal(isLookDue(held(members)), false)
   })
 
+  it('is taken where nothing can be saved up, once more goes through than was refused', () => {
+    assert.equal(isLookDue(held({ narrow: true, ceiling: 9.7 })), true)
+  })
+
   it('goes on as long as nothing is refused: the limit was raised', () => {
     let bucket = lookUp(held(), NOW)
     for (let i = 0; i < 600; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
