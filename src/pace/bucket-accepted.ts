@@ -21,6 +21,7 @@ const raised = ({ rate, burst, ceiling, sure, clean, narrow, tollMs, walls }: Bu
   if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
   // What is saved up would pay for a creep; a look higher tells more.
   if (burst >= 2) return rate
+  if (narrow && clean > 60 && ceiling !== null && rate < 0.8 * ceiling) return rate * 1.004
   const over = clean / 300 - 0.3
   if (over <= 0) return rate
   // Near where a refusal was met there is little to find: now and then a look whether the limit was raised, the more

@@ -39,6 +39,13 @@ describe('the rate, while nothing is refused', () => {
     assert.ok(after(narrow, 3000).rate > 10.2)
   })
 
+  it('is on its way back there, too, where nothing can be saved up', () => {
+    const narrow = begun({ narrow: true, sure: true, ceiling: 20 })
+    assert.ok(after(narrow, 60).rate < 10.2, 'not at once')
+    const back = after(narrow, 300).rate
+    assert.ok(back > 15 && back < 17, `${back}`)
+  })
+
   it('far below what was let in on the whole is found again in leaps', () => {
     const tiny = startBucket({ rate: 0.02, at: NOW, narrow: true })
     const mean = 5
