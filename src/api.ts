@@ -133,7 +133,13 @@ export const openApi = (settings: ApiSettings): Api => {
     }
     pace =
       outcome.kind === 'retry'
-        ? adjust(pace, { kind: 'failed', id, at, random: world.random() })
+        ? adjust(pace, {
+            kind: 'failed',
+            id,
+            at,
+            letIn: answer.kind === 'reply' && answer.status !== 503,
+            random: world.random(),
+          })
         : adjust(pace, { kind: 'dropped', id })
     return outcome
   }

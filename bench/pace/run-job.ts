@@ -37,7 +37,10 @@ export type Ran = {
   pace: Pace
 }
 
+/** `served` is what an answer brings; a request that was lost on its way comes back with nothing. */
 type Event = { at: number; kind: 'arrive' | 'leave' | 'answer'; id: number; page: number; nth: number; served?: Served }
+
+const LOST: Omit<Served, 'leavesAt'> = { status: 500, retryAfterMs: null, limits: [] }
 
 /** Requests a page at which a run is hopeless. */
 const MOST_REQUESTS = 6.3
@@ -64,12 +67,14 @@ export const runJob = (job: Job): Ran => {
     const id = pace.nextId
     pace = adjust(pace, { kind: 'sent', at: beginAt + now })
     asking.sent(page, id, now)
-    plan({ at: now + tripMs(scenario, random), kind: 'arrive', id, page, nth: trace.length })
+    const isLost = scenario.lost > 0 && random() < scenario.lost
+    const kind = isLost ? 'answer' : 'arrive'
+    plan({ at: now + (isLost ? scenario.serviceMs : 0) + tripMs(scenario, random), kind, id, page, nth: trace.length })
     trace.push({ at: now, status: 0 })
   }
 
   const hear = ({ id, page, nth, served }: Event): void => {
-    const { status, retryAfterMs, limits } = served!
+    const { status, retryAfterMs, limits } = served ?? LOST
     const at = beginAt + now
     const landing = asking.landed(page, id, status, trace[nth]!.at, now)
     if (landing.kind === 'nothing') return
@@ -82,7 +87,7 @@ export const runJob = (job: Job): Ran => {
       pace = adjust(pace, { kind: 'refused', id, at, retryAfterMs, limits })
     } else {
       count.failed++
-      pace = adjust(pace, { kind: 'failed', id, at, random: random() })
+      pace = adjust(pace, { kind: 'failed', id, at, letIn: served !== undefined, random: random() })
     }
     if (landing.kind === 'read')
       for (const other of landing.superseded) pace = adjust(pace, { kind: 'dropped', id: other })

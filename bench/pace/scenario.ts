@@ -27,6 +27,8 @@ export type Scenario = {
   stragglers: number
   /** Share of admitted requests that are answered 500. */
   errors: number
+  /** Share of requests that are lost on their way to the server; the sender hears of it as soon as of an answer. */
+  lost: number
   /** So many ms after the beginning the limit becomes this one. */
   change: { afterMs: number; limit: RateLimit } | null
   /** Requests per second of somebody else on the same key, at random instants. */
@@ -40,6 +42,7 @@ const USUAL: Omit<Scenario, 'name' | 'limit' | 'tells'> = {
   jitterMs: 3,
   stragglers: 0,
   errors: 0,
+  lost: 0,
   change: null,
   tenant: 0,
 }

@@ -1,23 +1,32 @@
 /** What a request that was let in does to the bucket: its rate grows. */
 import type { Bucket } from './bucket.ts'
+import { isLookDue, lookUp } from './bucket-look-up.ts'
 import { tried } from './bucket-trial.ts'
 
 /** So far above a rate that was refused, it is not the limit any more. */
 const PASSED = 1.015
 
 const LOOK_UP = 1.6
+/** So far below the mean, the rate leaps by so much with each request. */
+const FAR = 4
+const LEAP = 1.3
 
 /** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
-const raised = ({ rate, ceiling, sure, clean, narrow, tollMs, walls }: Bucket): number => {
+const raised = ({ rate, burst, ceiling, sure, clean, narrow, tollMs, walls }: Bucket, mean: number): number => {
+  // Far below what was let in on the whole, and nothing was refused: by hundredths it would take hours.
+  if (clean >= 3 && rate < mean / FAR) return rate * LEAP
   // The limit was raised: what was refused before goes through. Before the first wall it may be savings that pay.
   const isPassed = ceiling !== null && rate > PASSED * ceiling && walls.length > 0
   if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(0.02, 0.0001 * clean))
   if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
+  // What is saved up would pay for a creep; a look higher tells more.
+  if (burst >= 2) return rate
+  if (narrow && clean > 60 && ceiling !== null && rate < 0.8 * ceiling) return rate * 1.004
   const over = clean / 300 - 0.3
   if (over <= 0) return rate
   // Near where a refusal was met there is little to find: now and then a look whether the limit was raised, the more
   // seldom the longer a refusal makes us wait.
-  const near = ceiling !== null && !narrow && rate > 0.97 * ceiling ? (tollMs > 0 ? 0.35 : 0.8) : 1
+  const near = ceiling !== null && rate > 0.97 * ceiling ? (narrow ? 0.6 : tollMs > 0 ? 0.35 : 0.8) : 1
   return rate * (1 + (near * 0.015 * (1 + over)) / 300)
 }
 
@@ -34,13 +43,16 @@ const settled = ({ rate, looksUp }: Bucket, now: number): Partial<Bucket> =>
           need: Math.max(5, rate / 2),
           passed: 0,
           sinceAt: now,
-          once: true,
+          from: rate,
         },
       }
     : { steady: true, sure: true, ceiling: rate * 1.015 }
 
-/** `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. */
-export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number): Bucket => {
+/**
+ * `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. `mean`: what was
+ * let in per second on the whole.
+ */
+export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number, mean = 0): Bucket => {
   const { search } = bucket
   // A bold guess that held so long is right: it is a short window, and nothing is saved up in those.
   const bold = bucket.fallback !== null && bucket.clean >= 20
@@ -54,9 +66,10 @@ export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most
     ...(bold ? settled(bucket, now) : {}),
   }
   if (bold) return next
+  if (search === null && isLookDue(next)) return lookUp(next, now)
   if (search === null) {
     const highest = Math.min(most, bucket.most ?? most)
-    return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket), bucket.most ?? most) } : next
+    return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket, mean), bucket.most ?? most) } : next
   }
   if (sentAt < search.sinceAt || bucket.rate > most) return next
   const passed = search.passed + 1

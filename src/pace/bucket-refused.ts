@@ -1,6 +1,8 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
 import { type Bucket, burstOf, refilled } from './bucket.ts'
+import { lookedUp } from './bucket-look-up.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
+import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 import type { Sent, Traffic } from './traffic.ts'
 
@@ -9,7 +11,6 @@ const WALLS = 12
 
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
-
 /** How much slower after a refusal that came so soon: what jitter refuses at this pace, a slower one lets in. */
 const shrinkAfter = (clean: number, hasty: number): number => {
   const share = clean < 20 ? 0.06 : clean < 60 ? 0.04 : clean < 150 ? 0.02 : 0.01
@@ -50,10 +51,6 @@ const afterRefusal = (
   const least = rate * (clean < 5 ? 0.5 : clean < 30 ? 0.8 : clean < 150 ? 0.95 : 0.985)
   return Math.min(slower, Math.max(reckonedRate, least))
 }
-
-/** The pace at which most was let in, by the latest walls. */
-const bestOf = ({ best, rate, search }: Bucket, goodput: number): Bucket['best'] =>
-  search === null && (best === null || goodput > best.goodput) ? { rate, goodput } : best
 
 /** The bucket after a refusal of a request that left at `sentAt`. */
 export const bucketRefused = (
@@ -102,37 +99,17 @@ export const bucketRefused = (
     const pauseMs = 50 * 2 ** bucket.barren
     return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
-  if (search?.once && search.low !== null)
-    return { ...emptied, search: null, rate: search.low, sure: true, ceiling: search.low * 1.015, clean: 60 }
+  if (search?.from !== undefined) return { ...emptied, ...lookedUp(bucket, search, known) }
   if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.
     const low = search.low !== null && search.low < high ? search.low : null
     return tried(emptied, { ...search, low, high }, now)
   }
+  const afterwards = afterRefusal(bucket, known, betweenRuns(walls, traffic, flight), isIdle)
   // So much more is asked for than is let in: what the floor was set by has been paid from savings.
   const floor =
     known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
-  const rate = Math.max(afterRefusal(bucket, known, betweenRuns(walls, traffic, flight), isIdle), floor)
-  const best = bestOf(bucket, known?.rate ?? 0)
-  // Slower by a third, and no more is let in: it is not our pace that is refused, somebody else uses up the limit.
-  const isFutile =
-    bucket.narrow &&
-    bucket.floor === 0 &&
-    best !== null &&
-    rate < best.rate / 1.5 &&
-    known !== null &&
-    known.rate < 0.9 * best.goodput
-  // Once: if it goes on, the limit itself has moved.
-  if (isFutile)
-    return {
-      ...emptied,
-      search: null,
-      rate: best.rate,
-      best: null,
-      floor: best.rate / 2,
-      walls: walls.slice(-1),
-      hasty: 0,
-    }
-  return { ...emptied, search: null, rate, best, floor }
+  const yielding: Bucket = { ...emptied, search: null, rate: Math.max(afterwards, floor), floor }
+  return bucket.narrow ? sharing(bucket, yielding, afterwards, traffic, flight) : yielding
 }

@@ -43,6 +43,11 @@ export type Bucket = {
   tollMs: number
   /** The rate at which the most was let in so far, and how much that was, requests per second. */
   best: { rate: number; goodput: number } | null
+  /**
+   * Somebody else uses up the limit, too: what a slower pace brought, requests per second, while a faster one brings more.
+   * null: nothing speaks for it; 0: it was tried, and is not so.
+   */
+  shared: number | null
   /** The rate does not fall below this by following. */
   floor: number
   /** Refusals in a row that came soon after the one before. */
@@ -63,8 +68,8 @@ export type Search = {
   need: number
   passed: number
   sinceAt: number
-  /** The first refusal ends it, at the last rate that went well. */
-  once?: boolean
+  /** A look higher, from this rate: the first refusal ends it, at the last rate that went well. */
+  from?: number
 }
 
 /** When the latest requests that were let in before the first wall had left, and when that was met, ms. */
@@ -122,6 +127,7 @@ export const startBucket = ({
   barrenSince: at,
   best: null,
   floor: 0,
+  shared: null,
   hasty: 0,
   tollMs: 0,
   looksUp,

@@ -18,7 +18,8 @@ import type { AnnouncedLimit } from './limit-headers.ts'
 import { mostOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
-import { admit, refuse, type Sent } from './traffic.ts'
+import { unanswered } from './seeking.ts'
+import { admit, meanRate, refuse, type Sent } from './traffic.ts'
 import { meetWall } from './wall.ts'
 import { rebased, widen } from './width.ts'
 import { windowAccepted, windowSent, windowWait } from './window.ts'
@@ -31,8 +32,11 @@ export type Signal =
   | { kind: 'accepted'; id: number; at: number; limits: readonly AnnouncedLimit[] }
   /** 429, or a server that asks for a pause. `retryAfterMs`: how long it asks for, from `at`. */
   | { kind: 'refused'; id: number; at: number; retryAfterMs: number | null; limits: readonly AnnouncedLimit[] }
-  /** No useful answer: a network fault, a 5xx, something unreadable. `random` in [0, 1). */
-  | { kind: 'failed'; id: number; at: number; random: number }
+  /**
+   * No useful answer: a network fault, a 5xx, something unreadable. `letIn`: there was an answer, so that the limiter has
+   * let it in. `random` in [0, 1).
+   */
+  | { kind: 'failed'; id: number; at: number; letIn: boolean; random: number }
   /** Taken back by ourselves: says nothing, but the source may have counted it. */
   | { kind: 'dropped'; id: number }
   /** The job is now known to take so many requests. */
@@ -101,10 +105,18 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'window':
       return { ...pace, shape: windowAccepted(shape, pace.traffic, own.at) }
     case 'bucket':
-      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace)) }
+      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now)) }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
   }
+}
+
+/** What failed is no success, but an answer has passed the limiter. What has none says nothing, and may have. */
+const shapeFailed = (pace: Pace, own: Sent, now: number, letIn: boolean): Pace => {
+  if (letIn) return shapeAccepted(pace, own, now)
+  const { shape } = pace
+  if (shape.kind === 'seeking') return settle({ ...pace, shape: unanswered(shape, own.at) }, now)
+  return { ...pace, shape: probeless(pace, own) }
 }
 
 const accepted = (pace: Pace, own: Sent, now: number, limits: readonly AnnouncedLimit[]): Pace => {
@@ -139,7 +151,8 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
     case 'failed': {
       const { circuit, pauseMs } = failed(pace.circuit, own.at, signal.at, signal.random)
       const gateUntil = Math.max(pace.gateUntil, signal.at + pauseMs)
-      return { ...landed, circuit, gateUntil, shape: probeless(pace, own), traffic: admit(pace.traffic, own.at) }
+      const traffic = admit(pace.traffic, own.at)
+      return shapeFailed({ ...landed, circuit, gateUntil, traffic }, own, signal.at, signal.letIn)
     }
     case 'dropped':
       return { ...landed, shape: probeless(pace, own), traffic: admit(pace.traffic, own.at) }

@@ -64,15 +64,15 @@ export const settle = (pace: Pace, now: number): Pace => {
 }
 
 /** The window that the release speaks of; null where it speaks of none. */
-const windowOf = (pace: Pace, shape: Seeking, probe: Sent): Window | null => {
+const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null => {
   const { before, countedFrom, refusedAt, wallAt } = shape
-  const used = countBetween(pace.traffic, [], countedFrom, probe.at)
-  const opened = { after: shape.told ? Math.max(refusedAt, probe.at - ROUNDED_MS) : refusedAt, by: probe.at }
+  const used = countBetween(pace.traffic, [], countedFrom, openedBy)
+  const opened = { after: shape.told ? Math.max(refusedAt, openedBy - ROUNDED_MS) : refusedAt, by: openedBy }
   if (before) {
     const misses = before.misses + 1
     if (misses > REPLAY_MISSES) return null
     // It opened a moment later than foreseen: a matter of jitter.
-    if (probe.at - wallAt < 1500)
+    if (openedBy - wallAt < 1500)
       return { ...before, misses, marginMs: before.marginMs + 6, probing: null, proven: true }
     const { after, by } = before.opened
     const windowMs = usualWindow(opened.after - by, opened.by - after) ?? opened.by - by
@@ -80,11 +80,11 @@ const windowOf = (pace: Pace, shape: Seeking, probe: Sent): Window | null => {
     const quota = used >= 0.3 * before.quota ? used : before.quota
     return { ...startWindow(quota, windowMs, opened, true), misses }
   }
-  if (probe.at - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
+  if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
-  const exact = usualWindow(opened.after - countedFrom, probe.at - countedFrom)
+  const exact = usualWindow(opened.after - countedFrom, openedBy - countedFrom)
   if (exact !== undefined) return startWindow(used, exact, opened, false)
-  return startWindow(used, usualWindow(probe.at - countedFrom) ?? probe.at - countedFrom, opened, true)
+  return startWindow(used, usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom, opened, true)
 }
 
 /** How many requests were let in within so many ms before the very first wall. */
@@ -109,12 +109,19 @@ const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket
   })
 }
 
-/** A probe was let in: when that was tells the kind of limit. */
+/**
+ * A probe was let in: when that was tells the kind of limit. Of several that may have been the first, the earliest is taken:
+ * a wait that is believed too short is refused and corrected, one that is believed too long is not.
+ */
 export const released = (before: Pace, shape: Seeking, probe: Sent, now: number): Pace => {
-  const gapMs = probe.at - shape.wallAt
-  const pace: Pace = { ...before, countedFrom: probe.at }
-  const window = windowOf(pace, shape, probe)
+  const openedBy = Math.min(probe.at, shape.unansweredAt ?? probe.at)
+  const gapMs = openedBy - shape.wallAt
+  const pace: Pace = { ...before, countedFrom: openedBy }
+  const window = windowOf(pace, shape, openedBy)
   if (window) return { ...pace, shape: window }
+  // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
+  if (shape.held !== null && gapMs < shape.sparseMs)
+    return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
   const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all.

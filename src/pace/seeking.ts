@@ -2,6 +2,7 @@
  * After a wall that nobody foresaw: one request at a time finds out when the source lets in again. How long that takes
  * tells what kind of limit it is.
  */
+import type { Bucket } from './bucket.ts'
 import type { Window } from './window.ts'
 
 export type Seeking = {
@@ -17,6 +18,8 @@ export type Seeking = {
   /** The latest refused request had left then: the release is later. */
   refusedAt: number
   probeAt: number
+  /** Since that refusal nothing was heard of a probe that left, or was due, then: it may have been let in. null: none. */
+  unansweredAt: number | null
   tries: number
   /** The source said how long to wait. */
   told: boolean
@@ -24,7 +27,15 @@ export type Seeking = {
   sparseMs: number
   /** The model that the wall contradicts. */
   before: Window | null
+  /** The rate that was held, of a bucket that holds next to nothing, when it was refused again and again. */
+  held: Bucket | null
 }
+
+/** A request that left at `sentAt` has failed without an answer: a probe, or one that has made the next probe late. */
+export const unanswered = (seeking: Seeking, sentAt: number): Seeking => ({
+  ...seeking,
+  unansweredAt: seeking.unansweredAt ?? Math.max(sentAt, seeking.probeAt),
+})
 
 const QUICK_MS = [100, 320, 1000, 3000]
 /** Seconds after the first request of a window at which windows of the usual lengths end. */

@@ -46,6 +46,12 @@ export const refuse = (traffic: Traffic, sentAt: number): Traffic => ({
   refused: inserted(traffic.refused, sentAt, REFUSALS_REMEMBERED),
 })
 
+/** Requests per second that were let in, of all that are remembered; those of less than a minute tell nothing: 0. */
+export const meanRate = ({ admitted }: Traffic, now: number): number => {
+  const seconds = (now - (admitted[0] ?? now)) / 1000
+  return seconds < 60 ? 0 : admitted.length / seconds
+}
+
 /** How many were let in that left in [from, to); those still in flight count as let in. */
 export const countBetween = (traffic: Traffic, flight: readonly Sent[], from: number, to: number): number => {
   let flying = 0

@@ -1,5 +1,5 @@
 /** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
-import type { Opening } from './bucket.ts'
+import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import type { Pace } from './model.ts'
 import { ROUNDED_MS, settle } from './release.ts'
@@ -16,6 +16,10 @@ const OPENING = 256
 const sparseMs = (shape: Pace['shape']): number =>
   shape.kind === 'bucket' ? 6000 / shape.rate + 2 * BARREN * shape.tollMs : 0
 
+/** The bucket whose rate was found, where refusals tell of the spacing. */
+const heldOf = (shape: Pace['shape']): Bucket | null =>
+  shape.kind === 'bucket' && shape.narrow && shape.search === null ? shape : null
+
 /** What was let in before the first wall; those in flight count as let in. */
 const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
   const flying = flight.map(({ at }) => at)
@@ -26,6 +30,7 @@ const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
 /** Begins to seek: one request at a time. `wallAt`: when the first refused request had left. */
 const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at): Pace => {
   const before = pace.shape.kind === 'window' ? pace.shape : null
+  const isAgain = wallAt !== own.at
   const firstAt = pace.traffic.admitted[0] ?? own.at
   const seeking: Seeking = {
     kind: 'seeking',
@@ -35,11 +40,13 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     countedFrom: before ? before.opened.by : Math.max(firstAt, pace.countedFrom),
     refusedAt: own.at,
     probeAt: 0,
+    unansweredAt: null,
     // After several refusals in a row what was in flight at the first of them says nothing: it takes a probe.
-    tries: wallAt === own.at ? 0 : 1,
+    tries: isAgain ? 1 : 0,
     told,
-    sparseMs: wallAt === own.at ? 0 : sparseMs(pace.shape),
+    sparseMs: isAgain ? sparseMs(pace.shape) : 0,
     before,
+    held: isAgain ? heldOf(pace.shape) : null,
   }
   const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)
   const opening = pace.opening ?? openingOf(pace, own.at)
@@ -77,7 +84,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return window ? { ...met, shape: window } : seek(met, own, now, told)
     }
     case 'seeking': {
-      const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, heardAt: now, told }
+      const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, unansweredAt: null, heardAt: now, told }
       return { ...met, wall: pace.wall, shape: { ...tried, probeAt: told ? met.gateUntil : nextProbeAt(tried, now) } }
     }
   }

@@ -11,13 +11,14 @@ export type Width = {
   cap: number | null
   /** Refusals that spoke for a cap; with two of them it is taken for sure. */
   capWalls: number
-  /** Requests let in, in a row, that had left when the width was full. */
+  /** Requests let in, in a row, that had left when the width was full, and how wide it was. */
   fullClean: number
+  fullAt: number
   /** Where the narrowing began that is on: the width, and the latency then. */
   narrowing: { limit: number; meanMs: number } | null
 }
 
-export const startWidth: Width = { limit: 1, cap: null, capWalls: 0, fullClean: 0, narrowing: null }
+export const startWidth: Width = { limit: 1, cap: null, capWalls: 0, fullClean: 0, fullAt: 0, narrowing: null }
 
 /** Latency at which widening stops, and at which it is taken back, as multiples of what an unhurried answer takes. */
 const CROWDED = 1.5
@@ -42,7 +43,9 @@ export const widthNow = (width: Width, exposed: number, most: number | null): nu
 const RETRY_CAP = 8
 
 /** The width after an answer to a request that left as the `sentWidth`-th in flight, when `now` were allowed. */
-export const widen = (width: Width, latency: Latency, sentWidth: number, now: number): Width => {
+export const widen = (given: Width, latency: Latency, sentWidth: number, now: number): Width => {
+  const isWider = now > given.fullAt
+  const width = isWider ? { ...given, fullClean: 0, fullAt: now } : given
   const { limit, cap } = width
   const fullClean = sentWidth >= now ? width.fullClean + 1 : width.fullClean
   if (cap !== null && limit >= cap) {
@@ -80,10 +83,17 @@ export const rebased = ({ limit, narrowing }: Width, latency: Latency): Latency 
  */
 export const mayBeCap = (width: Width, wallWidth: number): boolean =>
   wallWidth >= 4 &&
-  (width.cap === null ? width.fullClean < 6 * wallWidth : wallWidth >= width.cap - 1 && width.fullClean < 6 * wallWidth)
+  (width.cap === null ? width.fullClean < wallWidth : wallWidth >= width.cap - 1 && width.fullClean < 6 * wallWidth)
 
 export const capped = (width: Width, wallWidth: number): Width => {
   // What was let in at the cap before it was tried again stays: requests overtake each other on their way.
   const cap = Math.max(wallWidth - 1, (width.cap ?? 0) - 1)
-  return { limit: Math.max(1, Math.min(2, cap)), cap, capWalls: width.capWalls + 1, fullClean: 0, narrowing: null }
+  return {
+    limit: Math.max(1, Math.min(2, cap)),
+    cap,
+    capWalls: width.capWalls + 1,
+    fullClean: 0,
+    fullAt: cap,
+    narrowing: null,
+  }
 }

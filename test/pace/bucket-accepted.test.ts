@@ -39,6 +39,22 @@ describe('the rate, while nothing is refused', () => {
     assert.ok(after(narrow, 3000).rate > 10.2)
   })
 
+  it('is on its way back there, too, where nothing can be saved up', () => {
+    const narrow = begun({ narrow: true, sure: true, ceiling: 20 })
+    assert.ok(after(narrow, 60).rate < 10.2, 'not at once')
+    const back = after(narrow, 300).rate
+    assert.ok(back > 15 && back < 17, `${back}`)
+  })
+
+  it('far below what was let in on the whole is found again in leaps', () => {
+    const tiny = startBucket({ rate: 0.02, at: NOW, narrow: true })
+    const mean = 5
+    let grown = tiny
+    for (let i = 0; i < 30; i++) grown = bucketAccepted(grown, NOW + i, NOW + i + 1, PLENTY, mean)
+    assert.ok(grown.rate > 1, `${grown.rate}`)
+    assert.ok(after(tiny, 30).rate < 0.021, 'where nothing speaks for more it creeps')
+  })
+
   it('does not outgrow what the width allows, nor what was announced', () => {
     assert.ok(after(begun(), 20_000, 25).rate <= 25)
     assert.ok(after(begun({ most: 14 }), 20_000).rate <= 14)
@@ -49,7 +65,7 @@ describe('the rate, while nothing is refused', () => {
 describe('a bold guess', () => {
   const guess = (looksUp: boolean): Bucket => startBucket({ rate: 10, at: NOW, fallback: 2, looksUp })
 
-  it('stands once it has held for a while', () => {
+  it('stands from it has held for a while', () => {
     const held = after(guess(false), 40)
     assert.equal(held.fallback, null)
     assert.equal(held.steady, true)
@@ -59,8 +75,8 @@ describe('a bold guess', () => {
 
   it('is tried much higher where it may have been too low', () => {
     const held = after(guess(true), 40)
-    assert.ok(held.rate > 13)
-    assert.equal(held.search?.once, true)
+    assert.ok(held.rate > 13 && held.search !== null)
+    assert.ok(held.search.from! >= 10)
     assert.ok(held.search.low! >= 10 && held.search.low! < held.rate)
   })
 })

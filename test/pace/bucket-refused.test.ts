@@ -119,8 +119,17 @@ describe('a bucket that holds next to nothing', () => {
 
   it('is not made slower and slower where somebody else uses up the limit', () => {
     const slowed = begun({ narrow: true, clean: 10, walls: [wall], at: NOW + 29_900, best: { rate: 20, goodput: 9 } })
-    const { rate } = bucketRefused(slowed, NOW + 30_000, NOW + 30_050, even(60, 30_000), [])
-    assert.equal(rate, 20, 'back to where most was let in')
+    const back = bucketRefused(slowed, NOW + 30_000, NOW + 30_050, even(60, 30_000), [])
+    assert.equal(back.rate, 20, 'back to where most was let in')
+    // Others take a quarter of what is asked for, each time soon after the last.
+    let held = back
+    let now = NOW + 30_050
+    for (let i = 0; i < 30; i++) {
+      const traffic = times(6 * (i + 1), (n) => NOW + 30_050 + (n * 400) / 6).reduce(admit, noTraffic)
+      now += 400
+      held = bucketRefused({ ...held, clean: 6, at: now }, now, now, traffic, [])
+    }
+    assert.ok(held.rate > 14, `${held.rate}`)
   })
 
   it('has its trials bisected', () => {
@@ -147,7 +156,7 @@ describe('a bold guess that is refused at once', () => {
 })
 
 it('a look higher that is refused ends at the rate that had held', () => {
-  const search = { low: 10, high: null, step: 1.6, need: 5, passed: 2, sinceAt: NOW, once: true }
+  const search = { low: 10, high: null, step: 1.6, need: 5, passed: 2, sinceAt: NOW, from: 10 }
   const looking = begun({ rate: 16, search, clean: 2, steady: true })
   const bucket = bucketRefused(looking, NOW + 300, NOW + 350, even(4, 300), [])
   assert.equal(bucket.rate, 10)

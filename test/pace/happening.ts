@@ -130,7 +130,7 @@ export const play = (start: PaceStart, story: readonly Happening[], look: (momen
     const id = pace.flight[which % Math.max(1, pace.flight.length)]?.id
     if (id === undefined) return null
     if (kind === 'dropped') return { kind, id }
-    if (kind === 'failed') return { kind, id, at: now, random }
+    if (kind === 'failed') return { kind, id, at: now, letIn: random < 0.5, random }
     return kind === 'accepted' ? { kind, id, at: now, limits } : { kind, id, at: now, retryAfterMs, limits }
   }
   look({ before: pace, signal: null, pace, now, sends })

@@ -8,7 +8,7 @@ import { awaken, happenings, type Moment, play, starts } from './happening.ts'
 
 const begun = (start: Partial<Parameters<typeof startPace>[0]> = {}): Pace => startPace({ now: NOW, ...start })
 const failed = (pace: Pace, at: number, random = 0.5): Pace =>
-  after(pace, { kind: 'sent', at }, { kind: 'failed', id: pace.nextId, at: at + 10, random })
+  after(pace, { kind: 'sent', at }, { kind: 'failed', id: pace.nextId, at: at + 10, letIn: true, random })
 const failures = (pace: Pace, count: number, at: number): Pace =>
   times(count, (i) => at + i * 20).reduce((each, instant) => failed(each, instant), pace)
 
@@ -90,7 +90,9 @@ describe('an outage', () => {
 
   it('is asked soon after a short one, though many were in flight', () => {
     const flying = times(20, () => NOW + 2000).reduce(sent, letInMany(begun({ pages: 9000 }), 50, NOW, 20, 10))
-    const signals = flying.flight.map(({ id }) => ({ kind: 'failed', id, at: NOW + 2010, random: 0.5 }) as const)
+    const signals = flying.flight.map(
+      ({ id }) => ({ kind: 'failed', id, at: NOW + 2010, letIn: true, random: 0.5 }) as const,
+    )
     assert.ok(waitBefore(after(flying, ...signals), NOW + 2010) < 5000)
   })
 
@@ -126,7 +128,7 @@ describe('adjust', () => {
     for (const id of [0, 7, -1]) {
       assert.equal(adjust(pace, { kind: 'accepted', id, at: NOW + 200, limits: [] }), pace)
       assert.equal(adjust(pace, { kind: 'refused', id, at: NOW + 200, retryAfterMs: 9000, limits: [] }), pace)
-      assert.equal(adjust(pace, { kind: 'failed', id, at: NOW + 200, random: 0.5 }), pace)
+      assert.equal(adjust(pace, { kind: 'failed', id, at: NOW + 200, letIn: true, random: 0.5 }), pace)
       assert.equal(adjust(pace, { kind: 'dropped', id }), pace)
     }
   })

@@ -19,10 +19,12 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   countedFrom: NOW - 5000,
   refusedAt: NOW,
   probeAt: 0,
+  unansweredAt: null,
   tries: 0,
   told: false,
   sparseMs: 0,
   before: null,
+  held: null,
   ...members,
 })
 

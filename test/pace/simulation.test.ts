@@ -18,8 +18,8 @@ const boundsOf = ({ limit, tells }: Scenario): Bounds => {
       // A job of half a minute is half spent with finding out.
       return { time: limit.rate < 50 ? 1.5 : 2.5, refused: 0.02 }
     case 'sliding-counter':
-      // Where refused requests are counted too, each probe makes the wait longer.
-      return { time: tells === 'silent' && limit.countsRefused ? 4 : 1.5, refused: 0.06 }
+      // Where refused requests are counted too, each probe makes the wait longer, and more are needed.
+      return tells === 'silent' && limit.countsRefused ? { time: 4, refused: 0.12 } : { time: 1.5, refused: 0.06 }
     case 'fixed-window':
     case 'sliding-window':
       return { time: 1.5, refused: 0.025 }

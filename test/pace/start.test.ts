@@ -130,7 +130,7 @@ describe('a run that has learned from one before', () => {
 
   it('asks a source at once that was down', () => {
     const failed = (pace: Pace, at: number): Pace =>
-      after(pace, { kind: 'sent', at }, { kind: 'failed', id: pace.nextId, at, random: 0.5 })
+      after(pace, { kind: 'sent', at }, { kind: 'failed', id: pace.nextId, at, letIn: true, random: 0.5 })
     const down = times(8, (i) => NOW + 20 * i).reduce(failed, letIn(begun(), NOW - 100))
     assert.ok(waitBefore(down, NOW + 200) > 0)
     assert.equal(waitBefore(again(down, NOW + 1000), NOW + 1000), 0)

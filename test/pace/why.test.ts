@@ -55,7 +55,11 @@ describe('whyOf', () => {
   it('says that the source is down, since when, and when it is asked again', () => {
     const down = times(5, (i) => i).reduce(
       (pace, i) =>
-        after(pace, { kind: 'sent', at: NOW + i }, { kind: 'failed', id: pace.nextId, at: NOW + i, random: 0.5 }),
+        after(
+          pace,
+          { kind: 'sent', at: NOW + i },
+          { kind: 'failed', id: pace.nextId, at: NOW + i, letIn: true, random: 0.5 },
+        ),
       begun(),
     )
     assert.match(

@@ -147,3 +147,13 @@ describe('a cap', () => {
     }
   })
 })
+
+it('what went well at a narrower width says nothing of a cap at a wider one', () => {
+  const latency: Latency = { samples: 100, meanMs: 100, baseMs: 100 }
+  const steady = times(300, () => 12).reduce((width, now) => widen(width, latency, now, now), {
+    ...startWidth,
+    limit: 12,
+  })
+  assert.equal(mayBeCap(steady, 12), false)
+  assert.equal(mayBeCap(widen(steady, latency, 13, 13), 13), true)
+})

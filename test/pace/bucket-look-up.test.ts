@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Bucket, startBucket } from '../../src/pace/bucket.ts'
+import { bucketAccepted } from '../../src/pace/bucket-accepted.ts'
+import { isLookDue, lookUp } from '../../src/pace/bucket-look-up.ts'
+import { bucketRefused } from '../../src/pace/bucket-refused.ts'
+import { admit, noTraffic } from '../../src/pace/traffic.ts'
+import { NOW, times } from './driving.ts'
+
+const PLENTY = 1000
+const wall = { at: NOW - 60_000, lostMs: 0 }
+const held = (members: Partial<Bucket> = {}): Bucket => ({
+  ...startBucket({ rate: 10, at: NOW }),
+  burst: 8,
+  sure: true,
+  ceiling: 10.1,
+  walls: [wall],
+  clean: 2000,
+  ...members,
+})
+
+describe('a look higher', () => {
+  it('is due after hundreds of requests, and later where the wait after a refusal loses much', () => {
+    assert.equal(isLookDue(held()), true)
+    assert.equal(isLookDue(held({ clean: 300 })), false)
+    const dear = { tollMs: 10_000 }
+    assert.equal(isLookDue(held(dear)), false)
+    assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)
+  })
+
+  it('is not taken where the rate is announced, not known, or a matter of spacing', () => {
+    for (const members of [{ most: 10 }, { sure: false }, { narrow: true }])
+      assert.equal(isLookDue(held(members)), false)
+  })
+
+  it('is taken where nothing can be saved up, once more goes through than was refused', () => {
+    assert.equal(isLookDue(held({ narrow: true, ceiling: 9.7 })), true)
+  })
+
+  it('goes on as long as nothing is refused: the limit was raised', () => {
+    let bucket = lookUp(held(), NOW)
+    for (let i = 0; i < 600; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
+    assert.ok(bucket.rate > 20, `${bucket.rate}`)
+  })
+
+  it('ends at the first refusal, with the rate that the walls tell', () => {
+    // 600 in a minute: ten a second.
+    const traffic = times(600, (i) => wall.at + i * 100).reduce(admit, noTraffic)
+    const { rate, search } = bucketRefused(lookUp(held(), NOW - 5000), NOW, NOW + 50, traffic, [])
+    assert.equal(search, null)
+    assert.ok(rate > 9.9 && rate < 10.1, `${rate}`)
+  })
+
+  it('ends where it began when no wall is known: savings may have paid', () => {
+    const looking = lookUp(held({ walls: [] }), NOW)
+    const climbed: Bucket = { ...looking, rate: 12.1, search: { ...looking.search!, low: 11 } }
+    assert.equal(bucketRefused(climbed, NOW + 5000, NOW + 5050, noTraffic, []).rate, 10)
+  })
+})

@@ -1,0 +1,24 @@
+/** Somebody else on the same key, at random instants, where nothing can be saved up. */
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { scenario } from '../../bench/pace/scenario.ts'
+import { simulate } from '../../bench/pace/simulate.ts'
+import { bucket } from '../../bench/pace/table.ts'
+
+const LIMIT = 5
+
+for (const seed of [1, 2, 3, 4, 5, 6])
+  it(`is not yielded to, for a slower pace is only refused more (seed ${seed})`, () => {
+    const run = simulate(scenario('shared', bucket(LIMIT, 1), 'silent', { tenant: LIMIT / 5 }), seed)
+    assert.ok(run.done)
+    assert.ok(run.ms < 1.3 * run.leastMs, `${(run.ms / run.leastMs).toFixed(2)} times the least`)
+  })
+
+it('is not taken for where nobody else is there', () => {
+  // The bucket holds two: what was saved up made too high a rate look right.
+  for (let seed = 1; seed <= 6; seed++) {
+    const other = { wayMs: 8, serviceMs: 17, jitterMs: 2, pages: 600 }
+    const run = simulate(scenario('alone', bucket(1, 2), 'retry-after', other), seed)
+    assert.ok(run.refused < 0.04 * run.requests, `seed ${seed}: ${run.refused} of ${run.requests}`)
+  }
+})
