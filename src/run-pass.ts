@@ -7,7 +7,7 @@ import { type Ending, endedEarly, type Session } from './session.ts'
 import { type SweepEnd, sweep } from './sweep.ts'
 import { observeWork, progressOf, type Work } from './work.ts'
 
-const MAX_BYTES = 20 << 20
+const MAX_BYTES = 16 << 20
 const PROGRESS_MS = 200
 
 /** What a commit of this run is made with. */

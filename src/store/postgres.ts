@@ -3,9 +3,12 @@ import { codeOf, type Database } from './database.ts'
 import { type Address, parseAddress } from './postgres-address.ts'
 import { ANSWER_MS, type Connection, openConnection } from './postgres-connection.ts'
 import type { Certificates } from './postgres-socket.ts'
+import { isCrowded } from './retryable.ts'
 
-/** Connections: three for commits, so that one waits for the disk while another is fed, and one for heartbeats and look-ups. */
-const WRITERS = 3
+/** Connections: five for commits, so that some are worked at while others are fed, and one for heartbeats and look-ups. */
+const WRITERS = 5
+/** So long a server that had no connection to spare is not asked for another one. */
+const CROWDED_MS = 30_000
 /** How long the work in hand is waited for when the database is closed. */
 const CLOSE_MS = 5000
 const NONE: Certificates = { ca: null, cert: null, key: null }
@@ -61,6 +64,7 @@ export const openPostgres = (
   const waiting: PromiseWithResolvers<void>[] = []
   const busy = new Set<Connection>()
   let inUse = 0
+  let crowded = { most: 0, until: 0 }
   let isClosed = false
   let onFree: (() => void) | null = null
 
@@ -73,7 +77,7 @@ export const openPostgres = (
         return found
       }
       if (found) continue
-      if (inUse <= WRITERS) {
+      if (inUse < (performance.now() < crowded.until ? crowded.most : WRITERS + 1)) {
         inUse++
         try {
           const connection = await connect()
@@ -82,6 +86,11 @@ export const openPostgres = (
           throw coded('CONNECTION_ENDED', 'the database was closed')
         } catch (error) {
           inUse--
+          // Those that there are can do the work.
+          if (isCrowded(error) && inUse > 0) {
+            crowded = { most: inUse, until: performance.now() + CROWDED_MS }
+            continue
+          }
           waiting.shift()?.resolve()
           throw error
         }

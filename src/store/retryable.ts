@@ -27,6 +27,9 @@ export const isPassing = (error: unknown): boolean => {
   return PASSING.some((pattern) => pattern.test(code))
 }
 
+/** The server, or a pooler, has no connection to spare. */
+export const isCrowded = (error: unknown): boolean => meaningOf(error) === '53300'
+
 /** A statement took longer than the server allows: fewer rows at a time may do. */
 export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014'
 

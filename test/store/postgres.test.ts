@@ -29,6 +29,25 @@ describe('openPostgres', () => {
     assert.deepEqual(await db.query('select count(*)::int as n from copied'), [{ n: 10 }])
   })
 
+  it('does all of its work with as many connections as the server has to give', async () => {
+    await db.query('create role crowded login connection limit 2')
+    const few = new URL(url)
+    few.username = 'crowded'
+    const own = open(few.href)
+    const pids = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        own.transaction(
+          async (session) => (await session.query('select pg_backend_pid() as pid, pg_sleep(0.05)'))[0]!.pid,
+        ),
+      ),
+    )
+    assert.equal(new Set(pids).size, 2)
+    await own.close()
+    // Where there is none at all, it is said.
+    await db.query('alter role crowded connection limit 0')
+    await assert.rejects(open(few.href).query('select 1'), { code: '53300' })
+  })
+
   it('opens a new connection after one was cut', async () => {
     await assert.rejects(db.query('select pg_terminate_backend(pg_backend_pid())'))
     assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
