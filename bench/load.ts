@@ -38,8 +38,8 @@ export const load = async (): Promise<Table> => {
   try {
     for (let round = 1; round <= ROUNDS; round++) {
       const first = await firstLoad(bench)
-      const yardstick = yardstickOf(pg)
-      const [copied, byDefault] = [yardstick.copy(), yardstick.copy('default')]
+      const yardstick = await yardstickOf(pg)
+      const [copied, byDefault] = [await yardstick.copy(), await yardstick.copy('default')]
       yardstick.close()
       const second = await secondSweep(bench)
       const mixed = await mixedSweep(bench, round)
