@@ -17,6 +17,7 @@ import { load } from './load.ts'
 import { moving } from './moving.ts'
 import { oneRequestASecond } from './one-request-a-second.ts'
 import { pace } from './pace.ts'
+import { requests } from './requests.ts'
 import { smallDatabase } from './small-database.ts'
 import { start } from './start.ts'
 import type { Table } from './table.ts'
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, { byDefault: boolean; run(): Promise<Tabl
   edge: { byDefault: false, run: edge },
   faults: { byDefault: false, run: faults },
   moving: { byDefault: false, run: moving },
+  requests: { byDefault: false, run: requests },
   'small-database': { byDefault: false, run: smallDatabase },
   'one-request-a-second': { byDefault: false, run: oneRequestASecond },
 }

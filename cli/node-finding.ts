@@ -1,7 +1,7 @@
 import type { Finding } from '../src/node.ts'
 
 /** The oldest Node that runs TypeScript as it is. */
-const OLDEST = [22, 18] as const
+const OLDEST = [22, 19] as const
 
 /** Whether this Node will do. `version` as in `process.versions.node`. */
 export const nodeFinding = (version: string): Finding => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { type Fault, type FetchLimits, fetchPage } from '../src/fetch-page.ts'
+import { realWorld } from '../src/node.ts'
 import type { Reply, SourceRequest } from '../src/source/source.ts'
-import { realWorld, type World } from '../src/world.ts'
+import type { World } from '../src/world.ts'
 
 const KEY = 'canary-key'
 
@@ -53,6 +54,26 @@ const faulted = (answer: Reply | Fault, reason: Fault['reason']): Fault => {
 }
 
 describe('fetchPage', () => {
+  it('reads packed answers of a source that closes each connection, and lives on', async () => {
+    const text = Array.from({ length: 30_000 }, (_, i) => `${(i * 2_654_435_761) % 2 ** 32}`).join()
+    const packed = gzipSync(text, { level: 1 })
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${packed.length}\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n`
+    const closing = createTcpServer((socket) => {
+      socket.once('data', () => {
+        socket.write(head)
+        socket.end(packed)
+      })
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(closing.address() as AddressInfo).port}/`
+    for (let i = 0; i < 10; i++) {
+      const { body } = replied(await get({ url, headers: { 'accept-encoding': 'gzip' }, label: 'page' }))
+      assert.equal(Buffer.from(body).toString(), text)
+    }
+    closing.close()
+  })
+
   it('answers status, headers and the whole body, with the key sent in its header', async () => {
     const request = serve((response) => {
       response.writeHead(503, { 'retry-after': '7', 'content-type': 'text/plain' })

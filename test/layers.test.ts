@@ -146,11 +146,12 @@ describe('who may import whom', () => {
     assert.deepEqual(offences(under('src'), allowed), [])
   })
 
-  it('the engine has two packages: postgres, and PGlite loaded on demand', () => {
+  it('the engine has three packages: postgres, and loaded on demand PGlite and, on Node, undici', () => {
     const allowed = ({ to, dynamic }: Import, path: string): boolean =>
       !isPackage(to) ||
       to.startsWith('node:') ||
       (to === 'postgres' && path === 'src/store/postgres-connection.ts') ||
+      (to === 'undici' && path === 'src/node-world.ts' && dynamic) ||
       (to === '@electric-sql/pglite' && path === 'src/store/embedded.ts' && dynamic)
     assert.deepEqual(offences(under('src'), allowed), [])
   })

@@ -14,10 +14,10 @@ test('says first whether all is well, and else what is not', () => {
 })
 
 test('a Node that cannot run it is a fault with advice', () => {
-  for (const version of ['22.18.0', '22.20.1', '23.0.0', '24.21.0'])
+  for (const version of ['22.19.0', '22.20.1', '23.0.0', '24.21.0'])
     assert.equal(nodeFinding(version).ok, true, version)
   for (const version of ['22.17.9', '20.19.5', '18.0.0']) assert.equal(nodeFinding(version).ok, false, version)
-  assert.match(nodeFinding('20.19.5').advice!, /Node 22\.18 or later/)
+  assert.match(nodeFinding('20.19.5').advice!, /Node 22\.19 or later/)
 })
 
 test('what fits the free plan is said to fit', () => {

@@ -21,6 +21,9 @@ export const slowLink = async (target: string, roundTripMs: number): Promise<Slo
     const far = connect(Number(to.port), to.hostname)
     carry(near, far)
     carry(far, near)
+    // A connection takes a round trip of its own before anything can be said.
+    near.pause()
+    setTimeout(() => near.resume(), roundTripMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = new URL(target)
