@@ -5,6 +5,7 @@
 import postgres from 'postgres'
 import { CHANGED, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
 import { median, startDemoProcess } from './measure.ts'
+import { drawSpeeds } from './speed-picture.ts'
 import { ratio, type Table, thousands } from './table.ts'
 import { type Copied, yardstickOf } from './yardstick.ts'
 
@@ -80,6 +81,22 @@ export const load = async (): Promise<Table> => {
     '',
     '',
   ]
+  const speedOf = (ms: (round: Round) => number): number => perSecond(of(ms))
+  await drawSpeeds(`${thousands(CARS)} cars, two cores for everything, ${server!.version}`, [
+    {
+      what: 'psql \\copy of the finished rows',
+      carsPerSecond: speedOf((round) => round.copied.copyMs),
+      isYardstick: true,
+    },
+    {
+      what: 'psql \\copy, compressed by default',
+      carsPerSecond: speedOf((round) => round.byDefault.copyMs),
+      isYardstick: true,
+    },
+    { what: 'first load', carsPerSecond: speedOf((round) => round.first.wallMs), isYardstick: false },
+    { what: 'sweep, a tenth changed', carsPerSecond: speedOf((round) => round.mixed.wallMs), isYardstick: false },
+    { what: 'sweep, nothing changed', carsPerSecond: speedOf((round) => round.second.wallMs), isYardstick: false },
+  ])
   return {
     head: HEAD,
     rows: [

@@ -7,9 +7,11 @@ import { realWorld, type World } from './world.ts'
 
 /** Loaded with the first request. Without HTTP/2, as Node's own: several requests on one connection share its faults. */
 const loadFetch = async (): Promise<typeof fetch> => {
-  const { Agent, fetch: send } = await import('undici')
-  const dispatcher = new Agent({ allowH2: false })
-  return ((input: string, init?: object) => send(input, { ...init, dispatcher })) as unknown as typeof fetch
+  // Deno has a `fetch` of its own, and the package does not end its answers there.
+  if ('Deno' in globalThis) return fetch
+  const undici = await import('undici')
+  const dispatcher = new undici.Agent({ allowH2: false })
+  return ((input: string, init?: object) => undici.fetch(input, { ...init, dispatcher })) as unknown as typeof fetch
 }
 
 let loaded: Promise<typeof fetch> | null = null

@@ -1,6 +1,6 @@
 /** A run as a picture: requests per second over time, the limit, and what was refused. SVG that follows light and dark mode. */
-import { parse, View } from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import type { TopLevelSpec } from 'vega-lite'
+import { toSvg } from '../picture.ts'
 
 /** Requests per second in the step that begins at `at` (seconds); the limit from there on, null where there is none. */
 export type Step = { at: number; sent: number; accepted: number; limit: number | null }
@@ -13,46 +13,12 @@ export type Drawing = {
   refusedAt: readonly number[]
 }
 
-/** Each colour in light mode, and what the style sheet makes of it in dark mode. */
-const INK = { light: '#1f2328', dark: '#e6edf3' }
-const FAINT = { light: '#d1d9e0', dark: '#3d444d' }
 const SERIES = {
   accepted: { light: '#7cc0ff', dark: '#1f5fb8' },
   sent: { light: '#0a3069', dark: '#a5d6ff' },
   limit: { light: '#1a7f37', dark: '#3fb950' },
   refused: { light: '#cf222e', dark: '#ff7b72' },
 }
-
-const DARK = [INK, FAINT, ...Object.values(SERIES)]
-  .map(({ light, dark }) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`)
-  .join('')
-const STYLE = `<style>@media (prefers-color-scheme:dark){${DARK}}</style>`
-
-const CONFIG = {
-  aria: false,
-  background: 'transparent',
-  font: 'system-ui, sans-serif',
-  view: { stroke: null },
-  title: { color: INK.light, anchor: 'start', fontSize: 13, fontWeight: 600, offset: 8 },
-  axis: {
-    labelColor: INK.light,
-    titleColor: INK.light,
-    titleFontWeight: 400,
-    domainColor: FAINT.light,
-    tickColor: FAINT.light,
-    gridColor: FAINT.light,
-    tickCount: 6,
-  },
-  axisY: { minExtent: 26 },
-  legend: {
-    labelColor: INK.light,
-    orient: 'top',
-    symbolType: 'square',
-    symbolSize: 90,
-    symbolStrokeWidth: 0,
-    symbolOpacity: 1,
-  },
-} as const
 
 const specOf = ({ title, stepS, steps, refusedAt }: Drawing): TopLevelSpec => {
   const last = steps.at(-1)!
@@ -73,8 +39,6 @@ const specOf = ({ title, stepS, steps, refusedAt }: Drawing): TopLevelSpec => {
     title,
     width: 640,
     height: 170,
-    padding: 6,
-    config: CONFIG,
     layer: [
       {
         data,
@@ -100,9 +64,4 @@ const specOf = ({ title, stepS, steps, refusedAt }: Drawing): TopLevelSpec => {
   }
 }
 
-export const draw = async (drawing: Drawing): Promise<string> => {
-  const view = new View(parse(compile(specOf(drawing)).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return `${svg.replace(/^(<svg[^>]*>)/, `$1${STYLE}`)}\n`
-}
+export const draw = (drawing: Drawing): Promise<string> => toSvg(specOf(drawing), Object.values(SERIES))
