@@ -123,7 +123,7 @@ test('a sync is watched from start to end in a browser', { skip, timeout: 120_00
     await state(page, 'complete')
     assert.match(await text(page, 'state-more'), /every car of the source was seen/)
     assert.deepEqual([await figure(page, 'New'), await figure(page, 'Rejected')], [ALL, '0'])
-    assert.match((await figure(page, 'Commit (95%)'))!, /^[\d.]+ \([\d.]+\) ms$/)
+    assert.match((await figure(page, 'Commit (95%)'))!, /^[\d.,]+ \([\d.,]+\) ms$/)
     const efficiency = page.locator('#runs tr', { hasText: 'complete' }).first().locator('td').last()
     assert.match((await efficiency.textContent())!, /^[\d.]+%$/)
     assert.match((await efficiency.getAttribute('title'))!, /^At least .*, by /)
