@@ -1,16 +1,15 @@
-/** Does cost or memory grow with the inventory? First load of 190,000 and of 950,000 cars. */
-import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load-round.ts'
+/** Does cost or memory grow with the inventory? First loads of 190,000, 950,000 and 1,900,000 cars. */
+import { startServer } from './load-round.ts'
 import { runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
-const SIZES = [190_000, 950_000]
+const SIZES = [190_000, 950_000, 1_900_000]
 
 export const growth = async (): Promise<Table> => {
   const rows: (string | number)[][] = []
   let base: { perCar: number; peak: number } | null = null
   for (const cars of SIZES) {
-    const pg = await startPostgres(SERVER)
+    const pg = await startServer()
     const demo = await startDemoProcess(['--cars', String(cars), '--latency', '5'])
     try {
       const { wallMs, peakMb } = await runSync({ API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }, [
