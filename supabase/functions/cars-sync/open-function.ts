@@ -22,11 +22,11 @@ import { type Slice, startSlice } from './run-slice.ts'
 import { type FunctionSettings, readSettings } from './settings.ts'
 
 /** The platform kills at 2 s of processor time; the rest is for the meter's error and for bringing home the last pages. */
-const CPU_MS = 1380
+const CPU_MS = 1200
 /** At so much the platform gives a worker no new requests: one that gets another has spent less. */
 const SOFT_CPU_MS = 1000
 /** All slices of a worker, for whether it is counted by request or by worker is not to be relied on. */
-const WORKER_CPU_MS = 1550
+const WORKER_CPU_MS = 1400
 /** The platform gives 256 MB; at the beginning of a slice some 60 are in use. */
 const MEMORY_BYTES = 170 << 20
 /** The platform warns at 90% of a worker's life; by then everything must be committed. */
