@@ -2,9 +2,8 @@
  * Two versions in turn, pair by pair, on one machine and one source: the ratios within a pair bear the noise of a shared
  * machine, which figures of two separate runs do not. Which of the two comes first alternates.
  */
-import postgres from 'postgres'
-import { type Bench, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
-import { median, startDemoProcess } from './measure.ts'
+import { type Bench, firstLoad, type Loaded, mixedSweep, secondSweep, withBench } from './load-round.ts'
+import { median } from './measure.ts'
 import { checkOut } from './other-version.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
@@ -39,11 +38,7 @@ export const compare = async (commit: string): Promise<Table> => {
   const other = checkOut(commit)
   const pairs: Pair[] = []
   try {
-    const pg = await startServer()
-    const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
-    const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
-    const bench = { pg, demo, sql }
-    try {
+    await withBench(CARS, async (bench) => {
       for (let round = 0; round < ROUNDS; round++) {
         const isNowFirst = round % 2 === 0
         const one = await sweeps(bench, 2 * round + 1, isNowFirst ? undefined : other.root)
@@ -55,11 +50,7 @@ export const compare = async (commit: string): Promise<Table> => {
           `pair ${round + 1}: first load ${speed('first')} of the speed before, unchanged ${speed('second')}, with changes ${speed('mixed')}`,
         )
       }
-    } finally {
-      demo.close()
-      await sql.end()
-      await pg.close()
-    }
+    })
   } finally {
     other.close()
   }

@@ -16,6 +16,12 @@ const statOf = (pid: number): { parent: number; own: number; ended: number } => 
   return { parent: at(1), own: ms(at(11) + at(12)), ended: ms(at(13) + at(14)) }
 }
 
+/** Milliseconds of CPU that this process has used since `process.cpuUsage()` answered `since`. */
+export const ownCpuMs = (since: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1000
+}
+
 /** Milliseconds of CPU that the process has used so far, in user and kernel. */
 export const processCpuMs = (pid: number): number => statOf(pid).own
 

@@ -5,7 +5,8 @@
 import { get } from 'node:http'
 import postgres from 'postgres'
 import { startPostgres } from '../test/support/postgres.ts'
-import { SERVER } from './load-round.ts'
+import { ownCpuMs } from './cpu-time.ts'
+import { dropEverything, SERVER } from './load-round.ts'
 import { type Measured, median, runSync, startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
@@ -35,9 +36,7 @@ export const dashboard = async (): Promise<Table> => {
   const env = { API_BASE_URL: demo.url, API_KEY: 'demo', DATABASE_URL: pg.url }
   const rounds: { alone: Told; page: Told; watched: Told; messages: number }[] = []
   const fresh = async (flags: readonly string[], onUrl?: (url: string) => void): Promise<Told> => {
-    await sql.unsafe(
-      'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
-    )
+    await dropEverything(sql)
     await sql.unsafe('checkpoint')
     let heard = ''
     const listen = (text: string): void => {
@@ -50,8 +49,7 @@ export const dashboard = async (): Promise<Table> => {
     }
     const before = process.cpuUsage()
     const measured = await runSync(env, ['--full', ...flags], { heard: listen })
-    const { user, system } = process.cpuUsage(before)
-    return { ...measured, ownCpuMs: (user + system) / 1000 }
+    return { ...measured, ownCpuMs: ownCpuMs(before) }
   }
   try {
     for (let round = 1; round <= ROUNDS; round++) {

@@ -1,9 +1,9 @@
 /** A first load, a sweep in which only stamps have moved, and one in which cars have changed: whole commands, the same tables. */
-import type { Sql } from 'postgres'
+import postgres, { type Sql } from 'postgres'
 import { debianPostgres } from '../test/support/debian-postgres.ts'
 import { startPostgres, type TestPostgres } from '../test/support/postgres.ts'
 import { familyCpuMs, processCpuMs } from './cpu-time.ts'
-import { type DemoProcess, type Measured, runSync } from './measure.ts'
+import { type DemoProcess, type Measured, runSync, startDemoProcess } from './measure.ts'
 
 /** As a small server is usually set up; durable. */
 export const SERVER = { shared_buffers: '256MB', max_wal_size: '4GB' }
@@ -16,6 +16,20 @@ export const startServer = (): Promise<TestPostgres> =>
 export type Loaded = Measured & { databaseCpuMs: number; sourceCpuMs: number; walBytes: number }
 
 export type Bench = { pg: TestPostgres; demo: DemoProcess; sql: Sql }
+
+/** Starts a database and a source of so many cars that answers after 5 ms and has no limit, and ends them after `work`. */
+export const withBench = async (cars: number, work: (bench: Bench) => Promise<void>): Promise<void> => {
+  const pg = await startServer()
+  const demo = await startDemoProcess(['--cars', String(cars), '--latency', '5'])
+  const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
+  try {
+    await work({ pg, demo, sql })
+  } finally {
+    demo.close()
+    await sql.end()
+    await pg.close()
+  }
+}
 
 const walAt = async (sql: Sql): Promise<string> => {
   const [row] = await sql.unsafe('select pg_current_wal_lsn()::text as lsn')
@@ -37,11 +51,16 @@ const measured = async ({ pg, demo, sql }: Bench, root: string | undefined): Pro
   }
 }
 
-/** A first load into a database that has nothing yet. `root`: of which version; that of this file without it. */
-export const firstLoad = async (bench: Bench, root?: string): Promise<Loaded> => {
-  await bench.sql.unsafe(
+/** As if nothing had ever been synced into this database. */
+export const dropEverything = async (sql: Sql): Promise<void> => {
+  await sql.unsafe(
     'drop schema if exists carsync cascade; drop table if exists cars, car_changes, sync_progress cascade',
   )
+}
+
+/** A first load into a database that has nothing yet. `root`: of which version; that of this file without it. */
+export const firstLoad = async (bench: Bench, root?: string): Promise<Loaded> => {
+  await dropEverything(bench.sql)
   return measured(bench, root)
 }
 

@@ -2,9 +2,8 @@
  * First load, unchanged sweep and sweep with changes into Postgres, against `psql \copy` of the same finished rows in the
  * same round. The demo inventory answers after 5 ms and has no limit; client, server and Postgres share the machine.
  */
-import postgres from 'postgres'
-import { CHANGED, firstLoad, type Loaded, mixedSweep, secondSweep, startServer } from './load-round.ts'
-import { median, startDemoProcess } from './measure.ts'
+import { CHANGED, firstLoad, type Loaded, mixedSweep, secondSweep, withBench } from './load-round.ts'
+import { median } from './measure.ts'
 import { drawSpeeds } from './speed-picture.ts'
 import { ratio, type Table, thousands } from './table.ts'
 import { type Copied, yardstickOf } from './yardstick.ts'
@@ -30,16 +29,14 @@ const HEAD = [
 ]
 
 export const load = async (): Promise<Table> => {
-  const pg = await startServer()
-  const demo = await startDemoProcess(['--cars', String(CARS), '--latency', '5'])
-  const sql = postgres(pg.url, { max: 1, onnotice: () => {} })
-  const bench = { pg, demo, sql }
-  const [server] = await sql.unsafe(`select 'Postgres ' || current_setting('server_version') as version`)
+  let version = ''
   const rounds: Round[] = []
-  try {
+  await withBench(CARS, async (bench) => {
+    const [server] = await bench.sql.unsafe(`select 'Postgres ' || current_setting('server_version') as version`)
+    version = server!.version
     for (let round = 1; round <= ROUNDS; round++) {
       const first = await firstLoad(bench)
-      const yardstick = await yardstickOf(pg)
+      const yardstick = await yardstickOf(bench.pg)
       const [copied, byDefault] = [await yardstick.copy(), await yardstick.copy('default')]
       yardstick.close()
       const second = await secondSweep(bench)
@@ -49,11 +46,7 @@ export const load = async (): Promise<Table> => {
         `round ${round}: ${ratio(copied.copyMs / first.wallMs)} of \\copy, ${ratio(byDefault.copyMs / first.wallMs)} of it by default; unchanged sweep ${ratio(first.wallMs / second.wallMs)} of the first load, with changes ${ratio(first.wallMs / mixed.wallMs)}`,
       )
     }
-  } finally {
-    demo.close()
-    await sql.end()
-    await pg.close()
-  }
+  })
   const of = (value: (round: Round) => number): number => median(rounds.map(value))
   const perSecond = (ms: number): number => (CARS * 1000) / ms
   const perCar = (ms: number): number => Math.round((ms * 1000) / CARS)
@@ -82,7 +75,7 @@ export const load = async (): Promise<Table> => {
     '',
   ]
   const speedOf = (ms: (round: Round) => number): number => perSecond(of(ms))
-  await drawSpeeds(`${thousands(CARS)} cars, two cores for everything, ${server!.version}`, [
+  await drawSpeeds(`${thousands(CARS)} cars, two cores for everything, ${version}`, [
     {
       what: 'psql \\copy of the finished rows',
       carsPerSecond: speedOf((round) => round.copied.copyMs),
@@ -107,7 +100,7 @@ export const load = async (): Promise<Table> => {
       row(`sweep with ${CHANGED * 100}% of the cars changed`, ({ mixed }) => mixed),
     ],
     notes: [
-      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the unchanged sweep. ${server!.version}.`,
+      `${thousands(CARS)} cars, medians of ${ROUNDS} rounds, ratios within a round. Zero car rows written by the unchanged sweep. ${version}.`,
       `Without a limit that is ${thousands(perSecond(of((round) => round.first.wallMs)) / HOPED_PER_SECOND)} times the first user's target (190,000 cars in two hours).`,
     ],
   }

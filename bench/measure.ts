@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import type { Summary } from '../src/mod.ts'
 import { processCpuMs } from './cpu-time.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** The folder of this tree, with a slash at its end. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** Wall-clock time of the whole command, start-up included; the highest resident memory of its process; CPU time. */
 export type Measured = { summary: Summary; wallMs: number; peakMb: number; cpuMs: number }
@@ -65,7 +66,7 @@ export const runSync = (
   })
 
 /** The flags that `npm run sync-cars` gives to Node. */
-const nodeFlags = (root: string): string[] =>
+export const nodeFlags = (root: string): string[] =>
   (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }).scripts[
     'sync-cars'
   ]!.split(' ').filter((word) => word.startsWith('--'))

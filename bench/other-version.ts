@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+import { ROOT } from './measure.ts'
 
 /** `root` ends with a slash; `name` is the short hash with the subject of its commit. */
 export type OtherVersion = { root: string; name: string; close(): void }

@@ -7,6 +7,7 @@ import { fetchPage } from '../src/fetch-page.ts'
 import { realWorld } from '../src/node.ts'
 import { auctionsApi } from '../src/source/auctions-api.ts'
 import { slowLink } from '../test/support/slow-link.ts'
+import { ownCpuMs } from './cpu-time.ts'
 import { startDemoProcess } from './measure.ts'
 import { ratio, type Table, thousands } from './table.ts'
 
@@ -35,11 +36,10 @@ const read = async (baseUrl: string, { size, isPacked, isKept }: Way): Promise<T
       throw new Error(`Wanted page ${page}, got ${JSON.stringify(reply)}`)
     wireBytes += Number(reply.headers.get('content-length'))
   }
-  const { user, system } = process.cpuUsage(cpu)
   return {
     pageMs: (performance.now() - began) / pages,
     wireBytes: wireBytes / (pages * size),
-    cpuUs: (user + system) / (pages * size),
+    cpuUs: (ownCpuMs(cpu) * 1000) / (pages * size),
   }
 }
 

@@ -3,14 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { createMigrated } from '../test/support/create-database.ts'
 import { startServer } from './load-round.ts'
-import { median } from './measure.ts'
+import { median, nodeFlags, ROOT } from './measure.ts'
 import type { Table } from './table.ts'
 
 const ROUNDS = 9
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const command = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: 'ignore' })
@@ -28,7 +25,7 @@ const firstRequestMs = async (databaseUrl: string): Promise<number> => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`
   const began = performance.now()
   const asked = once(server, 'request').then(() => performance.now() - began)
-  const sync = command(['--max-semi-space-size=8', `${ROOT}scripts/sync-cars.ts`, '--full', '--quiet'], {
+  const sync = command([...nodeFlags(ROOT), `${ROOT}scripts/sync-cars.ts`, '--full', '--quiet'], {
     API_BASE_URL: url,
     API_KEY: 'nobody',
     DATABASE_URL: databaseUrl,
@@ -41,14 +38,10 @@ const firstRequestMs = async (databaseUrl: string): Promise<number> => {
 export const start = async (): Promise<Table> => {
   const pg = await startServer()
   try {
-    const db = await createMigrated(pg.url, 'warm')
-    await db.close()
-    const url = new URL(pg.url)
-    url.pathname = '/warm'
     const times = { version: [] as number[], request: [] as number[] }
-    // Once before, so that what is compiled is kept, as with a command that somebody uses.
+    // Once before: it makes the schema, and what is compiled is kept, as with a command that somebody uses.
     for (let round = 0; round <= ROUNDS; round++) {
-      const [version, request] = [await versionMs(), await firstRequestMs(url.href)]
+      const [version, request] = [await versionMs(), await firstRequestMs(pg.url)]
       if (round === 0) continue
       times.version.push(version)
       times.request.push(request)

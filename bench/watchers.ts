@@ -12,6 +12,7 @@ import { openFeed } from '../dashboard/feed.ts'
 import { ownSync } from '../dashboard/own-sync.ts'
 import { respondWith } from '../dashboard/respond.ts'
 import type { Live, Store } from '../src/node.ts'
+import { ownCpuMs } from './cpu-time.ts'
 import { median } from './measure.ts'
 import type { Table } from './table.ts'
 
@@ -23,11 +24,6 @@ const BETWEEN_MS = 20
 
 /** About as much as the picture of a run. */
 const LIVE = { runId: 'r', status: 'running', isAlive: true, requests: { limited: 0 }, reason: 'x'.repeat(1500) }
-
-const cpuMs = (since: NodeJS.CpuUsage): number => {
-  const { user, system } = process.cpuUsage(since)
-  return (user + system) / 1000
-}
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
 
@@ -62,7 +58,7 @@ export const watchers = async (): Promise<Table> => {
     await once(server, 'listening')
     const before = process.cpuUsage()
     const child = await watchedBy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, count)
-    const comingMs = cpuMs(before)
+    const comingMs = ownCpuMs(before)
     const everyMs = feed.everyMs()
     const rounds: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
@@ -71,7 +67,7 @@ export const watchers = async (): Promise<Table> => {
         await feed.tick()
         await pause()
       }
-      rounds.push(cpuMs(begun) / MESSAGES)
+      rounds.push(ownCpuMs(begun) / MESSAGES)
     }
     const ms = median(rounds)
     rows.push([

@@ -1,6 +1,6 @@
 /** The yardstick: how fast `psql \copy` (text) brings the same finished rows into an identical empty table. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -22,7 +22,7 @@ const psql = async (url: string, command: string): Promise<void> => {
 /** How long the copy took, and how much CPU time it cost the database, ms. */
 export type Copied = { copyMs: number; copyCpuMs: number }
 
-export type Yardstick = { copy(like?: 'ours' | 'default'): Promise<Copied>; bytes: number; close(): void }
+export type Yardstick = { copy(like?: 'ours' | 'default'): Promise<Copied>; close(): void }
 
 /** Compressed as Postgres does by itself, up to version 18. */
 const BY_DEFAULT = `do $$ begin
@@ -38,7 +38,6 @@ export const yardstickOf = async ({ url, pid }: TestPostgres): Promise<Yardstick
   const file = join(folder, 'cars.txt')
   await psql(url, `\\copy cars to '${file}'`)
   return {
-    bytes: statSync(file).size,
     copy: async (like = 'ours') => {
       await psql(url, 'create table yardstick (like cars including all)')
       if (like === 'default') await psql(url, BY_DEFAULT)

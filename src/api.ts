@@ -2,7 +2,6 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
-
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'

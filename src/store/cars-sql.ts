@@ -30,10 +30,10 @@ const FIELD_LIST = FIELDS.join(', ')
 const BOOKKEEPING = 'raw, fingerprint, reader, read_at'
 const BOOKKEEPING_TYPES: readonly ColumnType[] = ['jsonb', 'uuid', 'smallint', 'timestamptz']
 
-const ENCODED: Column = { encoded: FIELDS.length }
+const CAR_COLUMNS: readonly Column[] = ['text', { encoded: FIELDS.length }, ...BOOKKEEPING_TYPES]
 
-export const DIRECT_COLUMNS: readonly Column[] = ['text', 'text', ENCODED, ...BOOKKEEPING_TYPES]
-export const STAGE_COLUMNS: readonly Column[] = ['text', ENCODED, ...BOOKKEEPING_TYPES, 'boolean']
+export const DIRECT_COLUMNS: readonly Column[] = ['text', ...CAR_COLUMNS]
+export const STAGE_COLUMNS: readonly Column[] = [...CAR_COLUMNS, 'boolean']
 
 const fieldWriter = openWriter(4096)
 
@@ -47,8 +47,7 @@ export const encodeFields = (car: Car): Uint8Array => {
   return Buffer.from(fieldWriter.written())
 }
 
-export const directRow = (source: string, write: CarWrite, reader: number): Value[] => [
-  source,
+const carRow = (write: CarWrite, reader: number): Value[] => [
   write.sourceId,
   write.fields,
   write.keepsRaw ? write.record : null,
@@ -57,15 +56,12 @@ export const directRow = (source: string, write: CarWrite, reader: number): Valu
   write.readAt,
 ]
 
-export const stageRow = (write: CarWrite, reader: number): Value[] => [
-  write.sourceId,
-  write.fields,
-  write.keepsRaw ? write.record : null,
-  write.fingerprint,
-  reader,
-  write.readAt,
-  write.silent,
+export const directRow = (source: string, write: CarWrite, reader: number): Value[] => [
+  source,
+  ...carRow(write, reader),
 ]
+
+export const stageRow = (write: CarWrite, reader: number): Value[] => [...carRow(write, reader), write.silent]
 
 export const directTarget = (names: Names): string => `${names.cars} (source, source_id, ${FIELD_LIST}, ${BOOKKEEPING})`
 

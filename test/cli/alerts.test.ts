@@ -40,8 +40,14 @@ const failedRun = (db: Database) =>
     [randomUUID()],
   )
 
-const passClaims = (db: Database) =>
-  db.query('update carsync.alerts set next_try_at = now() where delivered_at is null')
+/** The command, killed with so many requests sent and the last not answered; what it had claimed is due again. */
+const killedAt = async (requests: number, { webhook, carsync, db }: Scene): Promise<void> => {
+  const { child } = carsync(['alerts'])
+  await webhook.requests(requests)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  await db.query('update carsync.alerts set next_try_at = now() where delivered_at is null')
+}
 
 describe('carsync alerts', { concurrency: true }, () => {
   it('is what every sync does at its end, and tells that a complete one has mended it', async (t) => {
@@ -83,11 +89,7 @@ describe('carsync alerts', { concurrency: true }, () => {
     await failedRun(db)
     assert.equal((await carsync(['alerts']).ended).code, 0)
     await db.query(`update carsync.runs set status = 'complete'`)
-    const { child } = carsync(['alerts'])
-    await webhook.requests(2)
-    child.kill('SIGKILL')
-    await once(child, 'close')
-    await passClaims(db)
+    await killedAt(2, { webhook, carsync, db })
     const { code, stderr } = await carsync(['alerts']).ended
     assert.equal(code, 0, stderr)
     assert.equal((await carsync(['alerts']).ended).code, 0)
@@ -121,11 +123,7 @@ describe('carsync alerts', { concurrency: true }, () => {
       if (nth > 0) response.writeHead(204).end()
     })
     await failedRun(db)
-    const { child } = carsync(['alerts'])
-    await webhook.requests(1)
-    child.kill('SIGKILL')
-    await once(child, 'close')
-    await passClaims(db)
+    await killedAt(1, { webhook, carsync, db })
     const { code, stderr } = await carsync(['alerts']).ended
     assert.equal(code, 0, stderr)
     assert.equal(webhook.received.length, 3)
