@@ -20,6 +20,7 @@ const CHANGED = 0.15
 /** How often the stand-in for cron looks; the real one looks every 15 s. */
 const WATCHDOG_MS = 1000
 
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0)
 
 /** From the end of a slice until the next has begun, ms; not where a worker was killed in between. */
@@ -80,10 +81,8 @@ const measure = async (
     slices.length,
     thousands(report.cars.seen / slices.length),
     `${thousands(median(workers.map(({ cpuMs }) => cpuMs)))} / ${thousands(most(workers.map(({ cpuMs }) => cpuMs)))}`,
-    ratio(
-      median(workers.filter(({ ending }) => ending === 'idle').map(({ cpuMs }) => cpuMs)) /
-        median(slices.map(({ cpuMs }) => cpuMs)),
-    ),
+    // A worker that was killed has spent what no slice has told of.
+    kills > 0 ? '' : ratio(sum(workers.map(({ cpuMs }) => cpuMs)) / sum(slices.map(({ cpuMs }) => cpuMs))),
     Math.round(most(workers.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20),
     gaps.length === 0 ? '' : `${Math.round(median(gaps))} / ${Math.round(most(gaps))}`,
     killer.count(),

@@ -2,7 +2,6 @@
  * From pages as they came to what must be written: which records are new, which really changed, which cannot be stored.
  * Most records of a later sweep are recognised by their fingerprint and never parsed.
  */
-import { Buffer } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import { countDrift } from './source/drift-counts.ts'
@@ -44,16 +43,11 @@ const winners = (pages: readonly ReadPage[]): Map<string, Found> => {
 }
 
 /** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. */
-const verdictOf = (source: Source, known: Known, raw: Uint8Array): 'write' | 'silent' | 'skip' => {
+const verdictOf = (source: Source, known: Known, parsed: unknown): 'write' | 'silent' | 'skip' => {
   if (known.kind === 'new') return 'write'
   if (known.same) return known.removed ? 'write' : 'silent'
   if (known.raw === null) return 'write'
-  const stored = known.raw
-  const same = source.sameRecord(
-    JSON.parse(stored),
-    JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString()),
-  )
-  if (!same) return 'write'
+  if (!source.isSameRecord(known.raw, parsed)) return 'write'
   if (known.removed) return 'write'
   return known.reader === source.readerVersion ? 'skip' : 'silent'
 }
@@ -97,7 +91,7 @@ export const examinePages = async (
         })
         return
       }
-      const verdict = state === null ? 'write' : verdictOf(source, state, reading.raw)
+      const verdict = state === null ? 'write' : verdictOf(source, state, reading.parsed)
       if (verdict === 'skip') return
       pageOf.set(reading.sourceId, pageIndex)
       positions[pageIndex]!.set(reading.sourceId, position)

@@ -33,5 +33,5 @@ export const auctionsApi: Source = {
   lookup: { request: carRequest, read: readPresence },
   keptRecord,
   readRecord,
-  sameRecord,
+  isSameRecord: (stored, parsed) => sameRecord(JSON.parse(stored), parsed),
 }

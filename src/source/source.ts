@@ -66,11 +66,11 @@ export type Outcome<T> =
 export type Brand = { id: string; name: string; count: number | null }
 
 /**
- * A record read as a car, or the reason why it cannot be one. `raw` is what is stored as such, valid for `jsonb`. `drift`:
+ * A record read as a car, or the reason why it cannot be one. `raw` is what is stored as such, valid for `jsonb`, and `parsed` is what it says. `drift`:
  * what in the record is not as known, each thing once, as a short text (see `drift-counts.ts`).
  */
 export type Reading =
-  | { kind: 'car'; sourceId: string; car: Car; raw: Uint8Array; drift: readonly string[] }
+  | { kind: 'car'; sourceId: string; car: Car; raw: Uint8Array; parsed: unknown; drift: readonly string[] }
   | { kind: 'rejected'; sourceId: string | null; rejection: Rejection; payload: string; drift: readonly string[] }
 
 /** A car that the removal feed lists. `at` is when it went, by the source's clock, ms since 1970. A hint, never a proof. */
@@ -126,6 +126,6 @@ export type Source = {
   keptRecord(payload: string): SourcePage
   /** Parses one record of a page. Throws SyntaxError when the bytes are not JSON. `readAt` in ms since 1970. */
   readRecord(page: SourcePage, record: CutRecord, readAt: number): Reading
-  /** Whether two raw records (parsed) say the same once volatile keys are left out. */
-  sameRecord(a: unknown, b: unknown): boolean
+  /** Whether a stored record, as JSON text, says the same as one that was parsed, once volatile keys are left out. */
+  isSameRecord(stored: string, parsed: unknown): boolean
 }

@@ -7,7 +7,7 @@ import { openMeter } from '../../supabase/functions/cars-sync/meter.ts'
 /** Instants are counted from the opening of the meter; each work is a `record`, of which a measured ms costs 1.5. */
 const clocked = () => {
   const clock = { at: 0, memory: 0 }
-  const limits = { cpuMs: 1060, askUntil: 100_000, memoryBytes: 1000 }
+  const limits = { cpuMs: 1060, askUntil: 100_000, memoryBytes: 1000, firstPageMs: 150 }
   const meter = openMeter(
     limits,
     () => clock.at,

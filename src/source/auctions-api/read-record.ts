@@ -52,5 +52,5 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
   // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.
   if (text !== given || (page.repaired && given.includes('\ufffd'))) flags.push('text_repaired')
   const car = carOf(parsed as Members, readAt, flags)
-  return { kind: 'car', sourceId, car, raw: text === given ? bytes : Buffer.from(text), drift }
+  return { kind: 'car', sourceId, car, raw: text === given ? bytes : Buffer.from(text), parsed, drift }
 }

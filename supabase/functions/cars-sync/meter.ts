@@ -10,6 +10,8 @@ export type Limits = {
   askUntil: number
   /** Bytes of memory above which no page is asked for. */
   memoryBytes: number
+  /** What a page is taken for before one has been committed, ms of processor time. */
+  firstPageMs: number
 }
 
 export type Meter = {
@@ -37,9 +39,6 @@ const IDLE_SHARE = 0.01
 /** A heap that is left alone is collected: for the time between two commits, up to so much, ms. */
 const PAUSE_SHARE = 0.015
 const MOST_PAUSE_MS = 40
-/** What a page is taken for before one has been committed, ms: 1000 cars on a slow machine. */
-const FIRST_PAGE_MS = 150
-
 /**
  * `now` in ms; `memory` in bytes, 0 where the platform does not tell. At least one page is always allowed, or a job whose
  * pages are dear would never end.
@@ -52,7 +51,7 @@ export const openMeter = (limits: Limits, now: () => number, memory: () => numbe
   let pages = 0
   // Work within work is counted once.
   let depth = 0
-  const pageMs = (): number => (pages === 0 ? FIRST_PAGE_MS : measuredAtCommit / pages)
+  const pageMs = (): number => (pages === 0 ? limits.firstPageMs : measuredAtCommit / pages)
   const idleMs = (): number => BASE_MS + (now() - openedAt) * IDLE_SHARE
   return {
     run: (kind, work) => {

@@ -7,7 +7,7 @@ export const meteredSource = (source: Source, meter: Meter): Source => ({
   ...source,
   readPage: (reply, ask) => meter.run('page', () => source.readPage(reply, ask)),
   readRecord: (page, record, readAt) => meter.run('record', () => source.readRecord(page, record, readAt)),
-  sameRecord: (a, b) => meter.run('comparison', () => source.sameRecord(a, b)),
+  isSameRecord: (stored, parsed) => meter.run('comparison', () => source.isSameRecord(stored, parsed)),
 })
 
 function* meteredParts(parts: Iterable<Uint8Array>, meter: Meter): Generator<Uint8Array> {
