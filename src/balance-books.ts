@@ -10,6 +10,7 @@ import type { SyncEvent } from './events.ts'
 import { countOf } from './plan-sweep.ts'
 import { goesOnWith, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
+import { isWorthALook } from './run/one-more-look.ts'
 import { balances, type FeedPass, type Receipt } from './run/receipt.ts'
 import { commitSettings } from './run-pass.ts'
 import type { Session } from './session.ts'
@@ -19,8 +20,6 @@ import type { LedgerPage } from './store/ledger.ts'
 import type { SweepEnd } from './sweep.ts'
 import { pageSizeOf, pagesDone, type Work } from './work.ts'
 
-/** How often the last moments are read once more because the inventory moved while they were. */
-const ROUNDS = 12
 /** With a count that stands still, what does not balance now and a moment later does not balance. */
 const STILL_ROUNDS = 2
 /** Asked for beyond the time that has passed: the source tells its times in whole seconds. */
@@ -93,7 +92,9 @@ export async function* balanceBooks(
   if (stood && balances(receipt)) return { kind: 'books', receipt, exact: true }
 
   let still = 0
-  for (let round = 1; round <= ROUNDS && still < STILL_ROUNDS; round++) {
+  const lookedFrom = world.now()
+  const activeMs = (): number => stored.activeMs + world.now() - session.begunAt
+  for (let looks = 0; still < STILL_ROUNDS && isWorthALook(looks, world.now() - lookedFrom, activeMs()); looks++) {
     const now = world.now() + clockOffsetMs
     const snapshot = await takeSnapshot(session, work, feeds, minutesBack(now - movement.readUntil!), movement.gone)
     if (snapshot === null) return { kind: 'books', receipt, exact: false }
