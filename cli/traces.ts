@@ -3,7 +3,7 @@
  * large and seldom wanted: they are loaded only where an endpoint is set, and installed by whoever sets one.
  */
 import type { Attributes, Context, Span } from '@opentelemetry/api'
-import { ConfigError, messageOf, type Store, type SyncEvent, type World } from '../src/node.ts'
+import { type Answer, ConfigError, messageOf, type Store, type SyncEvent, type World } from '../src/node.ts'
 import { ownVersion } from './own-root.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -44,24 +44,24 @@ export const wantsTraces = (env: Environment): boolean =>
   Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim())
 
 /** Passes the body on, and tells when it has ended or broken off. */
-const watched = (response: Response, done: (bytes: number) => void): Response => {
-  if (!response.body) {
+const watched = (answer: Answer, done: (bytes: number) => void): Answer => {
+  const { body } = answer
+  if (body === null) {
     done(0)
-    return response
+    return answer
   }
-  let bytes = 0
-  const through = new TransformStream<Uint8Array, Uint8Array>({
-    transform: (part, controller) => {
-      bytes += part.byteLength
-      controller.enqueue(part)
-    },
-    flush: () => done(bytes),
-  })
-  return new Response(response.body.pipeThrough(through), {
-    status: response.status,
-    statusText: response.statusText,
-    headers: response.headers,
-  })
+  const through = async function* (): AsyncGenerator<Uint8Array> {
+    let bytes = 0
+    try {
+      for await (const part of body) {
+        bytes += part.byteLength
+        yield part
+      }
+    } finally {
+      done(bytes)
+    }
+  }
+  return { status: answer.status, headers: answer.headers, body: through() }
 }
 
 /** Null where no endpoint is set. Throws ConfigError where the packages are missing. */

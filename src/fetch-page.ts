@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import type { Reply, SourceRequest } from './source/source.ts'
-import type { World } from './world.ts'
+import type { Answer, World } from './world.ts'
 
 /** No whole answer came; `cut-off`: it had begun, and broke off or could not be unpacked. Instants in ms since 1970. */
 export type Fault = {
@@ -19,12 +19,13 @@ export type FetchLimits = { timeoutMs: number; maxBytes: number; signal?: AbortS
 class TooLarge extends Error {}
 
 /** The body in one piece; throws TooLarge as soon as it is longer than `maxBytes`, whatever its length was said to be. */
-const readBody = async (response: Response, maxBytes: number): Promise<Uint8Array> => {
+const readBody = async (response: Answer, maxBytes: number): Promise<Uint8Array> => {
   if (!response.body) return new Uint8Array(0)
-  const said = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0)
+  const said =
+    response.headers.get('content-encoding') !== null ? 0 : Number(response.headers.get('content-length') ?? 0)
   let buffer = Buffer.allocUnsafe(said > 0 && said <= maxBytes ? said : 64 * 1024)
   let size = 0
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response.body) {
     if (size + chunk.byteLength > maxBytes) throw new TooLarge()
     if (size + chunk.byteLength > buffer.length) {
       const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(buffer.length * 2, size + chunk.byteLength)))
@@ -61,7 +62,7 @@ export const fetchPage = async (
   let begun = false
   try {
     const { url, headers, body: posted } = request
-    const post = posted === undefined ? {} : { method: 'POST', body: posted }
+    const post = posted === undefined ? {} : { method: 'POST' as const, body: posted }
     const response = await world.fetch(url, { ...post, headers, redirect: 'manual', signal })
     begun = true
     const body = await readBody(response, limits.maxBytes)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, describe, it } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { type Fault, type FetchLimits, fetchPage } from '../src/fetch-page.ts'
 import { realWorld } from '../src/node.ts'
 import type { Reply, SourceRequest } from '../src/source/source.ts'
@@ -112,6 +112,35 @@ describe('fetchPage', () => {
       (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body)),
     ]
     for (const way of ways) assert.deepEqual(Buffer.from(replied(await get(serve(way))).body), body)
+  })
+
+  it('unpacks every packing it offers, also one within the other, and leaves alone what it does not know', async () => {
+    const body = Buffer.from('a page '.repeat(20_000))
+    const packings: [encoding: string, sent: Buffer][] = [
+      ['br', brotliCompressSync(body)],
+      ['deflate', deflateSync(body)],
+      ['X-GZIP', gzipSync(body)],
+      ['gzip, identity, br', brotliCompressSync(gzipSync(body))],
+      ['compress', body],
+    ]
+    for (const [encoding, sent] of packings) {
+      const request = serve((response) => response.writeHead(200, { 'content-encoding': encoding }).end(sent))
+      assert.deepEqual(Buffer.from(replied(await get(request)).body), body, encoding)
+    }
+    const empty = serve((response) => response.writeHead(429, { 'content-encoding': 'gzip' }).end())
+    assert.equal(replied(await get(empty)).body.byteLength, 0)
+  })
+
+  it('asks for packed pages unless it is told not to', async () => {
+    const heard: unknown[] = []
+    const echo = serve((response, request) => {
+      heard.push(request.headers['accept-encoding'])
+      response.end()
+    })
+    await get(echo)
+    await get({ ...echo, headers: { 'accept-encoding': 'identity' } })
+    assert.match(String(heard[0]), /gzip/)
+    assert.equal(heard[1], 'identity')
   })
 
   it('answers an empty body', async () => {
