@@ -104,7 +104,12 @@ type Embedded = Queryable & {
   close(): Promise<void>
 }
 
-const databaseOver = (db: Embedded, folder: string | null, held: DatabaseSync | null): Database => ({
+/** The database over an open PGlite: of this folder and with its lock, or in memory. */
+export const embeddedOver = (
+  db: Embedded,
+  folder: string | null = null,
+  held: DatabaseSync | null = null,
+): Database => ({
   kind: 'embedded',
   writers: 1,
   query: sessionOf(db).query,
@@ -126,7 +131,7 @@ export const openEmbedded = async (folder: string | null): Promise<Database> => 
   try {
     assertRoom(folder)
     const db = folder === null ? await PGlite.create() : await PGlite.create(folder)
-    return databaseOver(db as unknown as Embedded, folder, held)
+    return embeddedOver(db, folder, held)
   } catch (error) {
     held?.close()
     throw error

@@ -3,10 +3,14 @@ import { openDatabase, readMigrations } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
-/** Makes an empty database of this name in a cluster, and answers its address. */
-export const createDatabase = async (clusterUrl: string, name: string): Promise<string> => {
+/** Makes a database of this name in a cluster, empty or as a copy of another, and answers its address. */
+export const createDatabase = async (
+  clusterUrl: string,
+  name: string,
+  copyOf: string | null = null,
+): Promise<string> => {
   const sql = postgres(clusterUrl, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}`)
+  await sql.unsafe(`create database ${name}${copyOf === null ? '' : ` template ${copyOf}`}`)
   await sql.end()
   const url = new URL(clusterUrl)
   url.pathname = `/${name}`

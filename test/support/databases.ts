@@ -1,12 +1,13 @@
 /** Fresh databases for a test, on real Postgres and on the embedded one, with the same schema. */
 import { after } from 'node:test'
-import { openDatabase, readMigrations } from '../../src/node.ts'
+import { openDatabase } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
-import { migrate } from '../../src/store/migrate.ts'
-import { createDatabase } from './create-database.ts'
+import { createDatabase, createMigrated } from './create-database.ts'
+import { newEmbedded } from './embedded.ts'
 import { startPostgres } from './postgres.ts'
 
 let own: ReturnType<typeof startPostgres> | undefined
+let template: Promise<string> | undefined
 let count = 0
 
 // Here, at the level of the file: asked for within a test, the hook would end the cluster with that test.
@@ -19,18 +20,34 @@ const clusterUrl = async (): Promise<string> => {
   return (await own).url
 }
 
+const newName = (): string => `t${process.pid}_${++count}`
+
 /** The address of a new empty database. It goes with the cluster. */
-export const newPostgresUrl = async (): Promise<string> => {
-  return createDatabase(await clusterUrl(), `t${process.pid}_${++count}`)
+export const newPostgresUrl = async (): Promise<string> => createDatabase(await clusterUrl(), newName())
+
+/** The name of a database with the schema, that others are copies of. */
+const makeTemplate = async (cluster: string, name: string): Promise<string> => {
+  // Closed at once: nobody may be connected to what is copied.
+  await (await createMigrated(cluster, name)).close()
+  return name
+}
+
+/** The address of a new database with the schema. */
+export const newMigratedUrl = async (): Promise<string> => {
+  const cluster = await clusterUrl()
+  const { TEST_POSTGRES_TEMPLATE } = process.env
+  template ??= TEST_POSTGRES_TEMPLATE ? Promise.resolve(TEST_POSTGRES_TEMPLATE) : makeTemplate(cluster, newName())
+  return createDatabase(cluster, newName(), await template)
 }
 
 export const databaseKinds = ['postgres', 'embedded'] as const
 
 /** A migrated database of this kind; closed after the test file. */
-export const newDatabase = async (kind: (typeof databaseKinds)[number], schema = 'public'): Promise<Database> => {
-  const databaseUrl = kind === 'postgres' ? await newPostgresUrl() : null
-  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
+export const newDatabase = async (kind: (typeof databaseKinds)[number]): Promise<Database> => {
+  const db =
+    kind === 'embedded'
+      ? await newEmbedded()
+      : await openDatabase({ databaseUrl: await newMigratedUrl() }, { embeddedFolder: null })
   after(() => db.close())
-  await migrate(db, schema, readMigrations())
   return db
 }

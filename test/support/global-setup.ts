@@ -1,11 +1,16 @@
-/** One Postgres for the whole test run; each test file makes databases of its own in it. */
+/** One Postgres for the whole test run; each test file makes databases of its own in it, most as copies of a migrated one. */
+import { createMigrated } from './create-database.ts'
+import { embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
 let postgres: TestPostgres | undefined
 
 export const globalSetup = async (): Promise<void> => {
-  postgres = await startPostgres({ fsync: 'off', max_connections: '200' })
+  ;[postgres] = await Promise.all([startPostgres({ fsync: 'off', max_connections: '200' }), embeddedFile()])
   process.env.TEST_POSTGRES_URL = postgres.url
+  // Closed at once: nobody may be connected to what is copied.
+  await (await createMigrated(postgres.url, 'migrated')).close()
+  process.env.TEST_POSTGRES_TEMPLATE = 'migrated'
 }
 
 export const globalTeardown = async (): Promise<void> => {

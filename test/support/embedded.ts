@@ -1,0 +1,49 @@
+/**
+ * The embedded database with the schema. Making one takes seconds of computing, so it is made once, kept as a file under
+ * `node_modules`, and loaded from there: each time another database, in memory.
+ */
+import { hash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { readMigrations } from '../../src/node.ts'
+import type { Database } from '../../src/store/database.ts'
+import { embeddedOver } from '../../src/store/embedded.ts'
+import { migrate } from '../../src/store/migrate.ts'
+
+const main = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+
+/** Another schema or another embedded Postgres makes another file. */
+const file = (): string => {
+  const madeOf = [readFileSync(join(dirname(main), '../package.json'), 'utf8'), readMigrations()]
+  const name = `embedded-${hash('md5', JSON.stringify(madeOf))}.tar`
+  return join(import.meta.dirname, '../../node_modules/.cache/carsync', name)
+}
+
+const make = async (path: string): Promise<void> => {
+  const db = await PGlite.create()
+  await migrate(embeddedOver(db), 'public', readMigrations())
+  const dump = await db.dumpDataDir('none')
+  await db.close()
+  mkdirSync(dirname(path), { recursive: true })
+  // Two test files may make it at the same time: each sees all of it or nothing.
+  const own = `${path}.${process.pid}`
+  writeFileSync(own, Buffer.from(await dump.arrayBuffer()))
+  renameSync(own, path)
+}
+
+/** Where the file is that new databases are loaded from; makes it if there is none. */
+export const embeddedFile = async (): Promise<string> => {
+  const path = file()
+  if (!existsSync(path)) await make(path)
+  return path
+}
+
+let loaded: Promise<Blob> | undefined
+
+/** A migrated embedded database of its own, in memory. */
+export const newEmbedded = async (): Promise<Database> => {
+  loaded ??= embeddedFile().then((path) => new Blob([readFileSync(path)]))
+  return embeddedOver(await PGlite.create({ loadDataDir: await loaded }))
+}
