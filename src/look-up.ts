@@ -1,5 +1,6 @@
 /** Asks the source for single cars by their id: what a hint or an absence is worth. */
 import type { Session } from './session.ts'
+import { sideBySide } from './side-by-side.ts'
 
 export type Answers = { gone: string[]; there: string[] }
 
@@ -26,16 +27,13 @@ const ask = async ({ api, access, control, stop }: Session, ids: readonly string
   const { lookup } = control.source
   const answers: Answers = { gone: [], there: [] }
   if (lookup === null) return answers
-  const left = [...ids]
   let failed = 0
-  const worker = async (): Promise<void> => {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      const asked = id
-      const outcome = await api.ask(lookup.request(access, asked), (reply) => lookup.read(reply, asked), stop, TRIES)
-      if (outcome.kind === 'data') (outcome.data ? answers.there : answers.gone).push(asked)
-      else if (outcome.kind === 'stop' || outcome.kind === 'aborted' || ++failed >= MOST_FAILED) left.length = 0
-    }
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
+  await sideBySide(ids, SIDE_BY_SIDE, async (id) => {
+    if (failed >= MOST_FAILED) return
+    const outcome = await api.ask(lookup.request(access, id), (reply) => lookup.read(reply, id), stop, TRIES)
+    if (outcome.kind === 'data') (outcome.data ? answers.there : answers.gone).push(id)
+    else if (outcome.kind === 'stop' || outcome.kind === 'aborted') failed = MOST_FAILED
+    else failed++
+  })
   return answers
 }
