@@ -12,6 +12,9 @@ import type { Database, Param, Row, Session } from './database.ts'
 /** Its log grows by 16 MB at a time, and a transaction may write as much again. */
 const LEAST_FREE_MB = 48
 
+/** Its log would grow to a gigabyte, which is more than the cars take. */
+const SETTINGS = ['max_wal_size = 256MB', 'min_wal_size = 64MB']
+
 /**
  * Throws while there is still room: where its log finds none, the embedded Postgres neither fails nor answers, but
  * computes for ever.
@@ -130,7 +133,7 @@ export const openEmbedded = async (folder: string | null): Promise<Database> => 
   const { PGlite } = await import('@electric-sql/pglite')
   try {
     assertRoom(folder)
-    const db = folder === null ? await PGlite.create() : await PGlite.create(folder)
+    const db = await PGlite.create({ ...(folder === null ? {} : { dataDir: folder }), postgresqlconf: SETTINGS })
     return embeddedOver(db, folder, held)
   } catch (error) {
     held?.close()

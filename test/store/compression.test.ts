@@ -64,3 +64,19 @@ for (const kind of databaseKinds)
     await again(db)
     assert.deepEqual(await settingsOf(db), ['images ', 'raw '])
   })
+
+it('is not done at all to records in the embedded database, which computes slowly and writes fast', async () => {
+  const storageOf = async (db: Database): Promise<string> => {
+    const [row] = await db.query(
+      `select attstorage::text as storage from pg_attribute where attrelid = 'cars'::regclass and attname = 'raw'`,
+    )
+    return row!.storage
+  }
+  const [server, embedded] = [await newDatabase('postgres'), await newDatabase('embedded')]
+  assert.deepEqual([await storageOf(server), await storageOf(embedded)], ['x', 'e'])
+  const begun = await begin(embedded)
+  await commitPages(embedded, begun.context, batchOf(1, [writeOf('a', {}, { record: wide('a', 'new') })]))
+  const [row] = await embedded.query('select pg_column_size(raw) as bytes, raw ->> $1 as text from cars', ['text'])
+  assert.equal(row!.text, 'new '.repeat(800))
+  assert.ok(row!.bytes > 3200, `${row!.bytes} bytes are fewer than came`)
+})
