@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { startDemoApi } from '../demo/demo-api.ts'
 import { openDatabase } from '../src/node.ts'
 import { newPostgresUrl } from './support/databases.ts'
+import { placeEmbedded } from './support/embedded.ts'
 import { tablesWith } from './support/stored.ts'
 import { ALERT_SECRET, ALERT_TOKEN, startWebhook } from './support/webhook.ts'
 
@@ -134,7 +135,7 @@ describe('a key and a password', { concurrency: true }, () => {
         // The cluster of the tests lets everybody in.
         url.password = PASSWORD
         databaseUrl = env.DATABASE_URL = url.href
-      }
+      } else await placeEmbedded(join(cwd, '.carsync', 'db'))
       const said: string[] = []
       for (const args of COMMANDS) {
         const answer = await carsync(cwd, env, args)

@@ -10,9 +10,11 @@ import { type TestContext, test } from 'node:test'
 import { portFlag } from '../../cli/dashboard.ts'
 import type { Now } from '../../dashboard/feed.ts'
 import type { Summary } from '../../src/node.ts'
+import { placeEmbedded } from '../support/embedded.ts'
 
-const carsync = (t: TestContext, args: string[], more: Record<string, string> = {}) => {
+const carsync = async (t: TestContext, args: string[], more: Record<string, string> = {}) => {
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-page-'))
+  await placeEmbedded(join(cwd, '.carsync/demo'))
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/main.ts'), ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, CARSYNC_DEMO_CARS: '2000', ...more },
@@ -73,7 +75,7 @@ const post = (url: string, path: string, token: string): Promise<Response> =>
   fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
 
 test('carsync dashboard --json says address and token, runs a sync that is begun from the page, and ends with an interrupt', async (t) => {
-  const { child, ended, said, stdout } = carsync(t, ['dashboard', '--json', '--port', '0'])
+  const { child, ended, said, stdout } = await carsync(t, ['dashboard', '--json', '--port', '0'])
   await said(/\n/)
   const { url, token, ...rest } = JSON.parse(stdout()) as { url: string; token: string }
   assert.deepEqual(rest, {})
@@ -89,7 +91,7 @@ test('carsync dashboard --json says address and token, runs a sync that is begun
 
 test('carsync sync --dashboard shows the sync that it runs, stops it from the page, and ends as a sync does', async (t) => {
   const env = { CARSYNC_DEMO_LATENCY_MS: '500', CARSYNC_DEMO_CARS: '20000' }
-  const { ended, said, stdout } = carsync(t, ['sync', '--dashboard', '--json', '--max-concurrency', '1'], env)
+  const { ended, said, stdout } = await carsync(t, ['sync', '--dashboard', '--json', '--max-concurrency', '1'], env)
   const [, url, token] = await said(/Dashboard: (http:\S+) \(token (\S+)\)/)
   const { here } = await until(url!, ({ live }) => live?.status === 'running' && live.cars.seen > 0)
   assert.deepEqual([here.running, here.canStart, here.inFlight !== null], [true, false, true])
@@ -106,7 +108,7 @@ test('a port that is taken or is none is said in a sentence', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
-  const { ended, said } = carsync(t, ['dashboard', '--port', String(port)])
+  const { ended, said } = await carsync(t, ['dashboard', '--port', String(port)])
   await said(new RegExp(`--port: wanted a free port; ${port} is taken`))
   assert.equal(await ended, 2)
   assert.equal(portFlag('0'), 0)

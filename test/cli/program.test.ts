@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
+import { placeEmbedded } from '../support/embedded.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -12,19 +13,22 @@ type Surroundings = {
   env?: Record<string, string>
   files?: Record<string, string>
   script?: string
+  /** The database of the demo is there already, which spares the seconds of making it. */
+  placed?: boolean
   /** The process is interrupted as soon as its stderr has this. */
   interruptAt?: string
 }
 type Ended = { code: number | null; stdout: string; stderr: string }
 
-/** Runs a script of the repository in an empty folder, with nothing configured but `env`. */
+/** Runs a script of the repository in a folder of its own, with nothing configured but `env`. */
 const run = async (
   args: string[],
-  { env = {}, files = {}, script = 'cli/main.ts', interruptAt }: Surroundings = {},
+  { env = {}, files = {}, script = 'cli/main.ts', placed = false, interruptAt }: Surroundings = {},
 ): Promise<Ended> => {
   const cwd = await mkdtemp(join(tmpdir(), 'carsync-cli-'))
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text)
+    if (placed) await placeEmbedded(join(cwd, '.carsync/demo'))
     const child = spawn(process.execPath, [join(repository, script), ...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: cwd, ...env },
@@ -123,7 +127,7 @@ test('the demo says so first, and sync --json is one object on stdout', async ()
   assert.equal(shown.code, 0, shown.stderr)
   assert.match(shown.stdout, /^Demo: no API_BASE_URL and no DATABASE_URL is set/)
   assert.match(shown.stdout, /Cars seen +300\n[\s\S]*API_BASE_URL=https:/)
-  const json = await run(['sync', '--json', '--quiet'], { env })
+  const json = await run(['sync', '--json', '--quiet'], { env, placed: true })
   assert.equal(json.stdout.split('\n').length, 2)
   const { status, source, cars } = JSON.parse(json.stdout)
   assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
@@ -136,7 +140,7 @@ test('--log json is one object a line on stderr and nothing else there, from the
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { event: string; summary?: object; exitCode?: number })
-  const { code, stdout, stderr } = await run(['sync', '--log', 'json', '--json'], { env })
+  const { code, stdout, stderr } = await run(['sync', '--log', 'json', '--json'], { env, placed: true })
   assert.equal(code, 0, stderr)
   const events = read(stderr).map(({ event }) => event)
   assert.equal(events[0], 'message')
@@ -146,7 +150,7 @@ test('--log json is one object a line on stderr and nothing else there, from the
     ['run.finished'],
   )
   assert.deepEqual(read(stderr).at(-1)!.summary, JSON.parse(stdout))
-  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env })
+  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env, placed: true })
   assert.deepEqual(read(dry.stderr).filter(({ event }) => event === 'run.finished').length, 1)
   const wrong = await run(['sync', '--log', 'json'], { env: { API_BASE_URL: 'nonsense' } })
   assert.equal(wrong.code, 2)
@@ -159,7 +163,7 @@ test('--log json is one object a line on stderr and nothing else there, from the
 test('an interrupt ends cleanly with 3, at whatever stage', async () => {
   const env = { CARSYNC_DEMO_CARS: '20000', CARSYNC_DEMO_LATENCY_MS: '200' }
   for (const interruptAt of ['opening', 'asking', 'Planned']) {
-    const { code, stdout, stderr } = await run(['sync', '--json', '--verbose'], { env, interruptAt })
+    const { code, stdout, stderr } = await run(['sync', '--json', '--verbose'], { env, placed: true, interruptAt })
     assert.equal(code, 3, `at ${interruptAt}: ${stderr}`)
     assert.match(stderr, /Stopping: committing what is in hand; Ctrl-C again stops at once/)
     assert.doesNotMatch(stderr, /^ +at /m)

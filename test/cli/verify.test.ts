@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { openDatabase, type Verified } from '../../src/node.ts'
+import { placeEmbedded } from '../support/embedded.ts'
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts')
 
@@ -21,6 +22,7 @@ it('finds nothing after a sync, and after that just what was bent in the databas
     const { status, stdout } = carsync('verify', '--sample', '100', '--seed', 'a')
     return { status, found: JSON.parse(stdout) as Verified }
   }
+  await placeEmbedded(join(cwd, '.carsync/demo'))
   assert.equal(carsync('sync').status, 0)
   const before = verify()
   assert.equal(before.status, 0)

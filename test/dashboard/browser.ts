@@ -15,6 +15,9 @@ export const launch = (): Promise<Browser> =>
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** How long something is waited for: on a busy machine a page is painted late. */
+const PATIENCE_MS = 90_000
+
 type Watched = { shift: number }
 
 export type Watching = {
@@ -27,6 +30,7 @@ export type Watching = {
 
 export const watch = async (browser: Browser, url: string): Promise<Watching> => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+  page.setDefaultTimeout(PATIENCE_MS)
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())

@@ -29,16 +29,19 @@ for (const kind of databaseKinds) {
       const answer = await takeLease(db, newSource(), 'me', 30_000)
       assert.deepEqual(taken(answer).holder, 'me')
       assert.equal(taken(answer).lengthMs, 30_000)
-      assert.ok(answer.kind === 'taken' && Math.abs(answer.databaseNow - before) < 5000)
+      assert.ok(answer.kind === 'taken')
+      // It is on this machine.
+      assert.ok(answer.databaseNow >= before - 1 && answer.databaseNow <= Date.now() + 1)
       await fenced(taken(answer))
     })
 
     it('is held by one, who is named with the time since when and until when', async () => {
       const source = newSource()
+      const before = Date.now()
       taken(await takeLease(db, source, 'me', 30_000))
       const { holder, since, heartbeatAt, expiresAt } = held(await takeLease(db, source, 'you', 1))
       assert.equal(holder, 'me')
-      assert.ok(Math.abs(since - Date.now()) < 5000)
+      assert.ok(since >= before - 1 && since <= Date.now() + 1)
       assert.ok(Math.abs(expiresAt - heartbeatAt - 30_000) < 1, 'by the length that the holder stored')
     })
 

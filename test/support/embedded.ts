@@ -1,7 +1,8 @@
 /**
  * The embedded database with the schema. Making one takes seconds of computing, so it is made once, kept as a file under
- * `node_modules`, and loaded from there: each time another database, in memory.
+ * `node_modules`, and copied from there: each time another database, in memory or in a folder.
  */
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -12,13 +13,16 @@ import type { Database } from '../../src/store/database.ts'
 import { embeddedOver } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
+/** What tests make once and keep; `npm ci` drops it. */
+export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/carsync-test')
+
 const main = createRequire(import.meta.url).resolve('@electric-sql/pglite')
 
 /** Another schema or another embedded Postgres makes another file. */
 const file = (): string => {
   const madeOf = [readFileSync(join(dirname(main), '../package.json'), 'utf8'), readMigrations()]
   const name = `embedded-${hash('md5', JSON.stringify(madeOf))}.tar`
-  return join(import.meta.dirname, '../../node_modules/.cache/carsync', name)
+  return join(CACHE, name)
 }
 
 const make = async (path: string): Promise<void> => {
@@ -46,4 +50,11 @@ let loaded: Promise<Blob> | undefined
 export const newEmbedded = async (): Promise<Database> => {
   loaded ??= embeddedFile().then((path) => new Blob([readFileSync(path)]))
   return embeddedOver(await PGlite.create({ loadDataDir: await loaded }))
+}
+
+/** Puts a migrated embedded database into this folder, as an earlier run of a command would have left it. */
+export const placeEmbedded = async (folder: string): Promise<void> => {
+  const path = await embeddedFile()
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  execFileSync('tar', ['-xf', path, '-C', folder], { stdio: 'pipe' })
 }

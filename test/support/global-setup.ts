@@ -1,6 +1,6 @@
 /** One Postgres for the whole test run; each test file makes databases of its own in it, most as copies of a migrated one. */
 import { createMigrated } from './create-database.ts'
-import { embeddedFile } from './embedded.ts'
+import { CACHE, embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
 let postgres: TestPostgres | undefined
@@ -8,6 +8,8 @@ let postgres: TestPostgres | undefined
 export const globalSetup = async (): Promise<void> => {
   ;[postgres] = await Promise.all([startPostgres({ fsync: 'off', max_connections: '200' }), embeddedFile()])
   process.env.TEST_POSTGRES_URL = postgres.url
+  // Two hundred processes load the same modules.
+  process.env.NODE_COMPILE_CACHE = CACHE
   // Closed at once: nobody may be connected to what is copied.
   await (await createMigrated(postgres.url, 'migrated')).close()
   process.env.TEST_POSTGRES_TEMPLATE = 'migrated'

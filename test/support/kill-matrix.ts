@@ -6,6 +6,7 @@ import { randomStream } from '../../demo/random.ts'
 import { openDatabase } from '../../src/node.ts'
 import type { Plan } from '../../src/run/plan.ts'
 import type { Database } from '../../src/store/database.ts'
+import { placeEmbedded } from './embedded.ts'
 import { type Instant, type Life, live, STAGES, type Stage } from './lives.ts'
 import { lineOfEachCar, openRejects } from './stored.ts'
 import { pageKey, type WatchedSource, watchedSource } from './watched-source.ts'
@@ -165,7 +166,7 @@ export const killMatrix = async (settings: MatrixSettings): Promise<Matrix> => {
     if (wanted.end === null) throw new Error(`The undisturbed run: ${wanted.complaint}`)
     const usualMs = wanted.lives[0]!.stagesMs
     tell(`undisturbed: ${STAGES.map((stage) => `${stage} ${Math.round(usualMs[stage] ?? 0)} ms`).join(', ')}`)
-    if (newUrl === null) await makeEmbedded(template)
+    if (newUrl === null) await placeEmbedded(folderIn(template))
     const work = async (source: WatchedSource): Promise<void> => {
       for (let given: Instant | undefined = instants.shift(); given; given = instants.shift()) {
         const used: Instant[] = []
@@ -200,11 +201,6 @@ export const killMatrix = async (settings: MatrixSettings): Promise<Matrix> => {
 }
 
 const folderIn = (cwd: string): string => join(cwd, '.carsync', 'db')
-
-const makeEmbedded = async (cwd: string): Promise<void> => {
-  const db = await openDatabase({ databaseUrl: null }, { embeddedFolder: folderIn(cwd) })
-  await db.close()
-}
 
 /** Lives on one new database (`copied`: a copy of this embedded one) until one of them comes to its own end. */
 const liveOn = async (

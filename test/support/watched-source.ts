@@ -1,6 +1,7 @@
 /** A demo source that tells what is asked of it, as it is asked. */
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Control } from '../../demo/control.ts'
 import { createDemoServer } from '../../demo/serve.ts'
 import { type DemoOptions, settle } from '../../demo/settings.ts'
 
@@ -11,6 +12,8 @@ export type Watcher = { asked(what: Asked): void; answered(what: Asked): void }
 
 export type WatchedSource = {
   url: string
+  /** What can be done to the inventory. */
+  control: Control
   /** Who hears of the requests from now on. */
   watch(watcher: Watcher): void
   /** Answers nothing until `resume`; what is asked meanwhile is answered then. */
@@ -37,7 +40,7 @@ const askedBy = (url: string, maxPageSize: number): Asked => {
 /** Serves on a free loopback port. */
 export const watchedSource = async (options: DemoOptions): Promise<WatchedSource> => {
   const settings = settle(options)
-  const { server } = createDemoServer(settings)
+  const { server, control } = createDemoServer(settings)
   const [serve] = server.listeners('request') as [RequestListener]
   let watcher: Watcher | null = null
   let waiting: (() => void)[] | null = null
@@ -52,6 +55,7 @@ export const watchedSource = async (options: DemoOptions): Promise<WatchedSource
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
+    control,
     watch: (next) => {
       watcher = next
     },
