@@ -103,13 +103,16 @@ const shareOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
 const isOn = ({ status, isAlive }) => status === 'running' && isAlive
-const limitOf = ({ learned }) =>
-  learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+const limitOf = ({ learned }) => {
+  if (learned?.seeking) return 'being sought'
+  return learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+}
+const perMinute = (perSecond) => (perSecond === null ? null : perSecond * 60)
 
 /** Name, value and what it means. */
 const FIGURES = [
   ['Cars a second', ({ live }) => (isOn(live) ? rate(live.carsPerSecond) : '–')],
-  ['Cars a minute', ({ live }) => (isOn(live) ? count(live.carsPerSecond * 60) : '–')],
+  ['Cars a minute', ({ live }) => (isOn(live) ? count(perMinute(live.carsPerSecond)) : '–')],
   ['Time left', ({ live }) => (isOn(live) && live.etaMs ? range(live.etaMs) : '–')],
   ['Requests a second', ({ live }) => (isOn(live) ? rate(live.requestsPerSecond) : '–')],
   ['Learned limit', ({ live }) => limitOf(live), ({ live }) => live.learned?.why ?? ''],
