@@ -32,7 +32,7 @@ export const watchers = async (): Promise<Table> => {
     const sync = ownSync(null)
     const feed = openFeed({
       live: async () => LIVE as unknown as Live,
-      lately: async () => ({ health: [], runs: [], held: [] }),
+      lately: async () => ({ health: [], runs: [], held: [], coveredUntil: null }),
       here: () => sync.here(),
       now: () => performance.now(),
     })

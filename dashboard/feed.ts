@@ -21,7 +21,8 @@ export type Now = {
   trouble: string | null
 }
 
-export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[] }
+/** `coveredUntil`: up to when everything is known, ms since 1970; null: no sweep was ever completed. */
+export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[]; coveredUntil: number | null }
 
 export type FeedParts = {
   live(): Promise<Live | null>
