@@ -2,11 +2,9 @@
  * What watchers cost the process that serves the page, in CPU time and without a sync: one message to each of so many, and
  * their coming. The watchers live in a process of their own, so nothing of theirs is counted.
  */
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { get, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { openFeed } from '../dashboard/feed.ts'
 import { ownSync } from '../dashboard/own-sync.ts'
@@ -14,6 +12,7 @@ import { respondWith } from '../dashboard/respond.ts'
 import type { Live, Store } from '../src/node.ts'
 import { ownCpuMs } from './cpu-time.ts'
 import { median } from './measure.ts'
+import { standByToWatch } from './page-watchers.ts'
 import type { Table } from './table.ts'
 
 const COUNTS = [0, 1, 50, 200, 500] as const
@@ -27,20 +26,13 @@ const LIVE = { runId: 'r', status: 'running', isAlive: true, requests: { limited
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
 
-const watchedBy = async (url: string, count: number): Promise<ChildProcess | null> => {
-  if (count === 0) return null
-  const child = fork(fileURLToPath(import.meta.url), [url, String(count)])
-  await once(child, 'message')
-  return child
-}
-
 export const watchers = async (): Promise<Table> => {
   const rows: (string | number)[][] = []
   for (const count of COUNTS) {
     const sync = ownSync(null)
     const feed = openFeed({
       live: async () => LIVE as unknown as Live,
-      lately: async () => ({ health: [], runs: [], held: [] }),
+      lately: async () => ({ health: [], runs: [], held: [], coveredUntil: null }),
       here: () => sync.here(),
       now: () => performance.now(),
     })
@@ -56,8 +48,9 @@ export const watchers = async (): Promise<Table> => {
     })
     const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }) as Server
     await once(server, 'listening')
+    const child = count === 0 ? null : await standByToWatch(count)
     const before = process.cpuUsage()
-    const child = await watchedBy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, count)
+    await child?.watch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     const comingMs = ownCpuMs(before)
     const everyMs = feed.everyMs()
     const rounds: number[] = []
@@ -77,7 +70,7 @@ export const watchers = async (): Promise<Table> => {
       (everyMs / 1000).toFixed(1),
       `${((ms * 100) / everyMs).toFixed(2)}%`,
     ])
-    child?.kill()
+    await child?.close()
     feed.close()
     server.close()
     server.closeAllConnections()
@@ -89,15 +82,4 @@ export const watchers = async (): Promise<Table> => {
       `CPU time of the serving process, its page alone; medians of ${ROUNDS} rounds of ${MESSAGES} messages. The row of 0 is what the measuring itself takes.`,
     ],
   }
-}
-
-/** As the process of the watchers: opens so many streams and says so. */
-if (process.send) {
-  const [url, count] = process.argv.slice(2)
-  let open = 0
-  for (let i = 0; i < Number(count); i++)
-    get(`${url}/api/live`, { agent: false }, (response) => {
-      response.resume()
-      if (++open === Number(count)) process.send!('all there')
-    }).on('error', () => {})
 }

@@ -24,6 +24,12 @@ const deliveryOf = ({ deliveredAt, nextTryAt, attempts }: AlertRow): string => {
   return attempts === 0 ? 'to be told' : `${attempts} failed, again ${moment(nextTryAt)}`
 }
 
+/** The instant at which it was replaced is the one since which the newer one is open. */
+const endOf = ({ resolvedAt, replacedBy }: AlertRow): string => {
+  if (resolvedAt === null) return '-'
+  return replacedBy === null ? moment(resolvedAt) : `replaced by that of ${moment(resolvedAt)}`
+}
+
 /** Alerts as a table, with a sentence where nobody can be told. */
 export const alertLines = ({ webhook, why, alerts }: Report): string[] => {
   const open = alerts.filter(({ resolvedAt }) => resolvedAt === null).length
@@ -47,7 +53,7 @@ export const alertLines = ({ webhook, why, alerts }: Report): string[] => {
             alerts.map((alert) => [
               moment(alert.openedAt),
               printable(alert.kind),
-              alert.resolvedAt === null ? '-' : moment(alert.resolvedAt),
+              endOf(alert),
               deliveryOf(alert),
               printable(alert.message),
             ]),

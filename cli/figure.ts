@@ -5,8 +5,12 @@ const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 })
 /** 190,000 */
 export const count = (value: number): string => whole.format(value)
 
-/** Per second: one decimal below 100, else whole. */
-export const rate = (value: number): string => (value < 100 ? tenth : whole).format(value)
+/** Per second: one decimal below 100, else whole; a dash where there is none yet. */
+export const rate = (value: number | null): string =>
+  value === null ? '–' : (value < 100 ? tenth : whole).format(value)
+
+/** Per minute, of what is so much per second. */
+export const perMinute = (value: number | null): string => (value === null ? '–' : count(value * 60))
 
 /** 0:07, 12:30, 1:02:03 */
 export const clock = (ms: number): string => {

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Phase, Progress, SegmentProgress } from '../src/node.ts'
 import { bar } from './bar.ts'
-import { clock, count, range, rate } from './figure.ts'
+import { clock, count, perMinute, range, rate } from './figure.ts'
 import type { Trouble } from './notices.ts'
 import { type Paint, plain } from './paint.ts'
 import { clip, padEnd, padStart, printable, widthOf } from './text.ts'
@@ -126,7 +126,7 @@ export const screen = (
     '',
     ...row(
       'Cars',
-      [of(cars.seen, carsTotal), `${rate(progress.carsPerSecond)}/s`, `${count(progress.carsPerSecond * 60)}/min`],
+      [of(cars.seen, carsTotal), `${rate(progress.carsPerSecond)}/s`, `${perMinute(progress.carsPerSecond)}/min`],
       width,
       paint,
     ),

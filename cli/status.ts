@@ -28,8 +28,9 @@ const segmentLines = (segments: StatusReport['segments']): string[] =>
 export const statusLines = (report: StatusReport, health: string, paint: Paint): string[] => {
   const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
   const { lease, learned } = report
-  const limit =
+  const known =
     learned.requestsPerSecond === null ? 'no limit in requests/s' : `${learned.requestsPerSecond} requests/s`
+  const limit = learned.seeking ? 'the limit is not known yet' : known
   const why = learned.why === '' ? '' : `: ${printable(learned.why)}`
   return [
     printable(health),

@@ -45,6 +45,11 @@ const proofRemark = ({ mode, status, proof }: Figures): string => {
   return mode === 'incremental' ? 'only what changed was read; a full sweep proves' : PROOF[proof]
 }
 
+const paceOf = ({ requestsPerSecond, seeking }: Figures['learned']): string => {
+  if (seeking) return 'seeking'
+  return requestsPerSecond === null ? 'open' : `${rate(requestsPerSecond)}/s`
+}
+
 /** The counts of a run as a short aligned table. */
 export const summaryLines = (summary: Figures, paint: Paint): string[] => {
   const { cars, pages, requests, learned } = summary
@@ -59,13 +64,11 @@ export const summaryLines = (summary: Figures, paint: Paint): string[] => {
     ['  rejected', count(cars.rejected), '', cars.rejected > 0 ? 'yellow' : undefined] as Row,
     ['Pages', count(pages.done), pages.total === null ? 'of an unknown number' : `of ${count(pages.total)}`],
     ['Requests', count(requests.total), requestsRemark(requests)],
-    [
-      'Pace',
-      learned.requestsPerSecond === null ? 'open' : `${rate(learned.requestsPerSecond)}/s`,
-      printable(learned.why),
-    ],
+    ['Pace', paceOf(learned), printable(learned.why)],
     ['Duration', duration(summary.durationMs), all],
-    ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],
+    cars.seen === 0
+      ? ['Speed', '–']
+      : ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],
     ['Proof', summary.proof, proofRemark(summary)],
   ]
   const labels = Math.max(...rows.map(([label]) => widthOf(label)))

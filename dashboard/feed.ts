@@ -3,11 +3,11 @@ import { type Concern, type HeldRun, healthLine, type Live, messageOf, type RunR
 import { type LatelyTook, latelyTook } from './lately-took.ts'
 import type { Here } from './own-sync.ts'
 
-/** A point of the plots. `limited`: requests refused since the point before. */
+/** A point of the plots; null: none is known. `limited`: requests refused since the point before. */
 export type Sample = {
   at: number
-  carsPerSecond: number
-  requestsPerSecond: number
+  carsPerSecond: number | null
+  requestsPerSecond: number | null
   limit: number | null
   limited: number
 }
@@ -21,7 +21,8 @@ export type Now = {
   trouble: string | null
 }
 
-export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[] }
+/** `coveredUntil`: up to when everything is known, ms since 1970; null: no sweep was ever completed. */
+export type Lately = { health: Concern[]; line: string; runs: RunRow[]; held: HeldRun[]; coveredUntil: number | null }
 
 export type FeedParts = {
   live(): Promise<Live | null>
@@ -92,7 +93,7 @@ export const openFeed = (parts: FeedParts): Feed => {
       at,
       carsPerSecond: live.carsPerSecond,
       requestsPerSecond: live.requestsPerSecond,
-      limit: live.learned?.requestsPerSecond ?? null,
+      limit: live.learned?.seeking ? null : (live.learned?.requestsPerSecond ?? null),
       limited: refused,
     }
   }

@@ -105,8 +105,8 @@ export const metricsText = async (facts: MetricFacts): Promise<string> => {
   gauge('requests_per_second', 'Requests a second, lately', live.requestsPerSecond)
   gauge(
     'limit_requests_per_second',
-    'What the source is found to allow; lacking where nothing pushes back',
-    learned?.requestsPerSecond ?? null,
+    'What the source is found to allow; lacking where nothing pushes back, and while it is being found out',
+    learned?.seeking ? null : (learned?.requestsPerSecond ?? null),
   )
   gauge('concurrency', 'Requests at the same time that the source is found to bear', learned?.concurrency ?? null)
   gauge('held_removals', 'Removals that wait for a decision', live.heldRemovals)

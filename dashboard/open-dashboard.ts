@@ -83,6 +83,7 @@ export const openDashboard = async (settings: DashboardSettings): Promise<Dashbo
       health: await readHealth(store, options.staleHours, now()),
       runs: await store.runs(RUNS),
       held: await store.heldRemovals(),
+      coveredUntil: coveredUntil((await store.modeState()).coverage),
     }),
     here: () => sync.here(),
     now,

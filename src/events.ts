@@ -31,7 +31,7 @@ export type RequestCounts = {
 /** `total` is null where the source does not say how many there are. */
 export type SegmentProgress = { name: string; done: number; total: number | null }
 
-/** A picture of the run at one instant, as committed. Rates are per second over the last few seconds. */
+/** A picture of the run at one instant, as committed. Rates are per second over the last few seconds; null: none yet. */
 export type Progress = {
   phase: Phase
   /** Time spent on the run so far, by all processes. */
@@ -43,12 +43,12 @@ export type Progress = {
   heldRemovals: number | null
   segments: SegmentProgress[]
   requests: RequestCounts
-  carsPerSecond: number
-  requestsPerSecond: number
+  carsPerSecond: number | null
+  requestsPerSecond: number | null
   inFlight: number
   etaMs: { low: number; high: number } | null
-  /** What the pace is and why, for people: "3 requests/s; 429 at 4.1/s". */
-  pace: { requestsPerSecond: number | null; concurrency: number; pageSize: number; why: string }
+  /** What the pace is and why. */
+  pace: Summary['learned']
 }
 
 export type SyncEvent =
@@ -85,6 +85,9 @@ export type Summary = {
     /** Requests that the limit lets through at once after a pause; lacking where there is none, or an earlier version ran. */
     burst?: number
     concurrency: number
+    /** The limit is being found out: `requestsPerSecond` is what is tried. Lacking otherwise. */
+    seeking?: true
+    /** For people: "429 at 4.1/s; holding 3/s". */
     why: string
   }
   /** What shows that a full sweep has seen every car, or does not. */

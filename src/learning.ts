@@ -3,7 +3,7 @@ import type { Summary } from './events.ts'
 import type { Options } from './options.ts'
 import type { Pace } from './pace/model.ts'
 import { remember, startPace } from './pace/start.ts'
-import { allowanceOf, whyOf } from './pace/why.ts'
+import { allowanceOf, isFindingOut, whyOf } from './pace/why.ts'
 import type { Access, Source } from './source/source.ts'
 import type { Learned } from './store/store.ts'
 
@@ -38,6 +38,7 @@ export const shownPace = (pace: Pace, pageSize: number, now: number): Summary['l
     requestsPerSecond: held === null ? null : Math.round(held.rate * 1000) / 1000,
     ...(held === null ? {} : { burst: Math.floor(held.burst) }),
     concurrency: Math.floor(pace.width.limit),
+    ...(isFindingOut(pace) ? { seeking: true } : {}),
     why: whyOf(pace, now),
   }
 }

@@ -36,7 +36,7 @@ type JudgeSettings = Pick<TellSettings, 'source' | 'staleHours' | 'target'>
  * Nothing is sent and nothing settled.
  */
 export const keepLastEnd = async (store: Store, world: World, settings: JudgeSettings): Promise<void> => {
-  // Judging counts the cars of a run that is still on; most ends leave nothing to keep.
+  // Most ends leave nothing to keep.
   const [last] = await store.runs(1)
   if (last?.status === 'failed' || last?.status === 'incomplete') await judge(store, world, settings, HIDDEN_BY_A_RUN)
 }

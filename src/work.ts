@@ -39,12 +39,12 @@ const isCounted = ({ stored }: Pick<Work, 'stored'>, segment: string): boolean =
 export const pageSizeOf = ({ state: { run } }: Work): number => run.pageSize ?? run.wishedPageSize
 
 /** Pages of the listing committed so far, by all passes. */
-export const pagesDone = (work: Work): number =>
+export const pagesDone = (work: Omit<Work, 'estimate'>): number =>
   work.state.run.segments
     .filter(({ segment }) => isCounted(work, segment.name))
     .reduce((sum, { pagesDone: done }) => sum + done, work.pagesBefore)
 
-const sampleOf = (work: Work, now: number): Sample => ({
+const sampleOf = (work: Omit<Work, 'estimate'>, now: number): Sample => ({
   at: now,
   cars: work.state.tally.records,
   pages: pagesDone(work),
@@ -67,7 +67,7 @@ export const beginWork = (
     tally.updated += page.updated
     tally.rejected += page.rejected
   }
-  const work: Work = {
+  const work: Omit<Work, 'estimate'> = {
     api,
     stored,
     plan,
@@ -78,11 +78,9 @@ export const beginWork = (
     nextSweep: Math.max(sweep, ...ledger.map((page) => page.sweep)) + 1,
     phase: 'sweeping',
     commitTimes: durationsOf(stored.requests.commitTimes),
-    estimate: { samples: [] },
     startedAt: now,
   }
-  work.estimate = startEstimate(sampleOf(work, now))
-  return work
+  return { ...work, estimate: startEstimate(sampleOf(work, now)) }
 }
 
 /** Goes over to another pass. */

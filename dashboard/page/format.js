@@ -16,6 +16,9 @@ export const duration = (ms) => {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
 }
 
+/** How long ago, no finer than it matters. */
+export const age = (ms) => (ms < 3_600_000 ? `${Math.max(0, Math.floor(ms / 60_000))} min` : duration(ms))
+
 /** Two times that are short, the longer one last: in seconds where that is long, and tenths only where they matter. */
 export const milliseconds = (mean, most) => {
   const [unit, name] = most < 9950 ? [1, 'ms'] : [1000, 's']

@@ -4,7 +4,7 @@ import { byId, setClass, write } from '/dom.js'
 import { setHistory } from '/history.js'
 import { refreshInventory } from '/inventory.js'
 import { setNow, setSamples } from '/now.js'
-import { refreshRejects, setTrouble } from '/trouble.js'
+import { refreshRejects, setTrouble, setUnknown, showCovered } from '/trouble.js'
 
 /** So often inventory and rejects are asked for while the page is seen, and at once when a run begins or ends. */
 const REFRESH_MS = 10_000
@@ -25,11 +25,16 @@ const source = new EventSource('/api/live')
 const on = (name, take) => source.addEventListener(name, ({ data }) => take(JSON.parse(data)))
 
 source.addEventListener('open', () => link('live'))
-source.addEventListener('error', () => link('connection lost, trying again', true))
+source.addEventListener('error', () => {
+  link('connection lost, trying again', true)
+  setUnknown('the connection to the program that serves this page is lost')
+})
 setSamples([])
 on('samples', setSamples)
 on('now', (now) => {
   setNow(now)
+  setUnknown(now.trouble === null ? null : 'the database cannot be read')
+  showCovered()
   const { live } = now
   // A run that begins or ends, and a decision on removals, change what is there at once.
   const mark = `${live?.runId} ${live?.status} ${live?.heldRemovals} ${live?.cars.removed}`
@@ -46,4 +51,5 @@ on('lately', (lately) => {
 on('closed', () => {
   source.close()
   link('the program that served this page has ended', true)
+  setUnknown('the program that served this page has ended')
 })

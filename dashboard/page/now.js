@@ -3,6 +3,7 @@ import { ask } from '/ask.js'
 import { byId, make, setClass, write } from '/dom.js'
 import { count, duration, milliseconds, moment, percent, range, rate } from '/format.js'
 import { plot } from '/plot.js'
+import { faultsMark } from '/trouble.js'
 
 const PHASES = {
   planning: 'asking what there is',
@@ -103,13 +104,16 @@ const shareOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
 const isOn = ({ status, isAlive }) => status === 'running' && isAlive
-const limitOf = ({ learned }) =>
-  learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+const limitOf = ({ learned }) => {
+  if (learned?.seeking) return 'being sought'
+  return learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+}
+const perMinute = (perSecond) => (perSecond === null ? null : perSecond * 60)
 
 /** Name, value and what it means. */
 const FIGURES = [
   ['Cars a second', ({ live }) => (isOn(live) ? rate(live.carsPerSecond) : '–')],
-  ['Cars a minute', ({ live }) => (isOn(live) ? count(live.carsPerSecond * 60) : '–')],
+  ['Cars a minute', ({ live }) => (isOn(live) ? count(perMinute(live.carsPerSecond)) : '–')],
   ['Time left', ({ live }) => (isOn(live) && live.etaMs ? range(live.etaMs) : '–')],
   ['Requests a second', ({ live }) => (isOn(live) ? rate(live.requestsPerSecond) : '–')],
   ['Learned limit', ({ live }) => limitOf(live), ({ live }) => live.learned?.why ?? ''],
@@ -117,7 +121,11 @@ const FIGURES = [
   ['Useful requests', ({ live }) => shareOf(live), () => 'Pages read, as a share of the requests made'],
   ['Answer (95%)', ({ took }) => timesOf(took.answer), () => `From the request to the last byte. ${LATELY}`],
   ['Commit (95%)', ({ took }) => timesOf(took.commit), () => `A transaction of one page or several. ${LATELY}`],
-  ['In flight', ({ here }) => (here.inFlight === null ? '–' : count(here.inFlight))],
+  [
+    'In flight',
+    ({ here }) => (here.inFlight === null ? '–' : count(here.inFlight)),
+    () => 'Known where the sync runs in the process that serves this page',
+  ],
   [
     'Pages',
     ({ live: { pages } }) => (pages.total ? `${count(pages.done)} of ${count(pages.total)}` : count(pages.done)),
@@ -139,12 +147,17 @@ const setFigures = (now) => {
   }
 }
 
+const setTitle = (how) => {
+  document.title = `${faultsMark()}${how} – Smart Cars Sync`
+}
+
 export const setNow = (now) => {
   const { live, here, sample, trouble } = now
   setActions(now)
   write(byId('said'), trouble ? `The database cannot be read: ${trouble}` : (here.said ?? ''))
   if (live === null) {
     write(byId('state'), here.running ? 'beginning' : 'no run yet')
+    setTitle(byId('state').textContent)
     return
   }
   const isSilent = live.status === 'running' && !live.isAlive && !here.running
@@ -160,10 +173,8 @@ export const setNow = (now) => {
     samples = [...samples.slice(1 - KEPT), sample]
     draw()
   }
-  document.title =
-    live.status === 'running' && total
-      ? `${percent(live.cars.seen / total)} – Smart Cars Sync`
-      : `${live.status} – Smart Cars Sync`
+  const how = isOn(live) && total ? percent(live.cars.seen / total) : byId('state').textContent
+  setTitle(how)
 }
 
 const say = (answer) => write(byId('said'), answer.error ?? '')

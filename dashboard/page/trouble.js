@@ -1,7 +1,7 @@
 /** What is wrong, what waits for a person, and what could not be stored. */
 import { ask } from '/ask.js'
 import { byId, getJson, make, setClass, write } from '/dom.js'
-import { count, moment } from '/format.js'
+import { age, count, moment } from '/format.js'
 
 const decide = (decision, run) => {
   const many = `${count(run.cars)} cars`
@@ -40,8 +40,7 @@ const heldOf = (run) => {
   )
 }
 
-const setConcerns = (health) => {
-  const faults = health.filter(({ weight }) => weight === 'fault').length
+const setConcerns = (health, faults) => {
   byId('concerns').replaceChildren(
     ...(health.length > 0
       ? health.map(({ weight, message }) =>
@@ -55,11 +54,42 @@ const setConcerns = (health) => {
   return faults > 0 ? 'bad' : health.length > 0 ? 'note' : 'good'
 }
 
+/** What was judged last; `unknown`: why nobody knows whether it is still so. */
+const judged = { line: '', mood: '', faults: 0, coveredUntil: undefined, unknown: null }
+
+const showHealth = () => {
+  const { line, mood, unknown } = judged
+  write(byId('health'), unknown === null ? line : `Not known: ${unknown}. Before that: ${line}`)
+  setClass(byId('health'), `health ${unknown === null ? mood : 'note'}`)
+}
+
+/** Says that what is shown may not be so any more, or with null that it is. */
+export const setUnknown = (why) => {
+  judged.unknown = why
+  showHealth()
+}
+
+/** To be called again and again, for the age grows. */
+export const showCovered = () => {
+  const { coveredUntil } = judged
+  if (coveredUntil === undefined) return
+  write(
+    byId('covered'),
+    coveredUntil === null
+      ? 'No sweep was ever completed: cars may be missing'
+      : `Everything is known up to ${moment(coveredUntil)}, ${age(Date.now() - coveredUntil)} ago`,
+  )
+}
+
+/** Set before the title, for whoever has the page in another tab. */
+export const faultsMark = () => (judged.faults > 0 ? `(${judged.faults}) ` : '')
+
 let held = null
-export const setTrouble = ({ health, line, held: runs }) => {
-  const mood = setConcerns(health)
-  write(byId('health'), line)
-  setClass(byId('health'), `health ${mood}`)
+export const setTrouble = ({ health, line, held: runs, coveredUntil }) => {
+  const faults = health.filter(({ weight }) => weight === 'fault').length
+  Object.assign(judged, { line, mood: setConcerns(health, faults), faults, coveredUntil })
+  showHealth()
+  showCovered()
   // Made anew only where they differ: a button that somebody is on must not vanish under the finger.
   if (held === JSON.stringify(runs)) return
   held = JSON.stringify(runs)

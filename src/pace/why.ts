@@ -1,4 +1,5 @@
 /** What the pace is and why, in numbers and for people. */
+import type { Bucket } from './bucket.ts'
 import type { Origin, Pace } from './model.ts'
 
 const ORIGIN: Readonly<Record<Origin, string>> = {
@@ -14,9 +15,20 @@ const seconds = (ms: number): string => (ms < 120_000 ? `${figure(ms / 1000)} s`
 /** What a source lets through: so many requests per second in the long run, and so many at once after a pause. */
 export type Allowance = { rate: number; burst: number }
 
+/** The rate that went well, where a look higher is on: what is tried may be refused. */
+const settledRate = ({ rate, search }: Bucket): number => search?.from ?? rate
+
+/** Trials are on, or one refusal follows the other: the rate is what is tried just now, and no limit. */
+const isTrying = ({ search, fallback, hasty }: Bucket): boolean =>
+  (search !== null && search.from === undefined) || fallback !== null || hasty > 1
+
+/** Something was refused, and what the limit is has yet to be found out. */
+export const isFindingOut = ({ shape }: Pace): boolean =>
+  shape.kind === 'bucket' ? isTrying(shape) : shape.kind === 'seeking' && shape.before === null && shape.held === null
+
 const knownAllowance = ({ shape }: Pace): Allowance | null => {
   const known = shape.kind === 'seeking' ? shape.before : shape
-  if (known?.kind === 'bucket') return { rate: known.rate, burst: known.burst }
+  if (known?.kind === 'bucket') return { rate: settledRate(known), burst: known.burst }
   return known?.kind === 'window' ? { rate: (known.quota * 1000) / known.windowMs, burst: known.quota } : null
 }
 
@@ -27,6 +39,8 @@ export const allowanceOf = (pace: Pace): Allowance | null => {
   return maxRate === null || (known !== null && known.rate <= maxRate) ? known : { rate: maxRate, burst: 1 }
 }
 
+const refusalOf = ({ wall }: Pace): string => (wall?.rate ? `429 at ${figure(wall.rate)}/s` : 'refused')
+
 const shapeWhy = (pace: Pace): string => {
   const { shape, width, wall, origin } = pace
   const cap = width.cap === null ? '' : `at most ${width.cap} at once`
@@ -34,17 +48,19 @@ const shapeWhy = (pace: Pace): string => {
     case 'open':
       return cap === '' ? 'nothing pushes back' : `${cap}${ORIGIN[origin]}`
     case 'seeking':
-      return wall?.rate ? `429 at ${figure(wall.rate)}/s; finding out the limit` : 'refused; finding out the limit'
+      return `${refusalOf(pace)}; finding out the limit`
     case 'bucket': {
-      const held = `${figure(shape.rate)}/s${ORIGIN[origin]}`
-      return origin === 'found' && wall?.rate ? `429 at ${figure(wall.rate)}/s; holding ${held}` : held
+      if (isTrying(shape)) return `${refusalOf(pace)}; finding out the limit, trying ${figure(shape.rate)}/s`
+      const more = shape.search === null ? '' : `, trying ${figure(shape.rate)}/s`
+      const held = `${figure(settledRate(shape))}/s${ORIGIN[origin]}${more}`
+      return origin === 'found' && wall?.rate ? `${refusalOf(pace)}; holding ${held}` : held
     }
     case 'window':
       return `${shape.quota} requests in ${seconds(shape.windowMs)}${ORIGIN[origin]}`
   }
 }
 
-/** "429 at 12.4/s; holding 11.9/s", "the source has not answered for 40 s", … at the instant `now` (ms). */
+/** "429 at 12.4/s; holding 11.9/s", "429 at 44/s; finding out the limit, trying 12.3/s", "the source has not answered for 40 s", … at the instant `now` (ms). */
 export const whyOf = (pace: Pace, now: number): string => {
   const { circuit, gateUntil, maxRate, shape } = pace
   if (circuit.downSince !== null) {
@@ -52,7 +68,7 @@ export const whyOf = (pace: Pace, now: number): string => {
     return `the source has not answered properly for ${seconds(Math.max(0, now - circuit.downSince))}; ${again}`
   }
   if (gateUntil - now > 1000) return `waiting ${seconds(gateUntil - now)}, as the source asks; ${shapeWhy(pace)}`
-  const held = shape.kind === 'bucket' ? shape.rate : null
-  if (maxRate !== null && (held === null || maxRate < held)) return `${figure(maxRate)}/s, as asked for`
+  const tried = shape.kind === 'bucket' ? shape.rate : null
+  if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
   return shapeWhy(pace)
 }

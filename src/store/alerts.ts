@@ -13,6 +13,8 @@ export type AlertRow = {
   message: string
   openedAt: string
   resolvedAt: string | null
+  /** The one that tells more of the same trouble and took its place; null: it is open, or over. */
+  replacedBy: string | null
   deliveredAt: string | null
   attempts: number
   /** When it is sent again; null: it is delivered, or there was no webhook. */
@@ -84,8 +86,11 @@ export const readAlerts = async (db: Database, { source }: Names, limit: number)
   const rows = await db.query(
     `select id::text, kind, weight, message, ${ISO('opened_at')} as opened, ${ISO('resolved_at')} as resolved,
             ${ISO('delivered_at')} as delivered, attempts, ${ISO('case when delivered_at is null then next_try_at end')} as next,
-            fault
-     from carsync.alerts where source = $1 order by resolved_at is not null, opened_at desc, kind limit $2::int`,
+            fault,
+            -- Closed and replaced in one transaction: both carry its instant.
+            (select n.id::text from carsync.alerts n
+             where n.source = a.source and n.kind = a.kind and n.opened_at = a.resolved_at and n.id <> a.id limit 1) as replaced_by
+     from carsync.alerts a where source = $1 order by resolved_at is not null, opened_at desc, kind limit $2::int`,
     [source, limit],
   )
   return rows.map((row) => ({
@@ -95,6 +100,7 @@ export const readAlerts = async (db: Database, { source }: Names, limit: number)
     message: row.message,
     openedAt: row.opened,
     resolvedAt: row.resolved,
+    replacedBy: row.replaced_by,
     deliveredAt: row.delivered,
     attempts: row.attempts,
     nextTryAt: row.next,

@@ -22,8 +22,9 @@ export type Live = {
   carsTotal: number | null
   requests: RequestCounts
   learned: Summary['learned'] | null
-  carsPerSecond: number
-  requestsPerSecond: number
+  /** Lately; null: the run is on and has none yet. */
+  carsPerSecond: number | null
+  requestsPerSecond: number | null
   etaMs: { low: number; high: number } | null
   segments: SegmentProgress[]
   heldRemovals: number
@@ -42,7 +43,7 @@ export const readLive = async (db: Database, names: Names): Promise<Live | null>
        coalesce(r.pages_done, p.pages_done, 0)::float8 as pages_done, coalesce(r.seen, p.cars_seen, 0)::float8 as seen,
        coalesce(r.inserted, p.cars_inserted, 0)::float8 as inserted, coalesce(r.updated, p.cars_updated, 0)::float8 as updated,
        coalesce(r.rejected, p.cars_rejected, 0)::float8 as rejected,
-       coalesce(p.cars_per_second, 0) as cars_per_second, coalesce(p.requests_per_second, 0) as requests_per_second,
+       p.cars_per_second, p.requests_per_second,
        p.eta_low_ms::float8 as eta_low, p.eta_high_ms::float8 as eta_high, coalesce(p.segments, '[]')::text as segments,
        (select count(*) from carsync.held_removals where source = $1)::float8 as held,
        l.holder, ${ISO('l.taken_at')} as lease_since, ${ISO("h.at + h.length_ms * interval '1 ms'")} as lease_until,

@@ -26,7 +26,7 @@ export const writeProgress = async (
     cars_unchanged: progress.cars.unchanged,
     cars_rejected: progress.cars.rejected,
     cars_per_second: progress.carsPerSecond,
-    cars_per_minute: progress.carsPerSecond * 60,
+    cars_per_minute: progress.carsPerSecond === null ? null : progress.carsPerSecond * 60,
     requests_per_second: progress.requestsPerSecond,
     eta_low_ms: progress.etaMs?.low ?? null,
     eta_high_ms: progress.etaMs?.high ?? null,

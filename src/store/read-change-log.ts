@@ -36,7 +36,10 @@ const readEra = async (db: Database, names: Names, { tx, id, eraOf }: Place, lim
        from carsync.change_eras where source = $1
      )
      select era.high::text,
-            era.high is null and $2::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as ahead,
+            era.high is null and $2::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot())
+              -- Ids are given again after a restore, in other transactions.
+              or exists (select from ${names.changes} where id = $3::text::bigint and (tx <> $2::text::xid8 or source <> $1))
+              or $3::text::bigint > (select max(id) from ${names.changes}) as is_foreign,
             c.tx::text, c.id::text, c.source_id, c.run_id::text, c.kind, c.changes::text,
             to_char(c.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
      from era left join lateral (
@@ -49,7 +52,11 @@ const readEra = async (db: Database, names: Names, { tx, id, eraOf }: Place, lim
     [names.source, tx, id, eraOf, limit],
   )
   const [first] = rows
-  return { high: first!.high as string | null, ahead: first!.ahead as boolean, found: rows.filter((row) => row.id) }
+  return {
+    high: first!.high as string | null,
+    isForeign: first!.is_foreign as boolean,
+    found: rows.filter((row) => row.id),
+  }
 }
 
 const changeOf = (row: Row): ChangeRow => ({
@@ -63,17 +70,17 @@ const changeOf = (row: Row): ChangeRow => ({
 })
 
 /**
- * At most `limit` changes of the source after the cursor, the oldest first. Throws SyncError where the cursor is of a
- * transaction that this database has not had: it was put back to an earlier state, or is another one.
+ * At most `limit` changes of the source after the cursor, the oldest first. Throws SyncError where the cursor is of a change
+ * that this database has not had: it was put back to an earlier state, or is another one.
  */
 export const readChangeLog = async (db: Database, names: Names, since: string, limit: number): Promise<ChangeBatch> => {
   const [tx, id] = since.split('-') as [string, string]
   let place: Place = { tx, id, eraOf: id }
   for (;;) {
-    const { high, ahead, found } = await readEra(db, names, place, limit)
-    if (ahead)
+    const { high, isForeign, found } = await readEra(db, names, place, limit)
+    if (isForeign)
       throw new SyncError(
-        `The cursor ${since} lies ahead of this database: it was put back to an earlier state, or the cursor is another database's. Read from the beginning, which is ${FIRST_CURSOR}, and pass over the ids that you know.`,
+        `The cursor ${since} is not of this database, or of what was lost when it was put back to an earlier state. Begin anew, with ${FIRST_CURSOR}: ids that you know may mean other changes now.`,
         2,
       )
     if (found.length > 0) return { changes: found.map(changeOf), cursor: `${found.at(-1)!.tx}-${found.at(-1)!.id}` }

@@ -109,6 +109,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
     const pages = { done: row.pages_done, total: row.pages_total }
     const requests = JSON.parse(row.requests) as RequestCounts
     const learned = row.learned ? (JSON.parse(row.learned) as Summary['learned']) : null
+    const drift = driftOf(row)
     return {
       runId: row.run_id,
       mode: row.mode,
@@ -122,6 +123,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
       requests,
       cars: carsOf(row, row.seen ?? row.inserted + row.updated),
       reason: row.reason,
+      ...(drift ? { drift } : {}),
       least: leastTime({ pages, learned, answerMs: meanMs(durationsOf(requests.answerTimes)) }),
     }
   })

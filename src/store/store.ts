@@ -94,6 +94,8 @@ export type RunRow = {
   requests: RequestCounts
   cars: CarCounts
   reason: string | null
+  /** As in the summary. */
+  drift?: NonNullable<Summary['drift']>
   /** The least time that its pages could have been read in; null: not known. */
   least: LeastTime | null
 }

@@ -172,14 +172,18 @@ it('shows since when, whether it is over and whether somebody was told', () => {
     message: '60 removals\u001b[31m are held back',
     openedAt: '2026-10-01T00:00:00.000Z',
     resolvedAt: null,
+    replacedBy: null,
     deliveredAt: '2026-10-01T00:00:01.000Z',
     attempts: 1,
     nextTryAt: null,
     fault: null,
   }
-  const lines = alertLines({ webhook: true, why: null, alerts: [row, { ...row, resolvedAt: row.openedAt }] })
+  const over = { ...row, resolvedAt: '2026-10-02T03:00:00.000Z' }
+  const lines = alertLines({ webhook: true, why: null, alerts: [row, over, { ...over, replacedBy: row.id }] })
   assert.equal(lines[0], '1 alert is open.')
   assert.match(lines[2]!, /^since +what +over +webhook +message$/)
   assert.match(lines[3]!, /held +- +told /)
+  assert.match(lines[4]!, /held +2026-10-02 03:00 UTC +told /)
+  assert.match(lines[5]!, /held +replaced by that of 2026-10-02 03:00 UTC +told /)
   assert.ok(!lines.join().includes('\u001b'))
 })

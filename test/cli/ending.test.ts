@@ -57,6 +57,21 @@ test('a complete run: the counts, aligned, and how to query them', () => {
   ])
 })
 
+test('a limit that was not found out is not given out as found, and without cars there is no speed', () => {
+  const { learned, cars } = summaryOf()
+  const text = ending({
+    learned: {
+      ...learned,
+      requestsPerSecond: 117,
+      seeking: true,
+      why: '429 at 44/s; finding out the limit, trying 117/s',
+    },
+    cars: { ...cars, seen: 0 },
+  })
+  assert.match(text, /Pace +seeking +429 at 44\/s; finding out the limit, trying 117\/s\n/)
+  assert.match(text, /Speed +–\n/)
+})
+
 test('an incremental run says what it has read, and raises no alarm about the rest', () => {
   const text = ending({ mode: 'incremental', proof: 'none' })
   assert.match(

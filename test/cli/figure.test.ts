@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clock, duration, range, rate } from '../../cli/figure.ts'
+import { clock, duration, perMinute, range, rate } from '../../cli/figure.ts'
 
 test('times and rates for people', () => {
   assert.deepEqual([7_000, 750_000, 3_723_000].map(clock), ['0:07', '12:30', '1:02:03'])
@@ -12,6 +12,7 @@ test('times and rates for people', () => {
     '1 h 5 min',
   ])
   assert.deepEqual([0, 4.84, 2310.4].map(rate), ['0', '4.8', '2,310'])
+  assert.deepEqual([rate(null), perMinute(null), perMinute(20)], ['–', '–', '1,200'])
 })
 
 test('a range is no more precise than it is known', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters, styleText } from 'node:util'
 import fc from 'fast-check'
+import { progressLine } from '../../cli/event-line.ts'
 import { screen, shareOf } from '../../cli/screen.ts'
 import { widthOf } from '../../cli/text.ts'
 import { pictureOf } from './progress-picture.ts'
@@ -54,6 +55,12 @@ test('without a total there is no percentage, and it says so', () => {
   const lines = screen(unknown, 80, 1000)
   assert.match(lines[0]!, /┄+ {2}0:01 {3}total unknown$/)
   assert.doesNotMatch(lines.join('\n'), /%/)
+})
+
+test('before the first car there is no speed, in the block and in the line', () => {
+  const picture = pictureOf({ carsPerSecond: null, etaMs: null })
+  assert.match(screen(picture, 100, 1000).join('\n'), / of 190,000 +–\/s +–\/min\n/)
+  assert.match(progressLine(picture), /, – cars\/s, 4\.8 requests\/s, /)
 })
 
 test('it is never 100% before it is done', () => {

@@ -93,6 +93,8 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
   await t.test('before the first sync it says so', async () => {
     await state(page, 'no run yet')
     assert.match(await text(page, 'health'), /there has been no sync yet/)
+    assert.match(await text(page, 'covered'), /No sweep was ever completed/)
+    assert.match(await page.title(), /^\(1\) no run yet – /)
     assert.equal(await figure(page, 'New'), '–')
     assert.equal(await page.locator('.plot.empty').count(), 4, 'words in place of empty axes')
     await assertAccessible(page)
@@ -148,6 +150,7 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
     source.resume()
     await state(page, 'complete')
     assert.match(await text(page, 'state-more'), /every car of the source was seen/)
+    await page.locator('#covered', { hasText: /^Everything is known up to .*, [0-5] min ago$/ }).waitFor()
     assert.deepEqual([await figure(page, 'New'), await figure(page, 'Rejected')], [ALL, '0'])
     assert.match((await figure(page, 'Commit (95%)'))!, /^[\d.,]+ \([\d.,]+\) ms$/)
     const efficiency = page.locator('#runs tr', { hasText: 'complete' }).first().locator('td').last()
@@ -219,6 +222,7 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
     dashboard.child.kill('SIGINT')
     assert.equal(await dashboard.ended, 0)
     await page.locator('#link', { hasText: 'has ended' }).waitFor()
+    assert.match(await text(page, 'health'), /^Not known: the program that served this page has ended\. Before that: /)
   })
 
   // The wrong token is answered with 401, which the browser writes into its console.

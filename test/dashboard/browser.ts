@@ -87,7 +87,7 @@ export const assertFits = async (page: Page): Promise<void> => {
 }
 
 /** Pictures at three widths, light and dark, into the folder that CARSYNC_SCREENSHOTS names; none without it. */
-export const picture = async (page: Page, name: string, fullPage: boolean): Promise<void> => {
+export const picture = async (page: Page, name: string, fullPage: boolean, what = 'dashboard'): Promise<void> => {
   const folder = process.env.CARSYNC_SCREENSHOTS
   if (folder) {
     mkdirSync(folder, { recursive: true })
@@ -95,7 +95,7 @@ export const picture = async (page: Page, name: string, fullPage: boolean): Prom
       for (const colorScheme of SCHEMES) {
         await page.setViewportSize({ width, height: 900 })
         await page.emulateMedia({ colorScheme })
-        await page.screenshot({ path: join(folder, `dashboard-${name}-${width}-${colorScheme}.png`), fullPage })
+        await page.screenshot({ path: join(folder, `${what}-${name}-${width}-${colorScheme}.png`), fullPage })
       }
   }
   await page.setViewportSize({ width: 1280, height: 900 })

@@ -42,7 +42,7 @@ const scene = (more: Partial<FeedParts> = {}) => {
     },
     lately: async () => {
       state.lately++
-      return { health: [], runs: [], held: [] }
+      return { health: [], runs: [], held: [], coveredUntil: null }
     },
     here: () => HERE,
     now: () => state.at,
@@ -150,7 +150,7 @@ describe('the feed', () => {
       lately: async () => {
         looks++
         state.at += 3000
-        return { health: [], runs: [], held: [] }
+        return { health: [], runs: [], held: [], coveredUntil: null }
       },
     })
     for (; state.at < 120_000; state.at += 1000) await feed.tick()
@@ -189,7 +189,9 @@ describe('the feed', () => {
 
   it('tells the slower picture later to a watcher that had no room for it', async () => {
     let runs: { runId: string }[] = []
-    const { state, feed } = scene({ lately: async () => ({ health: [], runs: runs as never, held: [] }) })
+    const { state, feed } = scene({
+      lately: async () => ({ health: [], runs: runs as never, held: [], coveredUntil: null }),
+    })
     state.live = liveOf({ reason: 'x'.repeat(100_000) })
     const reader = feed.watch().getReader()
     for (let i = 0; i < 5; i++) await feed.tick()

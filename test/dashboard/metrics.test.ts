@@ -96,11 +96,15 @@ describe('the metrics', () => {
     const samples = samplesOf(await metricsText({ ...facts, live: null, coveredUntil: null }))
     assert.equal(samples.get('carsync_healthy'), 1)
     for (const name of samples.keys()) assert.ok(!name.includes('coverage_age') && !name.includes('_run_'), name)
-    const unlimited = { ...live, learned: { ...live.learned!, requestsPerSecond: null } }
-    assert.equal(
-      samplesOf(await metricsText({ ...facts, live: unlimited })).has('carsync_limit_requests_per_second'),
-      false,
-    )
+    for (const unknown of [{ requestsPerSecond: null }, { seeking: true as const }]) {
+      const unlimited = { ...live, learned: { ...live.learned!, ...unknown } }
+      assert.equal(
+        samplesOf(await metricsText({ ...facts, live: unlimited })).has('carsync_limit_requests_per_second'),
+        false,
+      )
+    }
+    const beginning = samplesOf(await metricsText({ ...facts, live: { ...live, carsPerSecond: null } }))
+    assert.equal(beginning.has('carsync_cars_per_second'), false)
   })
 
   it('say that the holder of the lease is overdue', async () => {

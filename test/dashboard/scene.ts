@@ -62,6 +62,7 @@ export const dashboardScene = async (
       health: await readHealth(store, 26, now()),
       runs: await store.runs(10),
       held: await store.heldRemovals(),
+      coveredUntil: null,
     }),
     here: () => sync.here(),
     now,

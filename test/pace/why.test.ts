@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { type Bucket, startBucket } from '../../src/pace/bucket.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { allowanceOf, whyOf } from '../../src/pace/why.ts'
+import { allowanceOf, isFindingOut, whyOf } from '../../src/pace/why.ts'
 import { startWindow } from '../../src/pace/window.ts'
 import { after, drive, letInMany, limitedBy, NOW, times, turnedAway } from './driving.ts'
 
@@ -21,6 +21,39 @@ describe('whyOf', () => {
     const found = { shape: bucket(11.94), wall: { at: NOW, rate: 12.43 } }
     assert.equal(why(found), '429 at 12.4/s; holding 11.9/s')
     assert.equal(why({ shape: bucket(11.94) }), '11.9/s')
+  })
+
+  it('says that a rate is only tried while the limit is found out by trials, or one refusal follows the other', () => {
+    const wall = { at: NOW, rate: 44 }
+    const search = { low: 75, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
+    for (const members of [{ search }, { fallback: 90 }, { hasty: 2 }]) {
+      const found = { shape: { ...bucket(117), ...members }, wall }
+      assert.equal(why(found), '429 at 44/s; finding out the limit, trying 117/s')
+      assert.equal(isFindingOut(begun(found)), true)
+    }
+    assert.equal(why({ shape: { ...bucket(117), search } }), 'refused; finding out the limit, trying 117/s')
+  })
+
+  it('says which rate is held while a higher one is tried', () => {
+    const search = { low: 20, high: null, step: 1.1, need: 60, passed: 0, sinceAt: NOW, from: 20 }
+    const shape = { ...bucket(22), search }
+    assert.equal(why({ shape, wall: { at: NOW, rate: 20.5 } }), '429 at 20.5/s; holding 20/s, trying 22/s')
+    assert.equal(why({ shape, origin: 'learned' }), '20/s, learned last time, trying 22/s')
+    assert.equal(isFindingOut(begun({ shape })), false)
+    assert.equal(allowanceOf(begun({ shape }))!.rate, 20)
+  })
+
+  it('never says that a rate is held while trials go on, in a run against a bucket whose savings mislead', () => {
+    const limit = { kind: 'token-bucket', rate: 20, burst: 40 } as const
+    const said: string[] = []
+    const heard = (now: number, pace: Pace) => {
+      const text = whyOf(pace, now)
+      if (isFindingOut(pace)) assert.match(text, /finding out the limit/)
+      else said.push(text)
+    }
+    drive(begun(), { from: NOW, forMs: 60_000, latencyMs: 20, ...limitedBy(limit, true), heard })
+    const held = said.map((text) => Number(/holding ([\d.]+)/.exec(text)?.[1] ?? 0))
+    assert.ok(Math.max(...held) > 15 && Math.max(...held) < 45, `${Math.max(...held)}/s`)
   })
 
   it('says where a limit comes from that was not found out', () => {

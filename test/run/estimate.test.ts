@@ -13,8 +13,17 @@ const watch = (untilMs: number, carsAt: (ms: number) => number): Estimate => {
 }
 
 describe('speedOf', () => {
-  it('is nothing before time has passed', () => {
-    assert.equal(speedOf(startEstimate(at(5, 100)), 'cars'), 0)
+  it('is not known before anything was done, however long that takes', () => {
+    assert.equal(speedOf(startEstimate(at(5, 100)), 'cars'), null)
+    const waited = watch(90_000, () => 100)
+    assert.equal(speedOf(waited, 'cars'), null)
+    const asked = observe(waited, { ...at(90_100, 100), requests: 21 })
+    assert.deepEqual([speedOf(asked, 'cars'), speedOf(asked, 'requests')! > 0], [null, true])
+  })
+
+  it('is nothing where nothing is done any more, for as long as that takes', () => {
+    const stalled = watch(200_000, (ms) => Math.min(ms, 20_000))
+    assert.equal(speedOf(stalled, 'cars'), 0)
   })
 
   it('is the speed itself when that is steady, of cars, pages and requests alike', () => {

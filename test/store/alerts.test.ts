@@ -121,6 +121,14 @@ for (const kind of databaseKinds) {
       const [open, ...others] = await readOpenAlerts(db, ours)
       assert.deepEqual([others.length, next.some(({ id }) => id === open!.id)], [0, true])
       assert.deepEqual([open!.alertId, open!.findings], [open!.id, []], 'as far as its body says')
+      const over = alertOf('drift.resolved')
+      await record(ours, { settle: [{ of: open!.id, by: over }] })
+      const ends = new Map((await readAlerts(db, ours, 10)).map((each) => [each.id, each.replacedBy]))
+      assert.deepEqual(
+        [first.id, open!.id, over.id].map((id) => ends.get(id)),
+        [open!.id, null, null],
+        'one was replaced, the other is over',
+      )
       const anew = names()
       await record(anew, { open: [{ ...first, id: randomUUID() }] })
       const [kept] = await readOpenAlerts(db, anew)

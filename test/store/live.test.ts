@@ -40,6 +40,21 @@ for (const kind of databaseKinds) {
       )
     })
 
+    it('tells of no speed where the run has none yet, before and after its process first says how far it is', async () => {
+      const { names, lease, runId } = await begin(db)
+      const speeds = async () => {
+        const { carsPerSecond, requestsPerSecond } = (await readLive(db, names))!
+        return [carsPerSecond, requestsPerSecond]
+      }
+      assert.deepEqual(await speeds(), [null, null])
+      await writeProgress(db, names, lease, runId, 'running', { ...PROGRESS, carsPerSecond: null })
+      assert.deepEqual(await speeds(), [null, 1.25])
+      const [row] = await db.query(`select cars_per_minute from ${names.progress} where run_id = $1::text::uuid`, [
+        runId,
+      ])
+      assert.equal(row!.cars_per_minute, null)
+    })
+
     it('tells of a run that has ended what the report tells, with no speed and no estimate', async () => {
       const { names, lease, runId, context } = await begin(db)
       await savePlan(db, lease, runId, PLAN)
