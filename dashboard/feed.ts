@@ -57,16 +57,17 @@ const SHARE = 20
 const WAITING_BYTES = 256 << 10
 
 const encoder = new TextEncoder()
-const event = (name: string, data: unknown): Uint8Array =>
-  encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+const event = (name: string, data: unknown): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 export const openFeed = (parts: FeedParts): Feed => {
   const watching = new Set<ReadableStreamDefaultController<Uint8Array>>()
   let samples: Sample[] = []
   let now: Now | null = null
-  let lately: Lately | null = null
   let latelyAgainAt = 0
+  /** The slower picture as it was told last. */
   let told = ''
+  /** What is known by now, for whoever comes before the next look: made once for all of them. */
+  let greeting: Uint8Array | null = null
   let turn = 0
   const took = latelyTook()
   let before: { runId: string; limited: number } | null = null
@@ -74,12 +75,14 @@ export const openFeed = (parts: FeedParts): Feed => {
   /** Who could not be told of the slower picture, which is told again only when it changes. */
   const behind = new Set<ReadableStreamDefaultController<Uint8Array>>()
 
-  const tell = (message: Uint8Array, isLately: boolean): void => {
+  const tell = (text: string, isLately: boolean): void => {
+    greeting = null
+    const message = encoder.encode(text)
     for (const controller of watching) {
       const hasRoom = (controller.desiredSize ?? 0) > 0
       if (hasRoom) controller.enqueue(message)
       if (isLately && !hasRoom) behind.add(controller)
-      if (!isLately && hasRoom && behind.delete(controller)) controller.enqueue(event('lately', lately))
+      if (!isLately && hasRoom && behind.delete(controller)) controller.enqueue(encoder.encode(told))
     }
   }
 
@@ -101,14 +104,13 @@ export const openFeed = (parts: FeedParts): Feed => {
   const lookLately = async (): Promise<void> => {
     const begunAt = parts.now()
     const found = await parts.lately()
-    lately = { ...found, line: healthLine(found.health) }
+    const lately: Lately = { ...found, line: healthLine(found.health) }
     const at = parts.now()
     latelyAgainAt = at + Math.max(LATELY_MS, (at - begunAt) * SHARE, watchedMs() * 5)
-    const message = event('lately', lately)
-    const text = JSON.stringify(lately)
+    const text = event('lately', lately)
     if (text === told) return
     told = text
-    tell(message, true)
+    tell(text, true)
   }
 
   const tick = async (): Promise<void> => {
@@ -140,9 +142,8 @@ export const openFeed = (parts: FeedParts): Feed => {
         {
           start: (controller) => {
             mine = controller
-            controller.enqueue(event('samples', samples))
-            if (lately) controller.enqueue(event('lately', lately))
-            if (now) controller.enqueue(event('now', now))
+            greeting ??= encoder.encode(event('samples', samples) + told + (now ? event('now', now) : ''))
+            controller.enqueue(greeting)
             watching.add(controller)
           },
           cancel: () => {
@@ -157,7 +158,7 @@ export const openFeed = (parts: FeedParts): Feed => {
     turn: () => turn,
     close: () => {
       for (const controller of watching) {
-        controller.enqueue(event('closed', {}))
+        controller.enqueue(encoder.encode(event('closed', {})))
         controller.close()
       }
       watching.clear()

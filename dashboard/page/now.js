@@ -104,8 +104,8 @@ const shareOf = ({ pages, requests: made }) =>
   pages.total && made.total ? percent(Math.min(pages.done, pages.total) / made.total) : '–'
 
 const isOn = ({ status, isAlive }) => status === 'running' && isAlive
-const limitOf = ({ learned }) => {
-  if (learned?.seeking) return 'being sought'
+const limitOf = ({ learned, ...live }) => {
+  if (learned?.seeking) return isOn(live) ? 'seeking' : 'not found'
   return learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
 }
 const perMinute = (perSecond) => (perSecond === null ? null : perSecond * 60)

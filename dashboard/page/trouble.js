@@ -76,7 +76,7 @@ export const showCovered = () => {
   write(
     byId('covered'),
     coveredUntil === null
-      ? 'No sweep was ever completed: cars may be missing'
+      ? 'No sweep was completed yet: cars are missing'
       : `Everything is known up to ${moment(coveredUntil)}, ${age(Date.now() - coveredUntil)} ago`,
   )
 }

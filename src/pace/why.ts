@@ -20,7 +20,7 @@ const settledRate = ({ rate, search }: Bucket): number => search?.from ?? rate
 
 /** Trials are on, or one refusal follows the other: the rate is what is tried just now, and no limit. */
 const isTrying = ({ search, fallback, hasty }: Bucket): boolean =>
-  (search !== null && search.from === undefined) || fallback !== null || hasty > 1
+  (search !== null && search.from === undefined) || fallback !== null || hasty > 0
 
 /** Something was refused, and what the limit is has yet to be found out. */
 export const isFindingOut = ({ shape }: Pace): boolean =>

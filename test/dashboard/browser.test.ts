@@ -93,7 +93,7 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
   await t.test('before the first sync it says so', async () => {
     await state(page, 'no run yet')
     assert.match(await text(page, 'health'), /there has been no sync yet/)
-    assert.match(await text(page, 'covered'), /No sweep was ever completed/)
+    assert.match(await text(page, 'covered'), /No sweep was completed yet/)
     assert.match(await page.title(), /^\(1\) no run yet – /)
     assert.equal(await figure(page, 'New'), '–')
     assert.equal(await page.locator('.plot.empty').count(), 4, 'words in place of empty axes')

@@ -58,8 +58,9 @@ const told = async (stream: ReadableStream<Uint8Array>, parts: number): Promise<
   const events: [string, unknown][] = []
   while (events.length < parts) {
     const { value } = await reader.read()
-    const [, name, data] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(decoder.decode(value))!
-    events.push([name!, JSON.parse(data!)])
+    const text = decoder.decode(value)
+    assert.match(text, /\n\n$/)
+    for (const [, name, data] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)) events.push([name!, JSON.parse(data!)])
   }
   return events
 }
@@ -75,6 +76,17 @@ describe('the feed', () => {
         (await told(stream, 3)).map(([name]) => name),
         ['samples', 'now', 'lately'],
       )
+  })
+
+  it('makes what is known once for all who come before the next look, and anew after it', async () => {
+    const { state, feed } = scene()
+    const greeted = async () => (await feed.watch().getReader().read()).value
+    await feed.tick()
+    const [one, other] = [await greeted(), await greeted()]
+    assert.equal(one, other)
+    state.live = liveOf({ runId: 'another' })
+    await feed.tick()
+    assert.match(new TextDecoder().decode(await greeted()), /"runId":"another"/)
   })
 
   it('counts refusals between two looks at one run, and none across runs', async () => {

@@ -26,7 +26,7 @@ describe('whyOf', () => {
   it('says that a rate is only tried while the limit is found out by trials, or one refusal follows the other', () => {
     const wall = { at: NOW, rate: 44 }
     const search = { low: 75, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
-    for (const members of [{ search }, { fallback: 90 }, { hasty: 2 }]) {
+    for (const members of [{ search }, { fallback: 90 }, { hasty: 1 }]) {
       const found = { shape: { ...bucket(117), ...members }, wall }
       assert.equal(why(found), '429 at 44/s; finding out the limit, trying 117/s')
       assert.equal(isFindingOut(begun(found)), true)
