@@ -68,6 +68,9 @@ for (const kind of databaseKinds)
       await api.close()
     })
 
+    // The sync adds up what is told apart: the database has no part in it.
+    if (kind === 'embedded') return
+
     it('stores all of a source whose keys are all its own, and tells only so many apart', async () => {
       const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 600, brandless: 0 })])
       const source = changedSource((record) => ({ ...record, [`key of ${record.id}`]: 1, [`k\u0000${record.id}`]: 2 }))
