@@ -5,7 +5,7 @@ import { databaseKinds, newPostgresUrl } from './support/databases.ts'
 import { killMatrix, killsOf } from './support/kill-matrix.ts'
 
 const SEED = 7
-/** On the embedded one each life costs four times as much; every stage is hit all the same. */
+/** On the embedded one each life costs four times as much; every stage is aimed at all the same. */
 const KILLS = { postgres: 20, embedded: 8 } as const
 const NOTHING = { carsLost: 0, carsWrong: 0, rejectsWrong: 0, committedAgain: 0 }
 

@@ -34,15 +34,15 @@ const changed = (record: Json): unknown => ({
 for (const kind of databaseKinds)
   describe(`a source that has changed, synced into ${kind}`, () => {
     it('breaks nothing: every car is stored with its raw, and each thing that is new is counted once', async () => {
-      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 1500, brandless: 0 })])
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 300, brandless: 0 })])
       const first = await syncOnce({ db, url: api.url })
-      assert.equal(first.summary.cars.inserted, 1500)
+      assert.equal(first.summary.cars.inserted, 300)
       assert.equal('drift' in first.summary, false)
 
       const source = changedSource(changed)
       const { summary } = await syncOnce({ db, url: api.url, control: { source } })
       assert.deepEqual([summary.status, summary.proof], ['complete', 'exact'])
-      assert.deepEqual(summary.cars, { ...first.summary.cars, inserted: 0, updated: 1500 })
+      assert.deepEqual(summary.cars, { ...first.summary.cars, inserted: 0, updated: 300 })
       const [counts] = await db.query(
         `select count(*)::int as all, count(*) filter (where raw ? 'carfax')::int as raw,
                 count(*) filter (where source_id::bigint % 2 = 0)::int as even,
@@ -52,10 +52,10 @@ for (const kind of databaseKinds)
                 count(*) filter (where raw #>> '{lots,0,status,name}' = 'teleported' and status = 'unknown')::int as status
          from cars`,
       )
-      assert.deepEqual([counts!.all, counts!.raw, counts!.yearless], [1500, 1500, counts!.even])
+      assert.deepEqual([counts!.all, counts!.raw, counts!.yearless], [300, 300, counts!.even])
       assert.equal(counts!.status, counts!.teleported)
       assert.deepEqual(summary.drift, {
-        'carfax: new key': 1500,
+        'carfax: new key': 300,
         'year: object, was number': counts!.even,
         'lots: object, was list': counts!.thirds,
         'lots[].status.id 42: unknown': counts!.teleported,
@@ -64,9 +64,12 @@ for (const kind of databaseKinds)
       })
 
       const again = await syncOnce({ db, url: api.url, control: { source } })
-      assert.deepEqual([again.summary.cars.unchanged, again.summary.drift], [1500, undefined])
+      assert.deepEqual([again.summary.cars.unchanged, again.summary.drift], [300, undefined])
       await api.close()
     })
+
+    // The sync adds up what is told apart: the database has no part in it.
+    if (kind === 'embedded') return
 
     it('stores all of a source whose keys are all its own, and tells only so many apart', async () => {
       const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 600, brandless: 0 })])

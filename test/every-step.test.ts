@@ -19,10 +19,10 @@ import { pageKey, type WatchedSource, watchedSource } from './support/watched-so
 const CARS = 90
 const PAGE = 10
 const LEASE_SECONDS = 60
-/** Every fourth step does, and every ninth where each takes longer, from a step that is drawn; `CRASH_STRIDE=1` tries all. */
+/** Every fifth step does, and every twelfth where each takes longer, from a step that is drawn; `CRASH_STRIDE=1` tries all. */
 const STRIDE = {
-  postgres: Number(process.env.CRASH_STRIDE ?? 4),
-  embedded: Number(process.env.CRASH_STRIDE ?? 9),
+  postgres: Number(process.env.CRASH_STRIDE ?? 5),
+  embedded: Number(process.env.CRASH_STRIDE ?? 12),
 } as const
 const SEED = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 

@@ -56,8 +56,9 @@ describe('the lease among processes', { concurrency: 2 }, () => {
   })
 
   it('is kept by a holder that lives, however short it is', async (t) => {
-    const { lengthMs } = await twoAtOnce(t, { CARSYNC_LEASE_SECONDS: '1' }, { CARSYNC_LEASE_SECONDS: '1' })
-    assert.equal(lengthMs, 1000)
+    // Not shorter: a busy machine may keep a holder from its heartbeats for a second.
+    const { lengthMs } = await twoAtOnce(t, { CARSYNC_LEASE_SECONDS: '4' }, { CARSYNC_LEASE_SECONDS: '4' })
+    assert.equal(lengthMs, 4000)
   })
 
   it('knows only the clock of the database: those of the processes may be hours off, and jump', async (t) => {

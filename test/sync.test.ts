@@ -8,28 +8,29 @@ import { syncOnce } from './support/sync-once.ts'
 for (const kind of databaseKinds)
   describe(`a sync into ${kind}`, { concurrency: true }, () => {
     it('stores every car once, proves it, and writes nothing when only stamps moved', async () => {
-      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 3000, brandless: 0 })])
-      const first = await syncOnce({ db, url: api.url })
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 600, brandless: 0 })])
+      const options = { pageSize: 100 }
+      const first = await syncOnce({ db, url: api.url, options })
       assert.equal(first.summary.status, 'complete')
       assert.equal(first.summary.proof, 'exact')
       assert.deepEqual(first.summary.cars, {
-        seen: 3000,
-        inserted: 3000,
+        seen: 600,
+        inserted: 600,
         updated: 0,
         unchanged: 0,
         removed: 0,
         rejected: 0,
       })
       const [written] = await db.query(`select count(*)::int as n, max(xmin::text::bigint)::text as last from cars`)
-      assert.equal(written!.n, 3000)
+      assert.equal(written!.n, 600)
 
       await api.bumpStamps()
-      const second = await syncOnce({ db, url: api.url })
+      const second = await syncOnce({ db, url: api.url, options })
       assert.deepEqual(second.summary.cars, {
-        seen: 3000,
+        seen: 600,
         inserted: 0,
         updated: 0,
-        unchanged: 3000,
+        unchanged: 600,
         removed: 0,
         rejected: 0,
       })
@@ -41,9 +42,9 @@ for (const kind of databaseKinds)
     })
 
     it('counts how long its commits take, also over a stop and the process that goes on', async () => {
-      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 3000, brandless: 0 })])
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 900, brandless: 0 })])
       const commitsOf = ({ requests }: Pick<Summary, 'requests'>): number => howMany(requests.commitTimes!)
-      const options = { pageSize: 100 }
+      const options = { pageSize: 30 }
       const stop = new AbortController()
       const onEvent = (event: SyncEvent): void => {
         if (event.kind === 'progress' && commitsOf(event.progress) > 1) stop.abort()
@@ -63,15 +64,15 @@ for (const kind of databaseKinds)
     })
 
     it('writes and logs just the cars that really changed', async () => {
-      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 2000 })])
-      await syncOnce({ db, url: api.url })
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 600 })])
+      await syncOnce({ db, url: api.url, options: { pageSize: 100 } })
       await api.bumpStamps()
       const touched = await api.change({ share: 0.05, seed: 7 })
       const added = await api.add(10)
-      const { summary } = await syncOnce({ db, url: api.url })
+      const { summary } = await syncOnce({ db, url: api.url, options: { pageSize: 100 } })
       assert.equal(summary.cars.updated, touched.length)
       assert.equal(summary.cars.inserted, added.length)
-      assert.equal(summary.cars.unchanged, 2000 - touched.length)
+      assert.equal(summary.cars.unchanged, 600 - touched.length)
       const kinds = await db.query('select kind, count(*)::int as n from car_changes group by 1 order by 1')
       const total = kinds.reduce((sum, row) => sum + row.n, 0)
       assert.equal(total, touched.length + added.length)
@@ -82,12 +83,12 @@ for (const kind of databaseKinds)
     })
 
     it('reads the whole listing after the priority brands when cars have no brand', async () => {
-      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 2000, brandless: 30 })])
-      const { summary, events } = await syncOnce({ db, url: api.url })
-      assert.equal(summary.cars.seen, 2000)
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 600, brandless: 30 })])
+      const { summary, events } = await syncOnce({ db, url: api.url, options: { pageSize: 100 } })
+      assert.equal(summary.cars.seen, 600)
       assert.equal(summary.proof, 'exact')
       const planned = events.find((event) => event.kind === 'planned')
-      assert.match(planned?.kind === 'planned' ? (planned.note ?? '') : '', /1970 cars, the whole listing 2000/)
+      assert.match(planned?.kind === 'planned' ? (planned.note ?? '') : '', /570 cars, the whole listing 600/)
       await api.close()
     })
   })
