@@ -59,7 +59,9 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   if (windowMs >= SHORT_MS) {
     if (!isNews && pace.shape.kind === 'window') return { ...pace, shape: { ...pace.shape, quota, windowMs } }
     if (!isNews && pace.shape.kind === 'bucket') return pace
-    const shape = startWindow(quota, windowMs, { after: now - windowMs, by: now }, false)
+    // More than is announced need not be tried.
+    const window = startWindow(quota, windowMs, { after: now - windowMs, by: now }, false)
+    const shape = { ...window, triedAt: Number.POSITIVE_INFINITY }
     return { ...pace, shape, origin: 'announced' }
   }
   if (!isNews && pace.shape.kind === 'bucket') return pace
@@ -73,7 +75,7 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   // Nothing is left after the very first request: the bucket holds one token, and jitter needs room.
   const narrow = pace.traffic.total <= 1 && credit < 1
   const bucket = startBucket({ rate: narrow ? 0.95 * rate : rate, at: now, narrow, opening: null })
-  // More than is announced need not be tried.
+  // Nor is it here.
   const shape: Bucket = narrow ? bucket : { ...bucket, steady: true, sure: true, ceiling: rate, most: rate }
   return { ...pace, shape, origin: 'announced' }
 }
