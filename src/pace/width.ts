@@ -55,12 +55,13 @@ export const widthNow = (width: Width, exposed: number, most: number | null): nu
 const RETRY_CAP = 8
 
 const SURE_CAP = 3000
-/** Of so many tries of a wider cap one is let in. */
-const TRIES = 8
+/** Of so many tries of a wider cap one is let in: of one that is as high as can be, and of others. */
+const TRIES = { highest: 20, lower: 8 }
 
 /** Whether a try of a wider cap, if it comes to what may be expected, saves more requests of those `left` than its refusal costs. */
 const isWorthTrying = ({ capMost, tollMs }: Width, cap: number, { meanMs }: Latency, left: number): boolean =>
-  (left * Math.max(1, capMost + 1 - cap)) / cap > TRIES * ((tollMs * cap) / meanMs)
+  (left * Math.max(1, capMost + 1 - cap)) / cap >
+  (cap < capMost ? TRIES.lower : TRIES.highest) * ((tollMs * cap) / meanMs)
 
 /**
  * The width after an answer to a request that left as the `sentWidth`-th in flight, when `now` were allowed. `left`: how many

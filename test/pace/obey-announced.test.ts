@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit, type Limit, type LimitState } from '../../demo/limits.ts'
 import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import { widthOf } from '../../src/pace/model.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
+import { noTraffic } from '../../src/pace/traffic.ts'
+import { windowSent } from '../../src/pace/window.ts'
 import { type Answer, type Driven, drive, letIn, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -66,6 +69,21 @@ describe('a long window that is announced', () => {
   it('has a wait that is asked for besides obeyed as well', () => {
     const refused = turnedAway(leftOver(2), NOW + 200, 50_000, 50, limit(0, 30_000))
     assert.ok(waitBefore(refused, NOW + 250) >= 50_000)
+  })
+
+  it('is no wall that is met unforeseen: as much may be in flight as the latency allows', () => {
+    const wide = { ...begun(), width: { ...begun().width, limit: 60 } }
+    assert.equal(widthOf(letIn(wide, NOW, 50, limit(9, MINUTE))), 60)
+    assert.ok(widthOf(letIn(wide, NOW)) < 60)
+    const ofADay = [{ name: '', quota: 90_000, windowMs: 24 * 60 * MINUTE, remaining: 80_000, resetMs: 60 * MINUTE }]
+    assert.ok(widthOf(letIn(wide, NOW, 50, ofADay)) < 60, 'a quota that the job does not use up says nothing of others')
+  })
+
+  it('is not gone beyond to see whether it was raised', () => {
+    const { shape } = leftOver(3)
+    assert.ok(shape.kind === 'window')
+    const trusted = { ...shape, foreseen: 9 }
+    assert.equal(windowSent(trusted, { ...noTraffic, total: 5000 }, [], NOW + MINUTE).bonus, 0)
   })
 
   it('is believed when it is changed', () => {
