@@ -1,5 +1,5 @@
 /** How the pace follows what the source announces. */
-import { type Announced, creditOf, REORDER_MS, tightest } from './announced.ts'
+import { type Announced, creditOf, REORDER_MS, spareOf, tightest, watchedFrom } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
@@ -46,6 +46,14 @@ export const announcedWait = (pace: Pace, now: number): number | null => {
   return Math.min(untilOpen, untilSlid)
 }
 
+/** An even pace leaves unused what a bucket has in store; a window that is full at its end has nothing. */
+const withSpare = (pace: Pace, bucket: Bucket, now: number): Pace => {
+  const spare = spareOf(pace.announced, now)
+  if (spare === null) return pace
+  const shape = { ...bucket, tokens: Math.min(bucket.tokens, 1) + spare }
+  return { ...pace, shape, announced: watchedFrom(pace.announced, now) }
+}
+
 /**
  * The shape that is announced, where it is news: a window for a long one, an even pace for a short one, begun when its
  * credit is used up for the first time.
@@ -64,7 +72,7 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
     const shape = { ...window, triedAt: Number.POSITIVE_INFINITY }
     return { ...pace, shape, origin: 'announced' }
   }
-  if (!isNews && pace.shape.kind === 'bucket') return pace
+  if (!isNews && pace.shape.kind === 'bucket') return withSpare(pace, pace.shape, now)
   const credit = Math.min(
     ...pace.announced.map((each) => creditOf(each, pace.traffic, pace.flight) ?? Number.POSITIVE_INFINITY),
   )

@@ -144,3 +144,26 @@ describe('a source that announces its limit', () => {
     assert.ok(run.sends.length >= 0.7 * 600, `${run.sends.length}`)
   })
 })
+
+describe('what a short announced limit leaves over for whole windows', () => {
+  /** Answers every 110 ms for so long, each with so many left. */
+  const answered = (count: number, remaining: (i: number) => number): Pace =>
+    times(count, (i) => i).reduce(
+      (pace, i) =>
+        letIn(pace, NOW + i * 110, 50, [
+          { name: '', quota: 10, windowMs: 1000, remaining: remaining(i), resetMs: 1000 },
+        ]),
+      begun(),
+    )
+  const tokensOf = ({ shape }: Pace): number => (shape.kind === 'bucket' ? shape.tokens : Number.NaN)
+  const most = (remaining: (i: number) => number): number =>
+    Math.max(...times(25, (i) => tokensOf(answered(i + 1, remaining))))
+
+  it('is in store, and is used', () => {
+    assert.ok(most(() => 9) >= 8)
+  })
+
+  it('is nothing in a window that is used up at its end', () => {
+    assert.ok(most((i) => 9 - (i % 10)) <= 1)
+  })
+})
