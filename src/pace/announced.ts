@@ -12,6 +12,9 @@ export type Announced = AnnouncedLimit & {
   opensAt: number | null
   /** The request that was answered was refused: it is not among those that were let in. */
   refused: boolean
+  /** The least that was left by the replies since then, ms: what is never used up is a bucket's store. */
+  least: number
+  leastSince: number
 }
 
 /** Requests may overtake each other by so much on their way. */
@@ -29,8 +32,31 @@ const follow = (
   const opensAt = limit.resetMs === null ? null : now + limit.resetMs
   const before = known?.opensAt ?? null
   const same = before !== null && opensAt !== null && now < before && Math.abs(before - opensAt) < ROUNDED_MS
-  return { ...limit, asOf, refused, opensAt: same ? Math.min(before, opensAt) : opensAt }
+  return {
+    ...limit,
+    asOf,
+    refused,
+    opensAt: same ? Math.min(before, opensAt) : opensAt,
+    least: Math.min(known?.least ?? Number.POSITIVE_INFINITY, limit.remaining ?? 0),
+    leastSince: known?.leastSince ?? now,
+  }
 }
+
+/** So many windows tell what is never used up. */
+const WATCHED = 2
+
+/** Requests that no announced limit had any use for, for whole windows; a place is left for jitter. null: not watched so long. */
+export const spareOf = (announced: readonly Announced[], now: number): number | null => {
+  const isWatched = announced.every(
+    ({ least, leastSince, windowMs }) =>
+      Number.isFinite(least) && now - leastSince > WATCHED * (windowMs ?? Number.POSITIVE_INFINITY),
+  )
+  return isWatched ? Math.max(0, Math.min(...announced.map(({ least }) => least)) - 1) : null
+}
+
+/** Watched anew from `now` on. */
+export const watchedFrom = (announced: readonly Announced[], now: number): readonly Announced[] =>
+  announced.map((each) => ({ ...each, least: Number.POSITIVE_INFINITY, leastSince: now }))
 
 /** With what one more reply says; `asOf`: when its request had left. A reply that was overtaken says nothing new. */
 export const hear = (

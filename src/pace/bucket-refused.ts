@@ -11,6 +11,9 @@ const WALLS = 12
 
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
+/** After so few requests a rate was far from right; of what the runs tell, the limit is looked for no further up than this. */
+const SOON = 150
+const NEAR = 1.2
 /** How much slower after a refusal that came so soon: what jitter refuses at this pace, a slower one lets in. */
 const shrinkAfter = (clean: number, hasty: number): number => {
   const share = clean < 20 ? 0.06 : clean < 60 ? 0.04 : clean < 150 ? 0.02 : 0.01
@@ -106,10 +109,14 @@ export const bucketRefused = (
     const low = search.low !== null && search.low < high ? search.low : null
     return tried(emptied, { ...search, low, high }, now)
   }
-  const afterwards = afterRefusal(bucket, known, betweenRuns(walls, traffic, flight), isIdle)
+  const runs = betweenRuns(walls, traffic, flight)
+  const afterwards = afterRefusal(bucket, known, runs, isIdle)
   // So much more is asked for than is let in: what the floor was set by has been paid from savings.
   const floor =
     known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
-  const yielding: Bucket = { ...emptied, search: null, rate: Math.max(afterwards, floor), floor }
+  // Refused so soon, and each time with a wait: it is not hurried back to where that was, if the runs tell of less.
+  const isSoon = bucket.steady && tollMs > 0 && bucket.clean < SOON
+  const ceiling = isSoon && runs !== null ? Math.min(bucket.rate, NEAR * Math.max(runs, afterwards)) : bucket.rate
+  const yielding: Bucket = { ...emptied, ceiling, search: null, rate: Math.max(afterwards, floor), floor }
   return bucket.narrow ? sharing(bucket, yielding, afterwards, traffic, flight) : yielding
 }

@@ -137,10 +137,12 @@ export const startBucket = ({
 /** The bucket with what has run into it until `now`. */
 export const refilled = (bucket: Bucket, now: number): Bucket => {
   const full = bucket.tokens + (Math.max(0, now - bucket.at) * bucket.rate) / 1000
-  const over = Math.max(0, full - bucket.burst)
+  // More than the burst is there only if it was given besides.
+  const tokens = Math.max(bucket.tokens, Math.min(full, bucket.burst))
+  const over = full - tokens
   return {
     ...bucket,
-    tokens: Math.min(full, bucket.burst),
+    tokens,
     at: Math.max(now, bucket.at),
     lostMs: bucket.lostMs + (over * 1000) / bucket.rate,
   }

@@ -43,9 +43,14 @@ export type Pace = {
   wall: { at: number; rate: number | null } | null
 }
 
-/** Requests that may be in flight now. */
-export const widthOf = (pace: Pace): number =>
-  widthNow(pace.width, exposure(pace.pages, pace.traffic.total), pace.maxConcurrency)
+/**
+ * Requests that may be in flight now. Where the source says how many it will take, and those are not enough for the job, that is
+ * the limit which will be met, and it is foreseen.
+ */
+export const widthOf = ({ width, pages, traffic, announced, maxConcurrency }: Pace): number => {
+  const isForeseen = announced.some(({ remaining }) => remaining !== null && remaining < pages)
+  return widthNow(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
+}
 
 /** Requests per second that the width allows, by Little's law, with some room. */
 export const mostOf = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)

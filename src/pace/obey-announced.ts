@@ -1,5 +1,5 @@
 /** How the pace follows what the source announces. */
-import { type Announced, creditOf, REORDER_MS, tightest } from './announced.ts'
+import { type Announced, creditOf, REORDER_MS, spareOf, tightest, watchedFrom } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
@@ -46,6 +46,14 @@ export const announcedWait = (pace: Pace, now: number): number | null => {
   return Math.min(untilOpen, untilSlid)
 }
 
+/** An even pace leaves unused what a bucket has in store; a window that is full at its end has nothing. */
+const withSpare = (pace: Pace, bucket: Bucket, now: number): Pace => {
+  const spare = spareOf(pace.announced, now)
+  if (spare === null) return pace
+  const shape = { ...bucket, tokens: Math.min(bucket.tokens, 1) + spare }
+  return { ...pace, shape, announced: watchedFrom(pace.announced, now) }
+}
+
 /**
  * The shape that is announced, where it is news: a window for a long one, an even pace for a short one, begun when its
  * credit is used up for the first time.
@@ -59,10 +67,12 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   if (windowMs >= SHORT_MS) {
     if (!isNews && pace.shape.kind === 'window') return { ...pace, shape: { ...pace.shape, quota, windowMs } }
     if (!isNews && pace.shape.kind === 'bucket') return pace
-    const shape = startWindow(quota, windowMs, { after: now - windowMs, by: now }, false)
+    // More than is announced need not be tried.
+    const window = startWindow(quota, windowMs, { after: now - windowMs, by: now }, false)
+    const shape = { ...window, triedAt: Number.POSITIVE_INFINITY }
     return { ...pace, shape, origin: 'announced' }
   }
-  if (!isNews && pace.shape.kind === 'bucket') return pace
+  if (!isNews && pace.shape.kind === 'bucket') return withSpare(pace, pace.shape, now)
   const credit = Math.min(
     ...pace.announced.map((each) => creditOf(each, pace.traffic, pace.flight) ?? Number.POSITIVE_INFINITY),
   )
@@ -73,7 +83,7 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   // Nothing is left after the very first request: the bucket holds one token, and jitter needs room.
   const narrow = pace.traffic.total <= 1 && credit < 1
   const bucket = startBucket({ rate: narrow ? 0.95 * rate : rate, at: now, narrow, opening: null })
-  // More than is announced need not be tried.
+  // Nor is it here.
   const shape: Bucket = narrow ? bucket : { ...bucket, steady: true, sure: true, ceiling: rate, most: rate }
   return { ...pace, shape, origin: 'announced' }
 }

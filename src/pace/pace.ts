@@ -73,12 +73,12 @@ export const isDown = (pace: Pace): boolean => pace.circuit.downSince !== null
 export const mayBeRefusal = ({ circuit, traffic, shape }: Pace): boolean =>
   circuit.downSince === null && traffic.total > 0 && (shape.kind !== 'seeking' || shape.tries < 8)
 
-const shapeSent = ({ shape, traffic, flight }: Pace, at: number): Shape => {
+const shapeSent = ({ shape, traffic, flight, pages }: Pace, at: number): Shape => {
   switch (shape.kind) {
     case 'bucket':
       return bucketSent(shape, at)
     case 'window':
-      return windowSent(shape, traffic, flight, at)
+      return windowSent(shape, traffic, flight, at, pages - traffic.total)
     case 'open':
     case 'seeking':
       return shape
@@ -121,7 +121,7 @@ const shapeFailed = (pace: Pace, own: Sent, now: number, letIn: boolean): Pace =
 
 const accepted = (pace: Pace, own: Sent, now: number, limits: readonly AnnouncedLimit[]): Pace => {
   const observed = observeLatency(pace.latency, now - own.at)
-  const widened = widen(pace.width, observed, own.width, widthOf(pace))
+  const widened = widen(pace.width, observed, own.width, widthOf(pace), pace.pages - pace.traffic.total)
   const latency = rebased(widened, observed) ?? observed
   const width = latency === observed ? widened : { ...widened, narrowing: null }
   const traffic = admit(pace.traffic, own.at)

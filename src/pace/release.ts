@@ -1,4 +1,5 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
+import { REORDER_MS } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
@@ -16,6 +17,11 @@ const QUICK_MS = 90
 const CAP_WALLS = 3
 /** A replayed window that is refused more often than this is none. */
 const REPLAY_MISSES = 2
+/** Misses with so many let in between, and so many quotas, do not add up. */
+const RARE = 500
+const RARE_QUOTAS = 3
+/** Lengths of window that differ by less, as a share, are the same. */
+const SAME = 0.05
 
 /** All that left before the wall was heard of is back, or late enough to be taken for a straggler. */
 const isSettled = (pace: Pace, shape: Seeking, now: number): boolean =>
@@ -37,13 +43,30 @@ const wallsOf = (pace: Pace, shape: Seeking): Bucket['walls'] => {
   return last > shape.wallAt ? [first, { at: last, lostMs: 0 }] : [first]
 }
 
+/** Something that left after the wall was let in all the same: no quota is used up, whatever wait is asked for. */
+const wentOn = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
+  countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
+
 /** A cap lets in most of what comes at it; a second wall that lets nothing in is none. */
 const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const { traffic, width } = pace
   const letIn = countBetween(traffic, [], shape.wallAt, shape.heardAt + 1)
   const refused = traffic.refused.filter((at) => at >= shape.wallAt).length
+  // A window that has been seen to open when it should is one.
+  if (shape.before !== null && shape.before.foreseen > 0) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth)
+}
+
+/** The width by this wall. Those beside it count as inside, but for the ones that were refused as well. */
+const cappedAt = ({ width, traffic }: Pace, { wallWidth, wallAt, probeAt, told, beside }: Seeking): Width => {
+  const outside = traffic.refused.filter((at) => at < wallAt && at >= (beside[0] ?? wallAt)).length
+  const alike = Math.max(0, traffic.refused.filter((at) => at === wallAt).length - 1)
+  return capped(width, {
+    widest: wallWidth,
+    inside: beside.length - outside - alike,
+    tollMs: told ? probeAt - wallAt : 0,
+  })
 }
 
 const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.max(width.limit, 4) })
@@ -52,8 +75,10 @@ const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.max(widt
 export const settle = (pace: Pace, now: number): Pace => {
   const { shape } = pace
   if (shape.kind !== 'seeking' || shape.tries > 0 || !isSettled(pace, shape, now)) return pace
-  if (shape.told && shape.probeAt - shape.wallAt >= SHORT_MS) return pace
-  if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: capped(pace.width, shape.wallWidth) }
+  const isLong = shape.told && shape.probeAt - shape.wallAt >= SHORT_MS
+  if (isLong && !wentOn(pace, shape)) return pace
+  if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
+  if (isLong) return pace
   const seen = rateAtWall(pace, shape)
   if (seen === null || seen.share < 0.2) return pace
   const { rate } = seen
@@ -69,16 +94,20 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
   const used = countBetween(pace.traffic, [], countedFrom, openedBy)
   const opened = { after: shape.told ? Math.max(refusedAt, openedBy - ROUNDED_MS) : refusedAt, by: openedBy }
   if (before) {
-    const misses = before.misses + 1
+    const between = countBetween(pace.traffic, [], before.missedAt, wallAt)
+    const isRare = between >= Math.max(RARE, RARE_QUOTAS * before.quota)
+    const misses = isRare ? 1 : before.misses + 1
     if (misses > REPLAY_MISSES) return null
     // It opened a moment later than foreseen: a matter of jitter.
     if (openedBy - wallAt < 1500)
-      return { ...before, misses, marginMs: before.marginMs + 6, probing: null, proven: true }
+      return { ...before, misses, missedAt: wallAt, marginMs: before.marginMs + 6, probing: null, proven: true }
     const { after, by } = before.opened
-    const windowMs = usualWindow(opened.after - by, opened.by - after) ?? opened.by - by
+    // A length that is nearly the known one is that: in a sliding window it is not the last opening that counts.
+    const isSame = !before.fixed && Math.abs((opened.by - by) / before.windowMs - 1) < SAME
+    const windowMs = isSame ? before.windowMs : (usualWindow(opened.after - by, opened.by - after) ?? opened.by - by)
     // What went through since it opened is the quota, unless somebody else took nearly all of it.
     const quota = used >= 0.3 * before.quota ? used : before.quota
-    return { ...startWindow(quota, windowMs, opened, true), misses }
+    return { ...startWindow(quota, windowMs, opened, !isSame), misses, missedAt: wallAt }
   }
   if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
@@ -118,15 +147,19 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const gapMs = openedBy - shape.wallAt
   const pace: Pace = { ...before, countedFrom: openedBy }
   const window = windowOf(pace, shape, openedBy)
-  if (window) return { ...pace, shape: window }
+  // What it lets in at once is not proven by one request.
+  if (window) return { ...pace, shape: window, width: { ...pace.width, limit: 1, narrowing: null } }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held !== null && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
   const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
-    // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all.
+    // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and
+    // no more than was let in on the whole: the windows that were made of the refusals may be too short by far.
     const { quota, windowMs } = shape.before
-    const rate = 0.97 * evenRate(quota, windowMs)
+    const { total, admitted } = pace.traffic
+    const brought = (total * 1000) / Math.max(1, openedBy - (admitted[0] ?? openedBy))
+    const rate = Math.min(brought, 0.97 * evenRate(quota, windowMs))
     return { ...pace, shape: { ...startBucket({ rate, at: now, narrow }), steady: !narrow } }
   }
   // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.

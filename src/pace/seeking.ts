@@ -11,8 +11,10 @@ export type Seeking = {
   wallAt: number
   /** When its answer came: nothing that was in flight then counts as a probe. */
   heardAt: number
-  /** Requests in flight when it left, itself included. */
+  /** The most in flight that it, or one that it may have overtaken, left with. */
   wallWidth: number
+  /** When those had left, no later than it, that were in flight when its answer came: they were at the source with it. */
+  beside: readonly number[]
   /** Since when the quota that is used up may have been counted: the first request that was let in. */
   countedFrom: number
   /** The latest refused request had left then: the release is later. */

@@ -1,4 +1,5 @@
 /** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
+import { REORDER_MS } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import type { Pace } from './model.ts'
@@ -36,7 +37,11 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     kind: 'seeking',
     wallAt,
     heardAt: now,
-    wallWidth: own.width,
+    wallWidth: Math.max(
+      own.width,
+      ...pace.flight.filter(({ at }) => at <= own.at + REORDER_MS).map(({ width }) => width),
+    ),
+    beside: pace.flight.map(({ at }) => at).filter((at) => at <= own.at),
     countedFrom: before ? before.opened.by : Math.max(firstAt, pace.countedFrom),
     refusedAt: own.at,
     probeAt: 0,

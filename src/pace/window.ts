@@ -17,6 +17,8 @@ export type Window = {
   marginMs: number
   /** Refusals that this model did not foresee. */
   misses: number
+  /** When the latest of those had left. */
+  missedAt: number
   /** Early probes that were refused. */
   earlyMisses: number
   /** An early probe is under way that left at this instant. */
@@ -28,6 +30,8 @@ export type Window = {
   foreseen: number
   /** Requests beyond the quota that are tried in this window, to see whether it was raised. */
   bonus: number
+  /** How many had been let in when that was last tried. */
+  triedAt: number
 }
 
 /**
@@ -40,12 +44,16 @@ export const SHORT_MS = 3000
 const USUAL_MS = [
   1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
 ].map((seconds) => seconds * 1000)
+/** And those of them that are common. */
+const COMMON_MS = [1, 2, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 const MARGIN_MS = 12
 const EARLY_MISSES = 2
 const PAUSE_MS = 1000
 /** So many pauses must have ended as foreseen before more than one request goes first. */
 const TRUSTED = 2
-const BONUS_EVERY = 10
+/** One request more is tried so often, with half as many left to gain by it, and not before so many pauses. */
+const TRY_EVERY = 900
+const TRY_AFTER = 4
 
 export const startWindow = (quota: number, windowMs: number, opened: Window['opened'], fixed: boolean): Window => ({
   kind: 'window',
@@ -55,17 +63,21 @@ export const startWindow = (quota: number, windowMs: number, opened: Window['ope
   fixed,
   marginMs: MARGIN_MS,
   misses: 0,
+  missedAt: Number.NEGATIVE_INFINITY,
   earlyMisses: 0,
   probing: null,
   resumedAt: opened.by,
   proven: true,
   foreseen: 0,
   bonus: 0,
+  triedAt: 0,
 })
 
-/** The shortest usual length in [from, to], ms; 1% forgiven. undefined: none. */
-export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number | undefined =>
-  USUAL_MS.find((usual) => usual * 1.01 >= from && usual * 0.99 <= to)
+/** The shortest common length in [from, to], or else usual one, ms; 1% forgiven. undefined: none. */
+export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number | undefined => {
+  const fits = (usual: number): boolean => usual * 1.01 >= from && usual * 0.99 <= to
+  return (Number.isFinite(to) ? COMMON_MS.find(fits) : undefined) ?? USUAL_MS.find(fits)
+}
 
 /** The last instant up to `now` at which a window had surely opened. */
 const openedBy = ({ opened, windowMs }: Window, now: number): number =>
@@ -92,8 +104,7 @@ const usage = (
   flight: readonly Sent[],
   now: number,
 ): { used: number; freeAt: number } => {
-  const { windowMs, marginMs, fixed } = window
-  const quota = window.quota + window.bonus
+  const { quota, windowMs, marginMs, fixed } = window
   const slid = now - windowMs - marginMs
   const from = fixed ? Math.max(slid, openedBy(window, now - marginMs)) : slid
   const { admitted } = traffic
@@ -117,7 +128,9 @@ export const windowWait = (
   if (!window.proven && window.foreseen < TRUSTED && now - window.resumedAt < patienceMs)
     return window.resumedAt + patienceMs - now
   const { used, freeAt } = usage(window, traffic, flight, now)
-  if (used < window.quota + window.bonus) return 0
+  if (used < window.quota) return 0
+  // One more than the quota is tried when all of that is back, and in a pause: so its refusal speaks of nothing else.
+  if (used < window.quota + window.bonus && flight.length <= used - window.quota && freeAt - now > PAUSE_MS) return 0
   if (!window.fixed) return Math.max(1, freeAt - now)
   const opening = openedBy(window, now - window.marginMs) + window.windowMs
   const early = earlyAt(window, opening)
@@ -125,12 +138,24 @@ export const windowWait = (
   return Math.max(1, Math.min(freeAt, opening + window.marginMs, early ?? freeAt) - now)
 }
 
-/** Every so many windows one request more is tried; where it goes through, twice as many. */
-const bonusOf = ({ fixed, foreseen }: Window): number => (fixed && foreseen % BONUS_EVERY === BONUS_EVERY - 1 ? 1 : 0)
+/** The window after a pause: now and then with one request more than the quota; where that goes through, with twice as many. */
+const afterPause = (window: Window, { total }: Traffic, now: number, left: number): Window => {
+  const resumed = { ...window, resumedAt: now, proven: false, bonus: 0 }
+  return window.foreseen >= TRY_AFTER && Math.min(total - window.triedAt, 2 * left) >= TRY_EVERY
+    ? { ...resumed, bonus: 1, triedAt: total }
+    : resumed
+}
 
-export const windowSent = (window: Window, traffic: Traffic, flight: readonly Sent[], now: number): Window => {
+/** `left`: how many more requests the job takes. */
+export const windowSent = (
+  window: Window,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  now: number,
+  left = Number.POSITIVE_INFINITY,
+): Window => {
   const last = Math.max(traffic.admitted.at(-1) ?? 0, flight.at(-1)?.at ?? 0)
-  const resumed = now - last > PAUSE_MS ? { ...window, resumedAt: now, proven: false, bonus: bonusOf(window) } : window
+  const resumed = now - last > PAUSE_MS ? afterPause(window, traffic, now, left) : window
   return usage(window, traffic, flight, now).used >= window.quota + window.bonus
     ? { ...resumed, probing: now }
     : resumed
@@ -141,7 +166,9 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
   const { opened, windowMs, probing, resumedAt } = window
   const since = openedBy(window, sentAt)
   // More than the quota went through: it was counted too low. Before an early probe it was another window.
-  const used = window.fixed && probing !== sentAt ? countBetween(traffic, [], since, sentAt + 1) : 0
+  const from = window.fixed ? since : sentAt - windowMs
+  const used =
+    probing === sentAt || (!window.fixed && window.bonus === 0) ? 0 : countBetween(traffic, [], from, sentAt + 1)
   const quota = Math.max(window.quota, used)
   const bonus = quota > window.quota ? 2 * window.bonus : window.bonus
   const proven =
@@ -183,7 +210,8 @@ export const windowRefused = (
     const after = Math.max(opened.after, sentAt - windows * windowMs)
     return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
   }
-  const since = Math.max(sentAt - windowMs, openedBy(window, sentAt))
+  const isSliding = !window.fixed && window.bonus > 0
+  const since = isSliding ? sentAt - windowMs : Math.max(sentAt - windowMs, openedBy(window, sentAt))
   // What was let in may have left in the very same millisecond.
   const used = countBetween(traffic, [], since, sentAt + 1) + countBetween(noTraffic, flight, since, sentAt)
   const foreseen = next !== null && Math.abs(next.by - openedBy(window, sentAt) - windowMs) < 1500

@@ -162,3 +162,19 @@ it('a look higher that is refused ends at the rate that had held', () => {
   assert.equal(bucket.rate, 10)
   assert.equal(bucket.search, null)
 })
+
+it('a rate that was refused soon and with a wait is not gone back to, if what was let in between tells of less', () => {
+  const walls = [wall, { at: NOW + 4000, lostMs: 0 }]
+  const refused = (clean: number, tollMs: number): Bucket =>
+    bucketRefused(
+      begun({ rate: 20, clean, walls, steady: true, at: NOW + 8000 }),
+      NOW + 8000,
+      NOW + 8050,
+      even(80, 8000),
+      [],
+      tollMs,
+    )
+  assert.ok(refused(40, 1000).ceiling! < 15)
+  assert.equal(refused(40, 0).ceiling, 20, 'without a wait it costs little')
+  assert.equal(refused(400, 1000).ceiling, 20, 'it has held')
+})

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit, type Limit, type LimitState } from '../../demo/limits.ts'
 import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import { widthOf } from '../../src/pace/model.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
+import { noTraffic } from '../../src/pace/traffic.ts'
+import { windowSent } from '../../src/pace/window.ts'
 import { type Answer, type Driven, drive, letIn, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -68,6 +71,21 @@ describe('a long window that is announced', () => {
     assert.ok(waitBefore(refused, NOW + 250) >= 50_000)
   })
 
+  it('is no wall that is met unforeseen: as much may be in flight as the latency allows', () => {
+    const wide = { ...begun(), width: { ...begun().width, limit: 60 } }
+    assert.equal(widthOf(letIn(wide, NOW, 50, limit(9, MINUTE))), 60)
+    assert.ok(widthOf(letIn(wide, NOW)) < 60)
+    const ofADay = [{ name: '', quota: 90_000, windowMs: 24 * 60 * MINUTE, remaining: 80_000, resetMs: 60 * MINUTE }]
+    assert.ok(widthOf(letIn(wide, NOW, 50, ofADay)) < 60, 'a quota that the job does not use up says nothing of others')
+  })
+
+  it('is not gone beyond to see whether it was raised', () => {
+    const { shape } = leftOver(3)
+    assert.ok(shape.kind === 'window')
+    const trusted = { ...shape, foreseen: 9 }
+    assert.equal(windowSent(trusted, { ...noTraffic, total: 5000 }, [], NOW + MINUTE).bonus, 0)
+  })
+
   it('is believed when it is changed', () => {
     const raised = letIn(leftOver(5), NOW + 200, 50, [
       { name: '', quota: 50, windowMs: MINUTE, remaining: 40, resetMs: 40_000 },
@@ -124,5 +142,28 @@ describe('a source that announces its limit', () => {
     const run = driven(announcing({ kind: 'fixed-window', quota: 100, windowMs: MINUTE }, others), 10 * MINUTE)
     assert.ok(refusedOf(run) <= 0.04 * run.sends.length, `${refusedOf(run)} of ${run.sends.length}`)
     assert.ok(run.sends.length >= 0.7 * 600, `${run.sends.length}`)
+  })
+})
+
+describe('what a short announced limit leaves over for whole windows', () => {
+  /** Answers every 110 ms for so long, each with so many left. */
+  const answered = (count: number, remaining: (i: number) => number): Pace =>
+    times(count, (i) => i).reduce(
+      (pace, i) =>
+        letIn(pace, NOW + i * 110, 50, [
+          { name: '', quota: 10, windowMs: 1000, remaining: remaining(i), resetMs: 1000 },
+        ]),
+      begun(),
+    )
+  const tokensOf = ({ shape }: Pace): number => (shape.kind === 'bucket' ? shape.tokens : Number.NaN)
+  const most = (remaining: (i: number) => number): number =>
+    Math.max(...times(25, (i) => tokensOf(answered(i + 1, remaining))))
+
+  it('is in store, and is used', () => {
+    assert.ok(most(() => 9) >= 8)
+  })
+
+  it('is nothing in a window that is used up at its end', () => {
+    assert.ok(most((i) => 9 - (i % 10)) <= 1)
   })
 })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { drive, letIn, letInMany, limitedBy, NOW, turnedAway } from './driving.ts'
+import { after, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
 const begun = (): Pace => startPace({ now: NOW, pages: 5000 })
@@ -113,5 +113,53 @@ describe('a source that names a wait', () => {
     assert.ok(shape.kind === 'window', shape.kind)
     assert.equal(shape.windowMs, MINUTE)
     assert.ok(Math.abs(shape.quota - 100) <= 2, `${shape.quota}`)
+  })
+})
+
+describe('a window', () => {
+  const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, narrowing: null } })
+
+  it('is not taken to let in all at once what one request does not prove', () => {
+    const wall = wide(turnedAway(letInMany(begun(), 60, NOW, 100), NOW + 6000, 54_000))
+    const opened = letIn(wall, NOW + 60_050)
+    assert.equal(opened.shape.kind, 'window')
+    assert.ok(opened.width.limit < 3, `${opened.width.limit}`)
+  })
+
+  /** Refused with ten in flight of which the other nine are let in, half of them having left after it. */
+  const refusedAmong = (pace: Pace, at: number, retryAfterMs: number | null): Pace => {
+    const out = times(10, (i) => at + 20 * i).reduce(sent, wide(pace))
+    const refused = after(out, { kind: 'refused', id: out.nextId - 5, at: at + 300, retryAfterMs, limits: [] })
+    return times(10, (i) => out.nextId - 10 + i).reduce(
+      (each, id) => after(each, { kind: 'accepted', id, at: at + 400, limits: [] }),
+      refused,
+    )
+  }
+
+  it('that has opened as foreseen is no cap on requests at once, whatever is refused', () => {
+    const { shape, ...pace } = releasedAfter(54_050, 54_000)
+    assert.ok(shape.kind === 'window')
+    const at = NOW + 180_000
+    assert.notEqual(refusedAmong({ ...pace, shape: { ...shape, foreseen: 3 } }, at, null).width.cap, 9)
+    assert.notEqual(refusedAmong(begun(), at, null).width.cap, null, 'else it may be')
+  })
+
+  it('is not concluded from a long wait where what left later was let in: that is a cap', () => {
+    const { shape, width } = refusedAmong(letInMany(begun(), 5, NOW, 100), NOW + 5000, 10_000)
+    assert.equal(shape.kind, 'open')
+    assert.ok(width.cap !== null && width.cap < 10)
+  })
+
+  it('that is none after all leaves no rate above what was let in on the whole', () => {
+    let pace = releasedAfter(54_050, 54_000)
+    let at = NOW + 60_100
+    for (let i = 0; i < 6 && pace.shape.kind === 'window'; i++) {
+      pace = turnedAway(pace, at + 100, 1000)
+      at = pace.gateUntil + 50
+      pace = letIn(pace, at)
+      at += 50
+    }
+    assert.ok(pace.shape.kind === 'bucket', pace.shape.kind)
+    assert.ok(pace.shape.rate <= (1000 * pace.traffic.total) / (at - NOW), `${pace.shape.rate}`)
   })
 })

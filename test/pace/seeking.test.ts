@@ -16,6 +16,7 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   wallAt: NOW,
   heardAt: NOW + 50,
   wallWidth: 4,
+  beside: [],
   countedFrom: NOW - 5000,
   refusedAt: NOW,
   probeAt: 0,

@@ -3,8 +3,20 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Latency, noLatency, observeLatency } from '../../src/pace/latency.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { capped, exposure, mayBeCap, rebased, startWidth, type Width, widen, widthNow } from '../../src/pace/width.ts'
+import {
+  type CapWall,
+  capped,
+  exposure,
+  mayBeCap,
+  rebased,
+  startWidth,
+  type Width,
+  widen,
+  widthNow,
+} from '../../src/pace/width.ts'
 import { drive, limitedBy, NOW, times } from './driving.ts'
+
+const silent = (widest: number): CapWall => ({ widest, inside: widest - 2, tollMs: 0 })
 
 type State = { width: Width; latency: Latency }
 const begun: State = { width: startWidth, latency: noLatency }
@@ -99,7 +111,7 @@ describe('widthNow', () => {
 
 describe('a cap', () => {
   it('is taken for one less than were in flight at the wall, and begun at carefully', () => {
-    const { cap, limit } = capped({ ...startWidth, limit: 9, fullClean: 9 }, 9)
+    const { cap, limit } = capped({ ...startWidth, limit: 9, fullClean: 9 }, silent(9))
     assert.equal(cap, 8)
     assert.ok(limit <= 8)
   })
@@ -113,22 +125,43 @@ describe('a cap', () => {
       assert.equal(width.cap, from.cap! + 1)
       return count
     }
-    const once = capped(startWidth, 9)
-    const twice = capped({ ...once, cap: 9 }, 9)
+    const once = capped(startWidth, silent(9))
+    const twice = capped({ ...once, cap: 9 }, silent(9))
     assert.ok(patience(once) >= 20)
     assert.ok(patience(twice) > 5 * patience(once))
   })
 
+  it('is what was at the source with the refusal, where a second wall would be a wait', () => {
+    assert.equal(capped(startWidth, { widest: 11, inside: 8, tollMs: 1000 }).cap, 8)
+    assert.equal(capped(startWidth, { widest: 11, inside: 8, tollMs: 0 }).cap, 10)
+    assert.equal(capped(startWidth, { widest: 5, inside: 9, tollMs: 1000 }).cap, 4, 'it was less than the widest')
+  })
+
+  it('is tried again only where that may save more than the wait that it may bring', () => {
+    const latency = times(30, () => 100).reduce(observeLatency, noLatency)
+    const tried = (left: number, tollMs: number): boolean => {
+      const known = { ...capped(startWidth, { widest: 9, inside: 8, tollMs }), limit: 8 }
+      return times(200, () => 8).reduce((width, now) => widen(width, latency, now, now, left), known).cap! > 8
+    }
+    assert.equal(tried(500, 0), true)
+    assert.equal(tried(500, 1000), false)
+    assert.equal(tried(50_000, 1000), true)
+  })
+
   it('is not lost to requests that overtook each other when more was tried', () => {
-    const known = capped(startWidth, 9)
-    assert.ok(capped({ ...known, cap: 9 }, 7).cap! >= 8)
+    const known = capped(startWidth, silent(9))
+    assert.ok(capped({ ...known, cap: 9 }, silent(7)).cap! >= 8)
   })
 
   it('is none where as much at once went well before, or hardly anything was in flight', () => {
     assert.equal(mayBeCap({ ...startWidth, fullClean: 3 }, 9), true)
     assert.equal(mayBeCap({ ...startWidth, fullClean: 500 }, 9), false)
     assert.equal(mayBeCap(startWidth, 1), false)
-    assert.equal(mayBeCap({ ...capped(startWidth, 9), fullClean: 0 }, 4), false, 'far below the one that was met')
+    assert.equal(
+      mayBeCap({ ...capped(startWidth, silent(9)), fullClean: 0 }, 4),
+      false,
+      'far below the one that was met',
+    )
   })
 
   it('is found from the walls of a source that takes so many at once', () => {

@@ -41,7 +41,8 @@ const replay = (from: Window, pauses: readonly number[], tookMs: number): Replay
     now += pause
     land(now)
     for (let wait = windowWait(window, traffic, flight, now, 3 * tookMs); wait > 0; ) {
-      now += wait
+      // An answer that comes back has the pace asked again.
+      now = Math.min(now + wait, ...flight.map(({ at }) => at + tookMs))
       land(now)
       wait = windowWait(window, traffic, flight, now, 3 * tookMs)
     }
@@ -211,13 +212,33 @@ describe('the quota', () => {
     assert.equal(windowRefused(window, traffic, [], NOW + 100, null), null)
   })
 
-  it('is found out in time to have been raised by the source', () => {
-    const raised = replay(
-      window,
-      times(20 * 60, () => 0),
-      20,
-    ).window
-    assert.ok(raised.quota > 20, 'everything is let in')
+  it('is found out in time to have been raised by the source, whether it slides or not', () => {
+    for (const fixed of [true, false]) {
+      const raised = replay(
+        startWindow(20, MINUTE, opened, fixed),
+        times(20 * 60, () => 0),
+        20,
+      ).window
+      assert.ok(raised.quota > 20, 'everything is let in')
+    }
+  })
+
+  const used = times(20, (i) => NOW + i).reduce(admit, noTraffic)
+
+  it('is gone beyond by one alone, and in a pause', () => {
+    const bold = { ...window, bonus: 1 }
+    assert.equal(windowWait(bold, used, [], NOW + 500, 100), 0)
+    assert.ok(windowWait(bold, used, [{ id: 30, at: NOW + 400, width: 1 }], NOW + 500, 100) > 0, 'one is out')
+    assert.ok(windowWait({ ...bold, fixed: false }, used, [], NOW + 59_500, 100) > 0, 'the next is free soon')
+  })
+
+  it('is gone beyond only where enough is left of the job to gain by it', () => {
+    const tried = (left: number): number => {
+      const trusted = { ...window, foreseen: 9 }
+      return windowSent(trusted, { ...used, total: 2000 }, [], NOW + MINUTE + 20, left).bonus
+    }
+    assert.equal(tried(5000), 1)
+    assert.equal(tried(50), 0)
   })
 })
 
@@ -237,5 +258,11 @@ describe('usualWindow', () => {
     assert.equal(usualWindow(59_900), MINUTE)
     assert.equal(usualWindow(3_000_000, 3_700_000), 3_600_000)
     assert.equal(usualWindow(40_000, 55_000), undefined)
+  })
+
+  it('is rather a common one where several fit', () => {
+    assert.equal(usualWindow(3500, 5050), 5000)
+    assert.equal(usualWindow(11_000, 15_000), 15_000)
+    assert.equal(usualWindow(11_000, 13_000), 12_000)
   })
 })
