@@ -10,6 +10,7 @@ import { readLimits, retryAfterMs } from '../src/pace/limit-headers.ts'
 import type { Outcome, Reply, SourcePage } from '../src/source/source.ts'
 import { sources } from '../src/source/sources.ts'
 import { commitPages } from '../src/store/commit-pages.ts'
+import { textArray } from '../src/store/database.ts'
 import { knownCars } from '../src/store/known-cars.ts'
 import { listing, lotWith, READ_AT, recordWith } from './source/fixture.ts'
 import { begin } from './store/fixture.ts'
@@ -198,7 +199,7 @@ describe('a listing that is bent', () => {
         const [kept] = await db.query(
           `select (select count(*)::int from cars where source = $1 and source_id = any($2::text::text[])) as cars,
                   (select count(*)::int from carsync.rejects where source = $1 and page = $3::int) as rejects`,
-          [begun.source, `{${ids.map((id) => JSON.stringify(id)).join()}}`, page],
+          [begun.source, textArray(ids), page],
         )
         const distinct = new Set(ids).size
         // A car that was stored by an earlier page may be a reject now: it counts on both sides.

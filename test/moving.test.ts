@@ -41,10 +41,9 @@ for (const [cars, share] of [
       }
       const { receipt } = summary
       assert.ok(receipt)
-      assert.equal(
-        receipt.distinct - receipt.gone + receipt.withoutId === receipt.totalAfter,
-        summary.proof === 'exact',
-      )
+      // Books may balance by chance while the count does not stand still: that proves nothing.
+      if (summary.proof === 'exact')
+        assert.equal(receipt.distinct - receipt.gone + receipt.withoutId, receipt.totalAfter)
     }
     // How often is a matter of how fast this machine reads: at the slower pace of movement it cannot miss it every time.
     if (share === 0.01) assert.ok(exact >= 1, `${exact} of 5 sweeps were exact`)

@@ -9,6 +9,13 @@ import type { Sent, Traffic } from './traffic.ts'
 /** Walls that are remembered: the rate is reckoned from the first to the last. */
 const WALLS = 12
 
+/**
+ * The walls worth remembering. Where somebody else is thought to be there the first one is: most of what is asked for is refused
+ * then, and between a dozen walls too little is let in to tell whether that still pays.
+ */
+const remembered = (walls: Bucket['walls'], shared: number | null): Bucket['walls'] =>
+  shared && walls.length > WALLS ? [walls[0]!, ...walls.slice(1 - WALLS)] : walls.slice(-WALLS)
+
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
 /** After so few requests a rate was far from right; of what the runs tell, the limit is looked for no further up than this. */
@@ -66,7 +73,7 @@ export const bucketRefused = (
 ): Bucket => {
   const filled = refilled(bucket, now)
   const isIdle = bucket.search === null && wasIdle(bucket, filled.lostMs, sentAt)
-  let walls = [...bucket.walls, { at: sentAt, lostMs: filled.lostMs }].slice(-WALLS)
+  let walls = remembered([...bucket.walls, { at: sentAt, lostMs: filled.lostMs }], bucket.shared)
   const countsLoss = bucket.narrow || bucket.opening !== null
   const whole = reckoned(walls, traffic, flight, countsLoss)
   const latest = reckoned(walls.slice(-2), traffic, flight, countsLoss)
