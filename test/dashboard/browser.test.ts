@@ -104,9 +104,12 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
 
   await t.test('a sync that runs elsewhere is followed, with what the source refused', async () => {
     let asked = 0
+    const paused = Promise.withResolvers<void>()
     source.watch({
       asked: ({ kind }) => {
-        if (kind === 'page' && ++asked === ASKED) source.pause()
+        if (kind !== 'page' || ++asked !== ASKED) return
+        source.pause()
+        paused.resolve()
       },
       answered: () => {},
     })
@@ -125,6 +128,8 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
     assert.match(await page.title(), /^[\d.]+% – Smart Cars Sync$/)
     assert.ok((await shift()) < 0.1, `it jumped by ${await shift()}`)
     await picture(page, 'running', false)
+    // Or it would be the process after this one that is held up.
+    await paused.promise
     child.kill('SIGKILL')
     await ended
     // A last heartbeat may still be under way.
