@@ -10,8 +10,14 @@ export type WatchedWorld = {
   early(): number
 }
 
-/** A refusal is known when its body has been read; who left within this time of its headers could not know of it. */
+/** A refusal is known a little after its body has been read; who left within this time of that could not know of it. */
 const UNAWARE_MS = 50
+
+/** The body as it comes; `done` hears of its end. */
+async function* toItsEnd(body: AsyncIterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {
+  yield* body
+  done()
+}
 
 /** Retry-After in seconds, whole or not, on answers that are refusals; on a 200 it says nothing. */
 export const watchRefusals = (): WatchedWorld => {
@@ -22,13 +28,13 @@ export const watchRefusals = (): WatchedWorld => {
     fetch: async (input, init) => {
       const now = realWorld.now()
       if (waits.some(({ from, until }) => now >= from && now < until)) early++
-      const response = await realWorld.fetch(input, init)
-      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-      if (response.status >= 400 && !Number.isNaN(seconds)) {
-        const at = realWorld.now()
-        waits.push({ from: at + UNAWARE_MS, until: at + seconds * 1000 })
-      }
-      return response
+      const { status, headers, body } = await realWorld.fetch(input, init)
+      const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+      if (status < 400 || Number.isNaN(seconds)) return { status, headers, body }
+      const until = realWorld.now() + seconds * 1000
+      const refused = (): void => void waits.push({ from: realWorld.now() + UNAWARE_MS, until })
+      if (body === null) refused()
+      return { status, headers, body: body && toItsEnd(body, refused) }
     },
   }
   return { world, named: () => waits.length, early: () => early }
