@@ -13,6 +13,8 @@ import { type WatchedSource, watchedSource } from './support/watched-source.ts'
 
 const CARS = 1500
 const PAGE = 50
+/** Bytes of a statement that takes too long: those of a page are half as many again. */
+const LONG = 100_000
 /** Long enough for whatever is waited for here. */
 const OPTIONS = { leaseSeconds: 60 }
 
@@ -51,9 +53,12 @@ const assertWhole = async ({ summary }: Once, db: Database, source: WatchedSourc
   assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
 }
 
-/** Has the server itself throw the error with this code, in every `nth` transaction; with `pagesOnly` of pages. */
-const failing = (db: Database, code: string, nth: number, pagesOnly: boolean): { db: Database; thrown(): number } => {
-  let transactions = 0
+/** Has the server itself throw the error with this code, in the transactions that `strikes` says; `bytes`: of its largest statement. */
+const failing = (
+  db: Database,
+  code: string,
+  strikes: (bytes: number) => boolean,
+): { db: Database; thrown(): number } => {
   let thrown = 0
   return {
     thrown: () => thrown,
@@ -61,16 +66,21 @@ const failing = (db: Database, code: string, nth: number, pagesOnly: boolean): {
       ...db,
       transaction: (work) =>
         db.transaction(async (session) => {
-          let hasPages = false
+          let largest = 0
+          const weighed = function* (parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+            let bytes = 0
+            for (const part of parts) {
+              bytes += part.byteLength
+              yield part
+            }
+            largest = Math.max(largest, bytes)
+          }
           const watched: Session = {
             ...session,
-            copyIn: (target, parts) => {
-              hasPages = true
-              return session.copyIn(target, parts)
-            },
+            copyIn: (target, parts) => session.copyIn(target, weighed(parts)),
           }
           const answer = await work(watched)
-          if ((hasPages || !pagesOnly) && ++transactions % nth === 0) {
+          if (strikes(largest)) {
             thrown++
             await session.query(`do $$ begin raise exception 'made up' using errcode = '${code}'; end $$`)
           }
@@ -123,8 +133,10 @@ describe('a sync goes on', { concurrency: true }, () => {
     it(`through ${what} (${code})`, async (t) => {
       const [source, url] = await Promise.all([sourceOf(t), newPostgresUrl()])
       const db = await migrated(url)
-      // A statement that takes too long is halved: the next try of the same commit goes through. A busy machine makes few commits.
-      const sick = failing(db, code, code === '57014' ? 2 : 3, code === '57014')
+      let transactions = 0
+      // A statement that takes too long is halved, until it does not; the others pass by themselves.
+      const strikes = (bytes: number): boolean => (code === '57014' ? bytes > LONG : ++transactions % 3 === 0)
+      const sick = failing(db, code, strikes)
       const once = await syncOnce({ db: sick.db, url: source.url, options: OPTIONS })
       assert.ok(sick.thrown() >= 3, `${sick.thrown()} were thrown`)
       await assertWhole(once, db, source)

@@ -10,13 +10,20 @@ export type WatchedWorld = {
   early(): number
 }
 
-/** A refusal is known a little after its body has been read; who left within this time of that could not know of it. */
-const UNAWARE_MS = 50
+/**
+ * A refusal is known so many turns of the event loop after its body has been read; who left within them could not know of it. Not
+ * by time: a busy machine stops the process between two turns for as long as it likes.
+ */
+const UNAWARE_TURNS = 5
 
-/** The body as it comes; `done` hears of its end. */
-async function* toItsEnd(body: AsyncIterable<Uint8Array>, done: () => void): AsyncGenerator<Uint8Array> {
+/** The body as it comes; `known` is called when its end has become known. */
+async function* toItsEnd(body: AsyncIterable<Uint8Array>, known: () => void): AsyncGenerator<Uint8Array> {
   yield* body
-  done()
+  afterTurns(UNAWARE_TURNS, known)
+}
+
+const afterTurns = (turns: number, act: () => void): void => {
+  setImmediate(() => (turns === 0 ? act() : afterTurns(turns - 1, act)))
 }
 
 /** Retry-After in seconds, whole or not, on answers that are refusals; on a 200 it says nothing. */
@@ -32,8 +39,8 @@ export const watchRefusals = (): WatchedWorld => {
       const seconds = Number(headers.get('retry-after') ?? Number.NaN)
       if (status < 400 || Number.isNaN(seconds)) return { status, headers, body }
       const until = realWorld.now() + seconds * 1000
-      const refused = (): void => void waits.push({ from: realWorld.now() + UNAWARE_MS, until })
-      if (body === null) refused()
+      const refused = (): void => void waits.push({ from: realWorld.now(), until })
+      if (body === null) afterTurns(UNAWARE_TURNS, refused)
       return { status, headers, body: body && toItsEnd(body, refused) }
     },
   }
