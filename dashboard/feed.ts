@@ -1,5 +1,6 @@
 /** What all watchers see: read once, told to each. However many watch, the database is asked once a second. */
 import { type Concern, type HeldRun, healthLine, type Live, messageOf, type RunRow } from '../src/node.ts'
+import { knownLimit } from './known-limit.ts'
 import { type LatelyTook, latelyTook } from './lately-took.ts'
 import type { Here } from './own-sync.ts'
 
@@ -96,7 +97,7 @@ export const openFeed = (parts: FeedParts): Feed => {
       at,
       carsPerSecond: live.carsPerSecond,
       requestsPerSecond: live.requestsPerSecond,
-      limit: live.learned?.seeking ? null : (live.learned?.requestsPerSecond ?? null),
+      limit: knownLimit(live),
       limited: refused,
     }
   }

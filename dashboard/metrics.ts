@@ -1,6 +1,7 @@
 /** What a source's mirror is like, as Prometheus reads it. Everything comes from the database, so any process can tell. */
 import { Counter, Gauge, type Metric, Registry } from 'prom-client'
 import { BOUNDS_MS, type Concern, type Durations, durationsOf, type Live } from '../src/node.ts'
+import { knownLimit } from './known-limit.ts'
 
 /** `coveredUntil`: up to when the source's changes are known, ms since 1970 by the source's clock; null: not at all. */
 export type MetricFacts = {
@@ -106,7 +107,7 @@ export const metricsText = async (facts: MetricFacts): Promise<string> => {
   gauge(
     'limit_requests_per_second',
     'What the source is found to allow; lacking where nothing pushes back, and while it is being found out',
-    learned?.seeking ? null : (learned?.requestsPerSecond ?? null),
+    knownLimit(live),
   )
   gauge('concurrency', 'Requests at the same time that the source is found to bear', learned?.concurrency ?? null)
   gauge('held_removals', 'Removals that wait for a decision', live.heldRemovals)

@@ -24,3 +24,10 @@ export const createMigrated = async (clusterUrl: string | null, name: string): P
   await migrate(db, 'public', readMigrations())
   return db
 }
+
+/** Makes a migrated database of this name that others can be copies of. */
+export const createTemplate = async (clusterUrl: string, name: string): Promise<string> => {
+  // Closed at once: nobody may be connected to what is copied.
+  await (await createMigrated(clusterUrl, name)).close()
+  return name
+}

@@ -2,7 +2,7 @@
 import { after } from 'node:test'
 import { openDatabase } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
-import { createDatabase, createMigrated } from './create-database.ts'
+import { createDatabase, createTemplate } from './create-database.ts'
 import { newEmbedded } from './embedded.ts'
 import { startPostgres } from './postgres.ts'
 
@@ -25,18 +25,11 @@ const newName = (): string => `t${process.pid}_${++count}`
 /** The address of a new empty database. It goes with the cluster. */
 export const newPostgresUrl = async (): Promise<string> => createDatabase(await clusterUrl(), newName())
 
-/** The name of a database with the schema, that others are copies of. */
-const makeTemplate = async (cluster: string, name: string): Promise<string> => {
-  // Closed at once: nobody may be connected to what is copied.
-  await (await createMigrated(cluster, name)).close()
-  return name
-}
-
 /** The address of a new database with the schema. */
 export const newMigratedUrl = async (): Promise<string> => {
   const cluster = await clusterUrl()
   const { TEST_POSTGRES_TEMPLATE } = process.env
-  template ??= TEST_POSTGRES_TEMPLATE ? Promise.resolve(TEST_POSTGRES_TEMPLATE) : makeTemplate(cluster, newName())
+  template ??= TEST_POSTGRES_TEMPLATE ? Promise.resolve(TEST_POSTGRES_TEMPLATE) : createTemplate(cluster, newName())
   return createDatabase(cluster, newName(), await template)
 }
 

@@ -1,5 +1,5 @@
 /** One Postgres for the whole test run; each test file makes databases of its own in it, most as copies of a migrated one. */
-import { createMigrated } from './create-database.ts'
+import { createTemplate } from './create-database.ts'
 import { CACHE, embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
@@ -10,9 +10,7 @@ export const globalSetup = async (): Promise<void> => {
   process.env.TEST_POSTGRES_URL = postgres.url
   // Two hundred processes load the same modules.
   process.env.NODE_COMPILE_CACHE = CACHE
-  // Closed at once: nobody may be connected to what is copied.
-  await (await createMigrated(postgres.url, 'migrated')).close()
-  process.env.TEST_POSTGRES_TEMPLATE = 'migrated'
+  process.env.TEST_POSTGRES_TEMPLATE = await createTemplate(postgres.url, 'migrated')
 }
 
 export const globalTeardown = async (): Promise<void> => {
