@@ -1,5 +1,5 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { startBucket } from './bucket.ts'
+import { refilled, startBucket } from './bucket.ts'
 import { startCircuit } from './circuit.ts'
 import { noLatency } from './latency.ts'
 import type { Pace, Shape } from './model.ts'
@@ -9,13 +9,14 @@ import { startWindow } from './window.ts'
 
 /**
  * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per
- * second. `recent`: when the requests had left that may still count against the limit.
+ * second. `tokens`: what the bucket held when it was kept, less than nothing where it was overdrawn. `recent`: when the
+ * requests had left that may still count against the limit.
  */
 export type Remembered = {
   at: number
   limit:
     | { kind: 'none' }
-    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean }
+    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean; tokens?: number }
     | { kind: 'quota'; quota: number; windowMs: number; fixed: boolean; openedAt: number; recent: number[] }
   cap: number | null
   concurrency: number
@@ -62,19 +63,24 @@ const begin = (start: PaceStart): Pace => ({
   wall: null,
 })
 
-/** When a bucket was empty that was empty when it was kept: since then it has filled, here up to one token. */
-const emptyAt = (keptAt: number, rate: number, now: number): number =>
-  Math.min(now, Math.max(keptAt, now - 1000 / rate))
+/**
+ * When a bucket was empty that held so many tokens when it was kept: since then it has filled, here up to one token. A
+ * clock that was ahead must not make the wait longer than it was.
+ */
+const emptyAt = (keptAt: number, tokens: number, rate: number, now: number): number => {
+  const tokenMs = 1000 / rate
+  return Math.min(now + Math.max(0, -tokens) * tokenMs, Math.max(keptAt - tokens * tokenMs, now - tokenMs))
+}
 
 const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
   switch (limit.kind) {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
-      const { rate: held, narrow, steady, burst } = limit
+      const { rate: held, narrow, steady, burst, tokens = 0 } = limit
       const rate = now - at < GOES_ON_MS ? held : held * UNDER
       return {
-        ...startBucket({ rate, at: emptyAt(at, rate, now), narrow }),
+        ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow }),
         burst,
         steady,
         sure: true,
@@ -144,7 +150,7 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
       return { kind: 'none' }
     case 'bucket': {
       const { rate, burst, narrow, steady } = known
-      return { kind: 'rate', rate, burst, narrow, steady }
+      return { kind: 'rate', rate, burst, narrow, steady, tokens: refilled(known, now).tokens }
     }
     case 'window': {
       const { quota, windowMs, fixed, opened } = known

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
-import { startBucket } from '../../src/pace/bucket.ts'
+import { bucketSent, startBucket } from '../../src/pace/bucket.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
 import { startWindow } from '../../src/pace/window.ts'
@@ -72,6 +72,19 @@ describe('a run that has learned from one before', () => {
     assert.equal(waitAfter(-HOUR), 1000, 'kept by a clock that was ahead')
     const first = letIn(again(slow), NOW + HOUR, 10)
     assert.ok(waitBefore(first, NOW + HOUR + 10) > 950, 'and no more than one')
+  })
+
+  it('does not pay twice for the request that left just before it was kept', () => {
+    const gone = bucketSent({ ...startBucket({ rate: 1, at: NOW - 1000, narrow: true }) }, NOW)
+    const pace = begun({ shape: gone })
+    const next = startPace({ now: NOW + 700, remembered: JSON.parse(JSON.stringify(remember(pace, NOW + 500))) })
+    assert.equal(Math.round(waitBefore(next, NOW + 700) / 10) * 10, 300)
+  })
+
+  it('pays what was overdrawn, and by no clock more than that', () => {
+    const pace = begun({ shape: { ...startBucket({ rate: 1, at: NOW, narrow: true }), tokens: -2 } })
+    const waitAfter = (ms: number): number => Math.round(waitBefore(again(pace, NOW + ms), NOW + ms) / 10) * 10
+    assert.deepEqual([0, 1000, HOUR, -HOUR].map(waitAfter), [3000, 2000, 0, 3000])
   })
 
   it('does not get slower from one slice to the next', () => {
