@@ -1,56 +1,24 @@
 /**
  * Shows, or fails to show, that a sweep has seen every car although the inventory moved meanwhile.
  *
- * What came or changed since the run began is read from the feed of changes, what went from the removal feed; then the
- * cars seen, less those that went, must be as many as the source says it has. The source's count must not have moved
- * while the feeds were read, or the books would be of two different instants: then the last moments are read once more.
+ * What came or changed since the run began is read from the feed of changes, then the source says how many cars it has,
+ * then what went is read from the removal feed: when the cars seen, less those that went, are as many, there are no others.
+ * What comes or goes in between makes the source count more. Then the last moments are looked at again, more closely.
  */
-import { commitBatch } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
+import { lookAgain } from './look-again.ts'
 import { countOf } from './plan-sweep.ts'
 import { goesOnWith, readChanges } from './read-changes.ts'
 import { readGone } from './read-gone.ts'
-import { isWorthALook } from './run/one-more-look.ts'
 import { balances, type FeedPass, type Receipt } from './run/receipt.ts'
-import { commitSettings } from './run-pass.ts'
 import type { Session } from './session.ts'
-import { takeSnapshot } from './snapshot.ts'
 import type { Feeds } from './source/source.ts'
 import type { LedgerPage } from './store/ledger.ts'
 import type { SweepEnd } from './sweep.ts'
-import { pageSizeOf, pagesDone, type Work } from './work.ts'
-
-/** With a count that stands still, what does not balance now and a moment later does not balance. */
-const STILL_ROUNDS = 2
-/** Asked for beyond the time that has passed: the source tells its times in whole seconds. */
-const MARGIN_MS = 10_000
-
-export type Books = { kind: 'books'; receipt: Receipt; exact: boolean }
-
-/** Cars known to have gone while the run was on, and the instant (the database's, ms) up to which all of that was read. */
-export type Movement = { gone: Map<string, number>; changed: number; readUntil: number | null }
+import { type Books, type Movement, minutesBack, weigh } from './weigh-books.ts'
+import { pageSizeOf, type Work } from './work.ts'
 
 type Interrupted = Exclude<SweepEnd, { kind: 'finished' }>
-
-/** The receipt with the books as they stand when the source says that it has `total` cars. */
-const weigh = async (
-  session: Session,
-  work: Work,
-  receipt: Receipt,
-  { gone, changed, readUntil }: Movement,
-  total: number | null,
-): Promise<Receipt> => {
-  const { store, stored } = session
-  return {
-    ...receipt,
-    // The feed of changes was read last, so it has the highest number.
-    ...(await store.weighSeen(stored.runId, gone, work.nextSweep - 1)),
-    changed: readUntil === null ? null : changed,
-    totalAfter: total,
-    pagesReread: pagesDone(work) - work.shown.reduce((sum, each) => sum + each.pagesDone, 0),
-    checks: receipt.checks + 1,
-  }
-}
 
 /**
  * Balances the books of the sweep. Answers them, or the end of a pass that was stopped or refused meanwhile. Throws
@@ -75,42 +43,23 @@ export async function* balanceBooks(
     if (left === null) await session.store.saveReceipt(session.lease, stored.runId, opened)
     const read = yield* readFeeds(session, work, feeds, Math.min(minutes, feeds.maxMinutes), movement, left)
     if (read.kind === 'unread') missing = read.why
-    else if (read.kind !== 'finished') return read
+    else if (read.kind !== 'read') return read
     else if (minutes > feeds.maxMinutes) missing = 'The feed of changes does not reach back to the beginning of the run'
-    else movement.readUntil = feed.since
+    else {
+      movement.readUntil = feed.since
+      const receipt = await weigh(session, work, opened, movement, read.total)
+      if (read.total !== null && balances(receipt)) return { kind: 'books', receipt, exact: true }
+      if (read.total !== null) return yield* lookAgain(session, work, feeds, receipt, movement)
+    }
   }
+  // Nothing tells what went: only an inventory that is as large as when it was planned proves anything.
   const total = await countOf(api, control.source, access, {}, stop)
-  let receipt = await weigh(session, work, opened, movement, total)
-  const stood = total !== null && total === (before.totalAfter ?? before.totalBefore)
-  if (feeds === null || missing !== null || total === null) {
-    // Nothing tells what went: only an inventory that is as large as when it was planned proves anything.
-    const exact = total !== null && total === before.totalBefore && balances(receipt)
-    if (!exact)
-      yield { kind: 'note', message: `${missing ?? 'The source gives no total'}: what moved meanwhile is not known.` }
-    return { kind: 'books', receipt, exact }
-  }
-  if (stood && balances(receipt)) return { kind: 'books', receipt, exact: true }
-
-  let still = 0
-  const lookedFrom = world.now()
-  const activeMs = (): number => stored.activeMs + world.now() - session.begunAt
-  for (let looks = 0; still < STILL_ROUNDS && isWorthALook(looks, world.now() - lookedFrom, activeMs()); looks++) {
-    const now = world.now() + clockOffsetMs
-    const snapshot = await takeSnapshot(session, work, feeds, minutesBack(now - movement.readUntil!), movement.gone)
-    if (snapshot === null) return { kind: 'books', receipt, exact: false }
-    const { broken } = await commitBatch(commitSettings(session, work), snapshot.changes)
-    if (broken.length > 0) continue
-    movement.readUntil = now
-    movement.changed += snapshot.changes.reduce((sum, { page }) => sum + page.content.records.length, 0)
-    receipt = await weigh(session, work, receipt, movement, snapshot.after)
-    const stands = snapshot.before === snapshot.after
-    if (stands && balances(receipt)) return { kind: 'books', receipt, exact: true }
-    if (stands) still++
-  }
-  return { kind: 'books', receipt, exact: false }
+  const receipt = await weigh(session, work, opened, movement, total)
+  const exact = total !== null && total === before.totalBefore && balances(receipt)
+  if (!exact)
+    yield { kind: 'note', message: `${missing ?? 'The source gives no total'}: what moved meanwhile is not known.` }
+  return { kind: 'books', receipt, exact }
 }
-
-const minutesBack = (ms: number): number => Math.max(1, Math.ceil((ms + MARGIN_MS) / 60_000))
 
 /**
  * The pass over the feed that another process was at a moment ago, with what it has read; null: there is none. What changed
@@ -127,9 +76,9 @@ const leftFeed = async (
   return { ...feed, pages: pages.filter((page) => page.sweep === feed.sweep) }
 }
 
-type FeedsRead = SweepEnd | { kind: 'unread'; why: string }
+type FeedsRead = Interrupted | { kind: 'read'; total: number | null } | { kind: 'unread'; why: string }
 
-/** Reads both feeds. `unread`: the source does not have them after all. */
+/** Reads both feeds, and in between how many cars there are. `unread`: the source does not have them after all. */
 async function* readFeeds(
   session: Session,
   work: Work,
@@ -142,8 +91,10 @@ async function* readFeeds(
   if (changes.kind === 'refused' && changes.reason === 'protocol') return { kind: 'unread', why: changes.why }
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records
+  const { api, access, control, stop } = session
+  const total = await countOf(api, control.source, access, {}, stop)
   const failed = await readGone(session, minutes, pageSizeOf(work), movement.gone)
-  if (failed === null) return { kind: 'finished' }
+  if (failed === null) return { kind: 'read', total }
   switch (failed.kind) {
     case 'aborted':
       return { kind: 'stopped' }

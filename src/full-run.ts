@@ -1,5 +1,5 @@
 /** A full sweep: the plan, the passes over the source until the books balance, and what is gone. */
-import { balanceBooks, type Movement } from './balance-books.ts'
+import { balanceBooks } from './balance-books.ts'
 import type { SyncEvent } from './events.ts'
 import { planSweep } from './plan-sweep.ts'
 import { removeAbsent } from './remove-absent.ts'
@@ -10,6 +10,7 @@ import { type Run, restoreRun } from './run/run.ts'
 import { hollowPages, seamsOf } from './run/seams.ts'
 import { endingOf, runPass } from './run-pass.ts'
 import { type Ending, pageSizesOf, type Session } from './session.ts'
+import type { Movement } from './weigh-books.ts'
 import { beginWork, enterPass, progressOf, type Work } from './work.ts'
 
 /** How many requests a listing is taken for that does not tell its size. */

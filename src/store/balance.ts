@@ -20,15 +20,15 @@ const goneParams = (gone: GoneAt): [string, string] => [
 
 /**
  * Distinct ids on all pages of the run, those of them that went after they were last seen, how often ids were met again
- * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. `living` is
- * the sweep that read the feed of changes last: whoever stands there is there, whatever the removal feed said of it.
+ * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. Who went and
+ * came back within the slack counts as gone: too few are taken for met rather than too many.
  */
-export const weighSeen = async (db: Database, runId: string, gone: GoneAt, living: number): Promise<Balance> => {
-  const params = [runId, ...goneParams(gone), living]
+export const weighSeen = async (db: Database, runId: string, gone: GoneAt): Promise<Balance> => {
+  const params = [runId, ...goneParams(gone)]
   const { rejectedWithoutId: withoutId } = await countRejected(db, runId)
   const [met] = await db.query(
     `select count(*)::int as times, count(distinct met.id)::int as "distinct",
-            (count(*) filter (where sweep <> $4::int and read_at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
+            (count(*) filter (where read_at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
      from carsync.pages cross join unnest(ids) as met(id) left join ${GONE} on g.id = met.id where run_id = $1::text::uuid`,
     params,
   )
@@ -36,11 +36,11 @@ export const weighSeen = async (db: Database, runId: string, gone: GoneAt, livin
   if (met!.times === met!.distinct) return { distinct: met!.distinct, gone: met!.gone, repeats: 0, withoutId }
   const [row] = await db.query(
     `with listed as (
-       select id, max(read_at) as at, count(*) filter (where sweep = 0) as met, bool_or(sweep = $4::int) as living
+       select id, max(read_at) as at, count(*) filter (where sweep = 0) as met
        from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
-     seen as (select id, max(at) as at, max(met) as met, bool_or(living) as living from listed group by id)
+     seen as (select id, max(at) as at, max(met) as met from listed group by id)
      select count(*)::int as "distinct", coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats,
-            (count(*) filter (where not living and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
+            (count(*) filter (where seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
      from seen left join ${GONE} on g.id = seen.id`,
     params,
   )

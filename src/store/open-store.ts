@@ -63,7 +63,7 @@ export const storeOver = (
     commitPages: (run, batch) => commitSurely(db, again, { ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
     countNew: (runId, sweep) => again(() => countNew(db, runId, sweep)),
-    weighSeen: (runId, gone, living) => again(() => weighSeen(db, runId, gone, living)),
+    weighSeen: (runId, gone) => again(() => weighSeen(db, runId, gone)),
     readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),
     forgetSeen: (lease, runId) => again(() => forgetSeen(db, names, lease, runId)),
     markAbsent: (lease, runId) => again(() => markAbsent(db, names, lease, runId)),

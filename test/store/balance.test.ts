@@ -5,9 +5,6 @@ import { commitPages } from '../../src/store/commit-pages.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { batchOf, begin, pageOf, READ_AT } from './fixture.ts'
 
-/** No sweep reads the feed of changes. */
-const NO_FEED = 99
-
 for (const kind of databaseKinds) {
   const db = await newDatabase(kind)
 
@@ -24,7 +21,7 @@ for (const kind of databaseKinds) {
       await commit([1, ['a', 'b'], { segment: 'Audi' }])
       await commit([1, ['a', 'b', 'c'], { segment: 'all' }])
       await commit([2, ['c', 'd'], { segment: 'all' }])
-      const books = await weighSeen(db, runId, new Map(), NO_FEED)
+      const books = await weighSeen(db, runId, new Map())
       assert.deepEqual(books, { distinct: 4, gone: 0, repeats: 1, withoutId: 0 }, 'that listings overlap is no repeat')
     })
 
@@ -32,22 +29,21 @@ for (const kind of databaseKinds) {
       const { runId, commit } = await runOf()
       await commit([1, ['a', 'b']])
       await commit([1, ['a', 'b'], { sweep: 1 }])
-      assert.deepEqual((await weighSeen(db, runId, new Map(), NO_FEED)).repeats, 0)
+      assert.deepEqual((await weighSeen(db, runId, new Map())).repeats, 0)
     })
 
-    it('counts as gone who went after being seen last, unless the feed of changes has it', async () => {
+    it('counts as gone who went after being seen last, or so little before that instants do not tell', async () => {
       const { runId, commit } = await runOf()
       await commit([1, ['a', 'b', 'c', 'd']])
-      await commit([1, ['c'], { sweep: 1, segment: 'changes' }])
-      const later = READ_AT + 60_000
+      await commit([1, ['c', 'd'], { sweep: 1, segment: 'changes', readAt: READ_AT + 30_000 }])
       const gone = new Map([
-        ['a', later],
+        ['a', READ_AT + 60_000],
         ['b', READ_AT - 60_000],
-        ['c', later],
-        ['elsewhere', later],
+        ['c', READ_AT + 10_000],
+        ['d', READ_AT + 29_000],
+        ['elsewhere', READ_AT + 60_000],
       ])
-      assert.deepEqual(await weighSeen(db, runId, gone, 1), { distinct: 4, gone: 1, repeats: 0, withoutId: 0 })
-      assert.equal((await weighSeen(db, runId, gone, NO_FEED)).gone, 2)
+      assert.deepEqual(await weighSeen(db, runId, gone), { distinct: 4, gone: 2, repeats: 0, withoutId: 0 })
     })
 
     it('comes to the same where no car was met twice', async () => {
@@ -60,9 +56,8 @@ for (const kind of databaseKinds) {
         ['c', READ_AT + 60_000],
         ['elsewhere', READ_AT + 60_000],
       ])
-      assert.deepEqual(await weighSeen(db, runId, gone, 1), { distinct: 4, gone: 1, repeats: 0, withoutId: 0 })
-      assert.equal((await weighSeen(db, runId, gone, NO_FEED)).gone, 2)
-      assert.deepEqual((await weighSeen(db, (await runOf()).runId, gone, 1)).distinct, 0)
+      assert.deepEqual(await weighSeen(db, runId, gone), { distinct: 4, gone: 2, repeats: 0, withoutId: 0 })
+      assert.deepEqual((await weighSeen(db, (await runOf()).runId, gone)).distinct, 0)
     })
   })
 

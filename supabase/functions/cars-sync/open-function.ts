@@ -22,11 +22,12 @@ import { type Slice, startSlice } from './run-slice.ts'
 import { type FunctionSettings, readSettings } from './settings.ts'
 
 /** The platform kills at 2 s of processor time; the rest is for the meter's error and for bringing home the last pages. */
-const CPU_MS = 1200
-/** At so much the platform gives a worker no new requests: one that gets another has spent less. */
-const SOFT_CPU_MS = 1000
-/** All slices of a worker, for whether it is counted by request or by worker is not to be relied on. */
-const WORKER_CPU_MS = 1400
+const CPU_MS = 1100
+/**
+ * What earlier slices of this worker have spent counts a quarter more than the estimate of it: whether the platform counts by
+ * request or by worker is not to be relied on, and a slice that the next one follows at once has not collected its garbage.
+ */
+const SPENT_COUNTS = 1.25
 /**
  * What a slice's first pages are taken for, ms: 1000 cars on a slow machine. Those of the feed have all changed, so each is compared
  * with what is stored; were they taken for others, a slice would have begun more of them than it can pay for.
@@ -94,7 +95,7 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const { askUntil, overAt } = lifeOf(platform.bootedAt, wallMs)
     const leftMs = overAt - platform.now()
     if (askUntil - platform.now() < Math.min(LEAST_MS, wallMs / 10) || over.signal.aborted) return null
-    const cpuMs = Math.min(CPU_MS, WORKER_CPU_MS - Math.min(alreadyMs, SOFT_CPU_MS))
+    const cpuMs = CPU_MS - alreadyMs * SPENT_COUNTS
     const limits: Limits = { cpuMs, askUntil, memoryBytes: MEMORY_BYTES, firstPageMs: FIRST_PAGE_MS[due.mode] }
     const spent = openMeter(limits, platform.now, platform.memory)
     const slice = await startSlice({
