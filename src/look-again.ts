@@ -1,7 +1,7 @@
 /** Looks at the last moments of a moving inventory until the books balance, or until that is not worth it any more. */
 import { commitBatch } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
-import { chanceOf, isWorthALook, noLooks, withLook } from './run/one-more-look.ts'
+import { isWorthALook, movesExpected, noLooks, withLook } from './run/one-more-look.ts'
 import { balances, lackingIn, type Receipt } from './run/receipt.ts'
 import { commitSettings } from './run-pass.ts'
 import type { Session } from './session.ts'
@@ -48,18 +48,17 @@ export async function* lookAgain(
     const { changes, total } = snapshot
     pages = changes.length
     const { broken } = await commitBatch(commitSettings(session, work), changes)
-    if (broken.length === 0) {
-      movement.readUntil = readAt
-      feed = { sweep: changes[0]!.page.sweep, since: readAt }
-      movement.changed += changes.reduce((sum, { page }) => sum + page.content.records.length, 0)
-      const receipt = await weigh(session, work, { ...first, checks }, movement, total)
-      if (balances(receipt)) return { kind: 'books', receipt, exact: true }
-      best = { ...nearer(best, receipt), checks: receipt.checks }
-    }
+    if (broken.length > 0) break
+    movement.readUntil = readAt
+    movement.changed += changes.reduce((sum, { page }) => sum + page.content.records.length, 0)
+    feed = { sweep: changes[0]!.page.sweep, since: readAt }
+    const receipt = await weigh(session, work, { ...first, checks }, movement, total)
+    if (balances(receipt)) return { kind: 'books', receipt, exact: true }
+    best = { ...nearer(best, receipt), checks: receipt.checks }
     const went = movement.gone.size - goneBefore
     const came = Math.max(0, total - first.totalAfter! + went)
-    const chance = chanceOf({ came, went, overMs: world.now() - beganAt }, snapshot)
-    looks = withLook(looks, world.now() - from, chance)
+    const explained = movesExpected({ came, went, overMs: world.now() - beganAt }, snapshot)
+    looks = withLook(looks, world.now() - from, lackingIn(receipt), explained)
     yield { kind: 'progress', progress: progressOf(work, world.now()) }
   }
   return { kind: 'books', receipt: best, exact: false }

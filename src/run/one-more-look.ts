@@ -2,22 +2,23 @@
  * Whether the last moments of a moving inventory are worth another look. Pure.
  *
  * A look proves something only when nothing came between its feed of changes and its count, and nothing went between its
- * count and its removal feed. Cars that come and go by themselves make that a matter of chance, exp(-expected number)
- * (Poisson). So looks that fail although the chance was good say that cars are lacking, and looks whose chance is poor are
- * not worth their requests.
+ * count and its removal feed: each car that did makes the source count one more than was met. Cars come and go by
+ * themselves, so the number of those is Poisson's. Looks that lack more than that explains say that cars were missed, and
+ * looks whose chance is poor are not worth their requests.
  */
 
 export type Looks = {
   count: number
   /** How long they took together, ms. */
   tookMs: number
-  /** How likely it is that so many looks fail where nothing is lacking. */
+  /** How likely it is that so many looks fail where no car was missed. */
   unlucky: number
-  /** How likely the latest was to succeed where nothing is lacking. */
-  chance: number
+  /** Cars that the looks lacked, all together, and how many of them are explained by what moved. */
+  lacking: number
+  explained: number
 }
 
-export const noLooks: Looks = { count: 0, tookMs: 0, unlucky: 1, chance: 1 }
+export const noLooks: Looks = { count: 0, tookMs: 0, unlucky: 1, lacking: 0, explained: 0 }
 
 /** How many cars came and went within `overMs`, before and while it was looked. */
 export type Traffic = { came: number; went: number; overMs: number }
@@ -28,20 +29,36 @@ export type Openings = { comingMs: number; goingMs: number }
 /** Half a car more than were met: a short time without any does not mean that there are none. */
 const UNMET = 0.5
 
-export const chanceOf = ({ came, went, overMs }: Traffic, { comingMs, goingMs }: Openings): number =>
-  Math.exp(-((came + UNMET) * comingMs + (went + UNMET) * goingMs) / Math.max(1, overMs))
+/** How many cars come and go while a look is open for them, on average. */
+export const movesExpected = ({ came, went, overMs }: Traffic, { comingMs, goingMs }: Openings): number =>
+  ((came + UNMET) * comingMs + (went + UNMET) * goingMs) / Math.max(1, overMs)
 
-export const withLook = (looks: Looks, tookMs: number, chance: number): Looks => ({
+/** The looks with one more that lacked so many cars, where `explained` were to be expected. */
+export const withLook = (looks: Looks, tookMs: number, lacking: number, explained: number): Looks => ({
   count: looks.count + 1,
   tookMs: looks.tookMs + tookMs,
-  unlucky: looks.unlucky * (1 - chance),
-  chance,
+  unlucky: looks.unlucky * (1 - Math.exp(-explained)),
+  lacking: looks.lacking + Math.max(0, lacking),
+  explained: looks.explained + explained,
 })
+
+/** The chance of so many events or more where `mean` are expected (Poisson). */
+export const tailOf = (events: number, mean: number): number => {
+  let exactly = Math.exp(-mean)
+  let fewer = 0
+  for (let n = 0; n < events; n++) {
+    fewer += exactly
+    exactly *= mean / (n + 1)
+  }
+  return Math.max(0, 1 - fewer)
+}
 
 /** So many are always worth it. */
 const FEW = 2
 /** Bad luck that is not believed. */
 const TOO_UNLUCKY = 0.05
+/** The traffic is measured while it is looked, so what it explains is not sure itself. */
+const TOO_MANY = 0.01
 /** A chance, by all looks that there is time for, that is worth them. */
 const WORTH = 0.1
 /** All looks together may take so long, or this share of what the run has taken, whichever is more. */
@@ -49,10 +66,11 @@ const PATIENCE_MS = 60_000
 const SHARE = 0.05
 
 /** `activeMs`: how long the run has worked, ms. */
-export const isWorthALook = ({ count, tookMs, unlucky, chance }: Looks, activeMs: number): boolean => {
+export const isWorthALook = (looks: Looks, activeMs: number): boolean => {
+  const { count, tookMs, unlucky, lacking, explained } = looks
   if (count < FEW) return true
-  if (unlucky < TOO_UNLUCKY) return false
+  if (unlucky < TOO_UNLUCKY || tailOf(lacking, explained) < TOO_MANY) return false
   const leftMs = Math.max(PATIENCE_MS, activeMs * SHARE) - tookMs
   const more = Math.floor(leftMs / Math.max(1, tookMs / count))
-  return more >= 1 && 1 - (1 - chance) ** more >= WORTH
+  return more >= 1 && 1 - (1 - Math.exp(-explained / count)) ** more >= WORTH
 }

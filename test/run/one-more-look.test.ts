@@ -1,42 +1,55 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { randomStream } from '../../demo/random.ts'
-import { chanceOf, isWorthALook, type Looks, noLooks, withLook } from '../../src/run/one-more-look.ts'
+import { isWorthALook, type Looks, movesExpected, noLooks, tailOf, withLook } from '../../src/run/one-more-look.ts'
 
 /** The looks there are when all of them fail, each of `eachMs` and of this chance, in a run that has worked for `activeMs`. */
 const failing = (eachMs: number, chance: number, activeMs = 10_000): Looks => {
   let looks = noLooks
-  while (isWorthALook(looks, activeMs + looks.tookMs)) looks = withLook(looks, eachMs, chance)
+  const explained = -Math.log(chance)
+  while (isWorthALook(looks, activeMs + looks.tookMs))
+    looks = withLook(looks, eachMs, Math.max(1, explained), explained)
   return looks
 }
 
-describe('chanceOf', () => {
-  it('is that nothing comes before the count and nothing goes after it', () => {
+/** A number of events where `mean` are expected. */
+const poisson = (random: () => number, mean: number): number => {
+  let events = -1
+  for (let left = mean; left >= 0; events++) left += Math.log(random())
+  return events
+}
+
+describe('movesExpected', () => {
+  it('counts who comes before the count and who goes after it', () => {
     const openings = { comingMs: 200, goingMs: 100 }
-    const share = (came: number, went: number) => chanceOf({ came, went, overMs: 10_000 }, openings)
-    assert.ok(Math.abs(share(49.5, 49.5) - Math.exp(-1.5)) < 1e-9, '5 a second each')
-    assert.ok(share(100, 0) < share(0, 100), 'the longer opening counts more')
+    const expected = (came: number, went: number) => movesExpected({ came, went, overMs: 10_000 }, openings)
+    assert.ok(Math.abs(expected(49.5, 49.5) - 1.5) < 1e-9, '5 a second each')
+    assert.ok(expected(100, 0) > expected(0, 100), 'the longer opening counts more')
   })
 
-  it('is near certainty where nothing has moved for long, and does not believe a short time', () => {
+  it('is next to none where nothing has moved for long, and does not believe a short time', () => {
     const openings = { comingMs: 50, goingMs: 50 }
-    assert.ok(chanceOf({ came: 0, went: 0, overMs: 60_000 }, openings) > 0.99)
-    assert.ok(chanceOf({ came: 0, went: 0, overMs: 100 }, openings) < 0.7)
-    assert.ok(Number.isFinite(chanceOf({ came: 0, went: 0, overMs: 0 }, openings)))
+    assert.ok(movesExpected({ came: 0, went: 0, overMs: 60_000 }, openings) < 0.01)
+    assert.ok(movesExpected({ came: 0, went: 0, overMs: 100 }, openings) > 0.3)
+    assert.ok(Number.isFinite(movesExpected({ came: 0, went: 0, overMs: 0 }, openings)))
+  })
+})
+
+describe('tailOf', () => {
+  it('is how often so many happen', () => {
+    const random = randomStream(7)
+    const rounds = 4000
+    const drawn = Array.from({ length: rounds }, () => poisson(random, 4))
+    for (const events of [0, 1, 4, 7, 10]) {
+      const share = drawn.filter((each) => each >= events).length / rounds
+      assert.ok(Math.abs(tailOf(events, 4) - share) < 0.03, `${events}: ${share} for ${tailOf(events, 4)}`)
+    }
   })
 
-  it('is how often it happens', () => {
-    const random = randomStream(7)
-    const openings = { comingMs: 300, goingMs: 100 }
-    const rounds = 4000
-    let still = 0
-    for (let round = 0; round < rounds; round++) {
-      // Four a second come, two a second go, each at its own instant.
-      const moves = (perSecond: number, ms: number) => (-Math.log(random()) * 1000) / perSecond < ms
-      if (!moves(4, openings.comingMs) && !moves(2, openings.goingMs)) still++
-    }
-    const chance = chanceOf({ came: 400, went: 200, overMs: 100_000 }, openings)
-    assert.ok(Math.abs(still / rounds - chance) < 0.03, `${still / rounds} for ${chance}`)
+  it('is a probability, however many', () => {
+    assert.equal(tailOf(0, 3), 1)
+    assert.equal(tailOf(5, 0), 0)
+    for (const mean of [0, 1e-9, 1, 50, 5000]) assert.ok(tailOf(100, mean) >= 0 && tailOf(100, mean) <= 1)
   })
 })
 
@@ -46,7 +59,22 @@ describe('isWorthALook', () => {
     assert.equal(failing(50, 1).count, 2)
   })
 
-  it('stops when so much bad luck is not to be believed: cars are lacking', () => {
+  it('stops when what moves does not explain what is lacking', () => {
+    const lacking = (missed: number, seed: number): number => {
+      const random = randomStream(seed)
+      let looks = noLooks
+      while (isWorthALook(looks, 20_000)) looks = withLook(looks, 3000, missed + Math.max(1, poisson(random, 2.5)), 2.5)
+      return looks.count
+    }
+    const seeds = Array.from({ length: 40 }, (_, seed) => seed)
+    assert.ok(
+      seeds.every((seed) => lacking(6, seed) <= 4),
+      'six cars were missed',
+    )
+    assert.ok(seeds.filter((seed) => lacking(0, seed) >= 15).length >= 36, 'none was')
+  })
+
+  it('stops when so much bad luck is not to be believed', () => {
     assert.equal(failing(50, 0.5).count, 5)
     assert.equal(failing(50, 0.1).count, 29)
   })
