@@ -58,7 +58,8 @@ export async function* lookAgain(
     const went = movement.gone.size - goneBefore
     const came = Math.max(0, total - first.totalAfter! + went)
     const explained = movesExpected({ came, went, overMs: world.now() - beganAt }, snapshot)
-    looks = withLook(looks, world.now() - from, lackingIn(receipt), explained)
+    const { doubtful = 0 } = receipt
+    looks = withLook(looks, { tookMs: world.now() - from, lacking: lackingIn(receipt), doubtful, explained })
     yield { kind: 'progress', progress: progressOf(work, world.now()) }
   }
   return { kind: 'books', receipt: best, exact: false }

@@ -33,12 +33,15 @@ const UNMET = 0.5
 export const movesExpected = ({ came, went, overMs }: Traffic, { comingMs, goingMs }: Openings): number =>
   ((came + UNMET) * comingMs + (went + UNMET) * goingMs) / Math.max(1, overMs)
 
-/** The looks with one more that lacked so many cars, where `explained` were to be expected. */
-export const withLook = (looks: Looks, tookMs: number, lacking: number, explained: number): Looks => ({
+/** What a look found: cars that it lacked, those of them that may only have been taken for gone, and what is expected to move. */
+export type Look = { tookMs: number; lacking: number; doubtful: number; explained: number }
+
+export const withLook = (looks: Looks, { tookMs, lacking, doubtful, explained }: Look): Looks => ({
   count: looks.count + 1,
   tookMs: looks.tookMs + tookMs,
-  unlucky: looks.unlucky * (1 - Math.exp(-explained)),
-  lacking: looks.lacking + Math.max(0, lacking),
+  // A look with doubtful cars could not succeed, whatever was missed.
+  unlucky: doubtful > 0 ? looks.unlucky : looks.unlucky * (1 - Math.exp(-explained)),
+  lacking: looks.lacking + Math.max(0, lacking - doubtful),
   explained: looks.explained + explained,
 })
 

@@ -22,6 +22,8 @@ export type Receipt = {
   /** Distinct ids on all pages; of those, the ones that the source says went after they were seen. */
   distinct: number
   gone: number
+  /** Of those gone, how many may have come back before they were met, too near to tell. */
+  doubtful?: number
   /** Cars that the source says came or changed while the run was on; null: it does not say. */
   changed: number | null
   /** Records without an id, which are counted by their row. */

@@ -6,7 +6,14 @@ import { countRejected } from './ledger.ts'
 /** Cars that the source says have gone: when, by id, in the database's time (ms). */
 export type GoneAt = ReadonlyMap<string, number>
 
-export type Balance = { distinct: number; gone: number; repeats: number; withoutId: number }
+export type Balance = {
+  distinct: number
+  gone: number
+  /** Of those gone, how many were met after the instant at which they went by the source's word, but within the slack. */
+  doubtful: number
+  repeats: number
+  withoutId: number
+}
 
 /** A car may be read and go within the same second; the source tells in whole ones. */
 const SLACK = "interval '2 s'"
@@ -18,33 +25,40 @@ const goneParams = (gone: GoneAt): [string, string] => [
   `{${[...gone.values()].join(',')}}`,
 ]
 
+const SEEN_GONE = `
+  (count(*) filter (where seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone,
+  (count(*) filter (where seen.at > to_timestamp(g.at_ms / 1000)
+                      and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as doubtful`
+
 /**
  * Distinct ids on all pages of the run, those of them that went after they were last seen, how often ids were met again
- * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. Who went and
- * came back within the slack counts as gone: too few are taken for met rather than too many.
+ * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. Who may
+ * have gone and come back within the slack counts as gone: too few are taken for met rather than too many.
  */
 export const weighSeen = async (db: Database, runId: string, gone: GoneAt): Promise<Balance> => {
   const params = [runId, ...goneParams(gone)]
   const { rejectedWithoutId: withoutId } = await countRejected(db, runId)
   const [met] = await db.query(
-    `select count(*)::int as times, count(distinct met.id)::int as "distinct",
-            (count(*) filter (where read_at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
-     from carsync.pages cross join unnest(ids) as met(id) left join ${GONE} on g.id = met.id where run_id = $1::text::uuid`,
+    `select count(*)::int as times, count(distinct seen.id)::int as "distinct",
+            ${SEEN_GONE}
+     from (select id, read_at as at from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid) as seen
+          left join ${GONE} on g.id = seen.id`,
     params,
   )
   // Most sweeps meet every car once, and then this is all. To find out what was met how often takes five times as long.
-  if (met!.times === met!.distinct) return { distinct: met!.distinct, gone: met!.gone, repeats: 0, withoutId }
+  if (met!.times === met!.distinct)
+    return { distinct: met!.distinct, gone: met!.gone, doubtful: met!.doubtful, repeats: 0, withoutId }
   const [row] = await db.query(
     `with listed as (
        select id, max(read_at) as at, count(*) filter (where sweep = 0) as met
        from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
      seen as (select id, max(at) as at, max(met) as met from listed group by id)
      select count(*)::int as "distinct", coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats,
-            (count(*) filter (where seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as gone
+            ${SEEN_GONE}
      from seen left join ${GONE} on g.id = seen.id`,
     params,
   )
-  return { distinct: row!.distinct, gone: row!.gone, repeats: row!.repeats, withoutId }
+  return { distinct: row!.distinct, gone: row!.gone, doubtful: row!.doubtful, repeats: row!.repeats, withoutId }
 }
 
 /** The pages of one pass, and where and when cars went that had been seen on them. */

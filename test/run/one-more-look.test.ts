@@ -8,7 +8,7 @@ const failing = (eachMs: number, chance: number, activeMs = 10_000): Looks => {
   let looks = noLooks
   const explained = -Math.log(chance)
   while (isWorthALook(looks, activeMs + looks.tookMs))
-    looks = withLook(looks, eachMs, Math.max(1, explained), explained)
+    looks = withLook(looks, { tookMs: eachMs, lacking: Math.max(1, explained), doubtful: 0, explained })
   return looks
 }
 
@@ -62,8 +62,14 @@ describe('isWorthALook', () => {
   it('stops when what moves does not explain what is lacking', () => {
     const lacking = (missed: number, seed: number): number => {
       const random = randomStream(seed)
+      const look = () => ({
+        tookMs: 3000,
+        lacking: missed + Math.max(1, poisson(random, 2.5)),
+        doubtful: 0,
+        explained: 2.5,
+      })
       let looks = noLooks
-      while (isWorthALook(looks, 20_000)) looks = withLook(looks, 3000, missed + Math.max(1, poisson(random, 2.5)), 2.5)
+      while (isWorthALook(looks, 20_000)) looks = withLook(looks, look())
       return looks.count
     }
     const seeds = Array.from({ length: 40 }, (_, seed) => seed)
@@ -77,6 +83,14 @@ describe('isWorthALook', () => {
   it('stops when so much bad luck is not to be believed', () => {
     assert.equal(failing(50, 0.5).count, 5)
     assert.equal(failing(50, 0.1).count, 29)
+  })
+
+  it('learns nothing from a look at which cars were taken for gone that may have come back', () => {
+    const look = { tookMs: 50, lacking: 5, doubtful: 4, explained: 1 }
+    let looks = noLooks
+    for (let n = 0; n < 50; n++) looks = withLook(looks, look)
+    assert.ok(isWorthALook(looks, 10_000))
+    assert.ok(!isWorthALook(withLook(withLook(noLooks, { ...look, doubtful: 0 }), { ...look, doubtful: 0 }), 10_000))
   })
 
   it('does not begin what the time is too short for', () => {
