@@ -30,12 +30,12 @@ export async function* lookAgain(
   const { store, stored, lease, world, clockOffsetMs, control } = session
   const beganAt = world.now()
   const goneBefore = movement.gone.size
-  const activeMs = (): number => stored.activeMs + world.now() - session.begunAt
+  const activeMs = stored.activeMs + beganAt - session.begunAt
   let looks = noLooks
   let best = first
   let { feed } = first
   let pages = 1
-  for (let checks = first.checks; isWorthALook(looks, activeMs()); checks++) {
+  for (let checks = first.checks; isWorthALook(looks, activeMs); checks++) {
     if (checks < MOST_CHECKS && !(control.slice?.mayAsk(pages - 1) ?? true)) {
       await store.saveReceipt(lease, stored.runId, { ...best, checks, feed })
       return { kind: 'stopped' }
@@ -52,7 +52,7 @@ export async function* lookAgain(
     movement.readUntil = readAt
     movement.changed += changes.reduce((sum, { page }) => sum + page.content.records.length, 0)
     feed = { sweep: changes[0]!.page.sweep, since: readAt }
-    const receipt = await weigh(session, work, { ...first, checks }, movement, total)
+    const receipt = await weigh(session, work, { ...first, checks }, movement, total, first.repeats)
     if (balances(receipt)) return { kind: 'books', receipt, exact: true }
     best = { ...nearer(best, receipt), checks: receipt.checks }
     const went = movement.gone.size - goneBefore

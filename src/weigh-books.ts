@@ -14,16 +14,17 @@ const MARGIN_MS = 10_000
 /** How many minutes of a feed reach back over so many milliseconds. */
 export const minutesBack = (ms: number): number => Math.max(1, Math.ceil((ms + MARGIN_MS) / 60_000))
 
-/** The receipt with the books as they stand when the source says that it has `total` cars. */
+/** The receipt with the books as they stand when the source says that it has `total` cars; `repeats` where they are known. */
 export const weigh = async (
   { store, stored }: Session,
   work: Work,
   receipt: Receipt,
   { gone, changed, readUntil }: Movement,
   total: number | null,
+  repeats?: number,
 ): Promise<Receipt> => ({
   ...receipt,
-  ...(await store.weighSeen(stored.runId, gone)),
+  ...(await store.weighSeen(stored.runId, gone, repeats)),
   changed: readUntil === null ? null : changed,
   totalAfter: total,
   pagesReread: pagesDone(work) - work.shown.reduce((sum, each) => sum + each.pagesDone, 0),

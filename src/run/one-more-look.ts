@@ -64,16 +64,23 @@ const TOO_UNLUCKY = 0.05
 const TOO_MANY = 0.01
 /** A chance, by all looks that there is time for, that is worth them. */
 const WORTH = 0.1
-/** All looks together may take so long, or this share of what the run has taken, whichever is more. */
-const PATIENCE_MS = 60_000
+/** The most looks, however short. */
+const MOST = 100
+/** All looks together may take as long as the run has, within these bounds, or this share of it, whichever is more. */
+const LEAST_PATIENCE_MS = 10_000
+const MOST_PATIENCE_MS = 60_000
 const SHARE = 0.05
 
-/** `activeMs`: how long the run has worked, ms. */
+const patienceOf = (activeMs: number): number =>
+  Math.max(LEAST_PATIENCE_MS, Math.min(activeMs, MOST_PATIENCE_MS), activeMs * SHARE)
+
+/** `activeMs`: how long the run had worked before the first look, ms. */
 export const isWorthALook = (looks: Looks, activeMs: number): boolean => {
   const { count, tookMs, unlucky, lacking, explained } = looks
   if (count < FEW) return true
+  if (count >= MOST) return false
   if (unlucky < TOO_UNLUCKY || tailOf(lacking, explained) < TOO_MANY) return false
-  const leftMs = Math.max(PATIENCE_MS, activeMs * SHARE) - tookMs
+  const leftMs = patienceOf(activeMs) - tookMs
   const more = Math.floor(leftMs / Math.max(1, tookMs / count))
   return more >= 1 && 1 - (1 - Math.exp(-explained / count)) ** more >= WORTH
 }

@@ -30,35 +30,56 @@ const SEEN_GONE = `
   (count(*) filter (where seen.at > to_timestamp(g.at_ms / 1000)
                       and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as doubtful`
 
+/** For when every id is met once. */
+const MET_ONCE = `
+  select count(*)::int as times, count(distinct seen.id)::int as "distinct", 0 as repeats, ${SEEN_GONE}
+  from (select id, read_at as at from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid) as seen
+       left join ${GONE} on g.id = seen.id`
+
+const MET_OFTEN = `
+  select sum(seen.times)::int as times, count(*)::int as "distinct", ${SEEN_GONE}
+  from (select id, max(read_at) as at, count(*) as times
+        from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id) as seen
+       left join ${GONE} on g.id = seen.id`
+
+const COUNT_REPEATS = `
+  with listed as (
+    select id, max(read_at) as at, count(*) as times, count(*) filter (where sweep = 0) as met
+    from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
+  seen as (select id, max(at) as at, max(met) as met, sum(times) as times from listed group by id)
+  select sum(seen.times)::int as times, count(*)::int as "distinct",
+         coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats, ${SEEN_GONE}
+  from seen left join ${GONE} on g.id = seen.id`
+
 /**
  * Distinct ids on all pages of the run, those of them that went after they were last seen, how often ids were met again
  * in one listing of the first pass (that listings overlap is no repeat), and rejected records without an id. Who may
- * have gone and come back within the slack counts as gone: too few are taken for met rather than too many.
+ * have gone and come back within the slack counts as gone: too few are taken for met rather than too many. `repeats`: how
+ * often that was, where it is known already; to find it out takes several times as long as all the rest.
  */
-export const weighSeen = async (db: Database, runId: string, gone: GoneAt): Promise<Balance> => {
-  const params = [runId, ...goneParams(gone)]
+export const weighSeen = async (
+  db: Database,
+  runId: string,
+  gone: GoneAt,
+  repeats: number | null = null,
+): Promise<Balance> => {
   const { rejectedWithoutId: withoutId } = await countRejected(db, runId)
-  const [met] = await db.query(
-    `select count(*)::int as times, count(distinct seen.id)::int as "distinct",
-            ${SEEN_GONE}
-     from (select id, read_at as at from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid) as seen
-          left join ${GONE} on g.id = seen.id`,
-    params,
-  )
-  // Most sweeps meet every car once, and then this is all. To find out what was met how often takes five times as long.
-  if (met!.times === met!.distinct)
-    return { distinct: met!.distinct, gone: met!.gone, doubtful: met!.doubtful, repeats: 0, withoutId }
-  const [row] = await db.query(
-    `with listed as (
-       select id, max(read_at) as at, count(*) filter (where sweep = 0) as met
-       from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
-     seen as (select id, max(at) as at, max(met) as met from listed group by id)
-     select count(*)::int as "distinct", coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats,
-            ${SEEN_GONE}
-     from seen left join ${GONE} on g.id = seen.id`,
-    params,
-  )
-  return { distinct: row!.distinct, gone: row!.gone, doubtful: row!.doubtful, repeats: row!.repeats, withoutId }
+  const weighed = async (sql: string): Promise<Balance & { times: number }> => {
+    const [row] = await db.query(sql, [runId, ...goneParams(gone)])
+    return {
+      times: row!.times,
+      distinct: row!.distinct,
+      gone: row!.gone,
+      doubtful: row!.doubtful,
+      repeats: repeats ?? row!.repeats,
+      withoutId,
+    }
+  }
+  const { times, ...once } = await weighed(repeats === null ? MET_ONCE : MET_OFTEN)
+  // Most sweeps meet every car once, and then this is all.
+  if (repeats !== null || times === once.distinct) return once
+  const { times: _, ...often } = await weighed(COUNT_REPEATS)
+  return often
 }
 
 /** The pages of one pass, and where and when cars went that had been seen on them. */

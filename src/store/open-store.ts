@@ -63,7 +63,7 @@ export const storeOver = (
     commitPages: (run, batch) => commitSurely(db, again, { ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
     countNew: (runId, sweep) => again(() => countNew(db, runId, sweep)),
-    weighSeen: (runId, gone) => again(() => weighSeen(db, runId, gone)),
+    weighSeen: (runId, gone, repeats) => again(() => weighSeen(db, runId, gone, repeats)),
     readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),
     forgetSeen: (lease, runId) => again(() => forgetSeen(db, names, lease, runId)),
     markAbsent: (lease, runId) => again(() => markAbsent(db, names, lease, runId)),

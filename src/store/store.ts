@@ -141,7 +141,7 @@ export type Store = {
   /** How many ids a sweep has brought that no earlier one of the run had. */
   countNew(runId: string, sweep: number): Promise<number>
   /** The same books with what the source says has gone. */
-  weighSeen(runId: string, gone: GoneAt): Promise<Balance>
+  weighSeen(runId: string, gone: GoneAt, repeats?: number): Promise<Balance>
   readMovement(runId: string, sweep: number, gone: GoneAt): Promise<{ pages: PageRead[]; departures: Departure[] }>
   /** Whoever was seen in the run is not missing any more. */
   forgetSeen(lease: Lease, runId: string): Promise<void>

@@ -4,10 +4,10 @@ import { randomStream } from '../../demo/random.ts'
 import { isWorthALook, type Looks, movesExpected, noLooks, tailOf, withLook } from '../../src/run/one-more-look.ts'
 
 /** The looks there are when all of them fail, each of `eachMs` and of this chance, in a run that has worked for `activeMs`. */
-const failing = (eachMs: number, chance: number, activeMs = 10_000): Looks => {
+const failing = (eachMs: number, chance: number, activeMs = 60_000): Looks => {
   let looks = noLooks
   const explained = -Math.log(chance)
-  while (isWorthALook(looks, activeMs + looks.tookMs))
+  while (isWorthALook(looks, activeMs))
     looks = withLook(looks, { tookMs: eachMs, lacking: Math.max(1, explained), doubtful: 0, explained })
   return looks
 }
@@ -69,7 +69,7 @@ describe('isWorthALook', () => {
         explained: 2.5,
       })
       let looks = noLooks
-      while (isWorthALook(looks, 20_000)) looks = withLook(looks, look())
+      while (isWorthALook(looks, 60_000)) looks = withLook(looks, look())
       return looks.count
     }
     const seeds = Array.from({ length: 40 }, (_, seed) => seed)
@@ -98,7 +98,9 @@ describe('isWorthALook', () => {
     assert.ok(failing(3000, 0.08).count > 15, 'twenty looks of which one in a dozen succeeds')
   })
 
-  it('has patience for a minute, and for longer in a run that takes long anyway', () => {
+  it('has patience for as long as the run took, up to a minute, and for longer in one that takes long anyway', () => {
+    assert.ok(failing(100, 0.03, 2000).tookMs <= 10_000)
+    assert.ok(failing(3000, 0.08, 30_000).tookMs <= 30_000)
     assert.ok(failing(3000, 0.08).tookMs <= 60_000)
     assert.ok(failing(3000, 0.02, 4_000_000).tookMs > 100_000)
   })
