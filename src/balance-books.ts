@@ -49,7 +49,7 @@ export async function* balanceBooks(
       movement.readUntil = feed.since
       const receipt = await weigh(session, work, opened, movement, read.total)
       if (read.total !== null && balances(receipt)) return { kind: 'books', receipt, exact: true }
-      if (read.total !== null) return yield* lookAgain(session, work, feeds, receipt, movement)
+      if (read.total !== null) return yield* lookAgain(session, work, feeds, receipt, read.countedAt, movement)
     }
   }
   // Nothing tells what went: only an inventory that is as large as when it was planned proves anything.
@@ -76,7 +76,10 @@ const leftFeed = async (
   return { ...feed, pages: pages.filter((page) => page.sweep === feed.sweep) }
 }
 
-type FeedsRead = Interrupted | { kind: 'read'; total: number | null } | { kind: 'unread'; why: string }
+type FeedsRead =
+  | Interrupted
+  | { kind: 'read'; total: number | null; countedAt: number }
+  | { kind: 'unread'; why: string }
 
 /** Reads both feeds, and in between how many cars there are. `unread`: the source does not have them after all. */
 async function* readFeeds(
@@ -91,10 +94,11 @@ async function* readFeeds(
   if (changes.kind === 'refused' && changes.reason === 'protocol') return { kind: 'unread', why: changes.why }
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records
-  const { api, access, control, stop } = session
+  const { api, access, control, stop, world } = session
   const total = await countOf(api, control.source, access, {}, stop)
+  const countedAt = world.now()
   const failed = await readGone(session, minutes, pageSizeOf(work), movement.gone)
-  if (failed === null) return { kind: 'read', total }
+  if (failed === null) return { kind: 'read', total, countedAt }
   switch (failed.kind) {
     case 'aborted':
       return { kind: 'stopped' }

@@ -17,7 +17,7 @@ const MOST_CHECKS = 40
 const nearer = (a: Receipt, b: Receipt): Receipt => (Math.abs(lackingIn(b)) <= Math.abs(lackingIn(a)) ? b : a)
 
 /**
- * `first`: the books as they stood a moment ago. Answers the best there were; or `stopped`, where the slice cannot afford
+ * `first`: the books as they stood when the source was asked for its count, at `countedAt`. Answers the best there were; or `stopped`, where the slice cannot afford
  * another look: the next one can. Throws SyncError when the source cannot be asked for its count.
  */
 export async function* lookAgain(
@@ -25,12 +25,12 @@ export async function* lookAgain(
   work: Work,
   feeds: Feeds,
   first: Receipt,
+  countedAt: number,
   movement: Movement,
 ): AsyncGenerator<SyncEvent, Books | { kind: 'stopped' }> {
   const { store, stored, lease, world, clockOffsetMs, control } = session
-  const beganAt = world.now()
   const goneBefore = movement.gone.size
-  const activeMs = stored.activeMs + beganAt - session.begunAt
+  const activeMs = stored.activeMs + countedAt - session.begunAt
   let looks = noLooks
   let best = first
   let { feed } = first
@@ -57,7 +57,7 @@ export async function* lookAgain(
     best = { ...nearer(best, receipt), checks: receipt.checks }
     const went = movement.gone.size - goneBefore
     const came = Math.max(0, total - first.totalAfter! + went)
-    const explained = movesExpected({ came, went, overMs: world.now() - beganAt }, snapshot)
+    const explained = movesExpected({ came, went, overMs: world.now() - countedAt }, snapshot)
     const { doubtful = 0 } = receipt
     looks = withLook(looks, { tookMs: world.now() - from, lacking: lackingIn(receipt), doubtful, explained })
     yield { kind: 'progress', progress: progressOf(work, world.now()) }

@@ -21,7 +21,7 @@ export type Snapshot = {
   /** How many cars the source says it has. */
   total: number
   changes: Arrived[]
-  /** From the first page of changes to the count, and from there to the end of the removal feed, ms. */
+  /** From the pages of changes, on average, to the count, and from there to the end of the removal feed, ms. */
   comingMs: number
   goingMs: number
 }
@@ -36,10 +36,10 @@ const fetchChanges = async (
   feeds: Feeds,
   minutes: number,
   likely: number,
-): Promise<{ pages: Arrived[]; firstAt: number } | null> => {
+): Promise<{ pages: Arrived[]; answeredAt: number } | null> => {
   const { api, access, control, world, clockOffsetMs, stop } = session
   const sweep = work.nextSweep++
-  let firstAt = Number.POSITIVE_INFINITY
+  const answers: number[] = []
   const fetchPage = async (page: number): Promise<Arrived | null> => {
     const ask = { filter: feeds.changes(minutes), pageSize: pageSizeOf(work), page }
     const readAt = world.now() + clockOffsetMs
@@ -48,7 +48,7 @@ const fetchChanges = async (
       (reply) => control.source.readPage(reply, ask),
       stop,
     )
-    firstAt = Math.min(firstAt, world.now())
+    answers.push(world.now())
     if (outcome.kind !== 'data') return null
     const content = outcome.data
     const { pageSize } = content
@@ -66,7 +66,8 @@ const fetchChanges = async (
     for (const page of fetched) {
       if (page === null) return null
       pages.push(page)
-      if (!page.page.content.hasNext) return { pages, firstAt }
+      if (!page.page.content.hasNext)
+        return { pages, answeredAt: answers.reduce((sum, at) => sum + at, 0) / answers.length }
     }
   }
   return null
@@ -91,5 +92,5 @@ export const takeSnapshot = async (
   const countedAt = world.now()
   const failed = await readGone(session, minutes, pageSizeOf(work), gone)
   if (failed !== null || total === null) return null
-  return { total, changes: changes.pages, comingMs: countedAt - changes.firstAt, goingMs: world.now() - countedAt }
+  return { total, changes: changes.pages, comingMs: countedAt - changes.answeredAt, goingMs: world.now() - countedAt }
 }
