@@ -13,12 +13,16 @@ import { progressOf, type Work } from './work.ts'
 /** In all slices of a run: each knows only of its own looks. */
 const MOST_CHECKS = 40
 
+/** A look whose pages cannot be stored tells nothing. */
+const UNTOLD = { lacking: 0, doubtful: 1, explained: 1 }
+
 /** The books that leave the fewest cars unaccounted for: what moved during a look makes them more, never fewer. */
 const nearer = (a: Receipt, b: Receipt): Receipt => (Math.abs(lackingIn(b)) <= Math.abs(lackingIn(a)) ? b : a)
 
 /**
- * `first`: the books as they stood when the source was asked for its count, at `countedAt`. Answers the best there were; or `stopped`, where the slice cannot afford
- * another look: the next one can. Throws SyncError when the source cannot be asked for its count.
+ * `first`: the books as they stood when the source was asked for its count, at `countedAt`. Answers the best there were; or
+ * `stopped`, where the slice cannot afford another look: the next one can. Throws SyncError when the source cannot be asked
+ * for its count.
  */
 export async function* lookAgain(
   session: Session,
@@ -48,7 +52,10 @@ export async function* lookAgain(
     const { changes, total } = snapshot
     pages = changes.length
     const { broken } = await commitBatch(commitSettings(session, work), changes)
-    if (broken.length > 0) break
+    if (broken.length > 0) {
+      looks = withLook(looks, { tookMs: world.now() - from, ...UNTOLD })
+      continue
+    }
     movement.readUntil = readAt
     movement.changed += changes.reduce((sum, { page }) => sum + page.content.records.length, 0)
     feed = { sweep: changes[0]!.page.sweep, since: readAt }

@@ -1,0 +1,93 @@
+/** What moves while the books of a sweep are balanced: looked at again until it proves something, slice by slice if need be. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Bend } from './support/bent-source.ts'
+import { bentSource } from './support/bent-source.ts'
+import { newDatabase } from './support/databases.ts'
+import { ascending, storedIds } from './support/stored.ts'
+import { syncOnce } from './support/sync-once.ts'
+
+type Asked = 'changes' | 'count' | 'gone'
+
+/** What of the last moments is asked for; null: anything else. */
+const askedFor = (url: string): Asked | null => {
+  if (url.includes('/archived-lots')) return 'gone'
+  if (url.includes('minutes=')) return 'changes'
+  return url.includes('simple_paginate=0') && !url.includes('manufacturer_id') ? 'count' : null
+}
+
+/** Tells of each request for the last moments, before it is answered; the counts of the planning come before the first page. */
+const watching = (tell: (what: Asked) => void): Bend => {
+  let isSwept = false
+  return (request) => {
+    const what = askedFor(request.url!)
+    isSwept ||= what === 'changes'
+    if (isSwept && what !== null) tell(what)
+    return false
+  }
+}
+
+const SOURCE = { cars: 400, maxPageSize: 100, clockAt: undefined as never }
+
+test('what came is read before the count, and what went after it', async (t) => {
+  const db = await newDatabase('postgres')
+  const asked: Asked[] = []
+  const { url, control } = await bentSource(
+    t,
+    SOURCE,
+    watching((what) => {
+      // Cars come and go just before they are counted, at the first two times.
+      if (what === 'count' && asked.filter((each) => each === 'count').length < 2) {
+        control.add(2)
+        control.remove(ascending(control.ids()).slice(0, 2))
+      }
+      asked.push(what)
+    }),
+  )
+  const { summary } = await syncOnce({ db, url, options: { priority: 'none' } })
+  assert.deepEqual([summary.status, summary.proof], ['complete', 'exact'])
+  assert.deepEqual(
+    asked.slice(0, 9),
+    [1, 2, 3].flatMap(() => ['changes', 'count', 'gone']),
+  )
+  assert.equal(summary.receipt!.passes.length, 1, 'the inventory was not read again')
+  assert.equal(summary.receipt!.totalAfter, 400)
+  const stored = new Set(await storedIds(db))
+  assert.deepEqual(
+    control.ids().filter((id) => !stored.has(id)),
+    [],
+  )
+})
+
+test('a slice that cannot afford a look leaves it to the next, which does not begin anew', async (t) => {
+  const db = await newDatabase('postgres')
+  let counts = 0
+  let pages = 0
+  let feedPages = 0
+  const { url, control, seen } = await bentSource(
+    t,
+    SOURCE,
+    watching((what) => {
+      if (what === 'changes') feedPages++
+      // A car comes at each of the first counts: no look before the fifth can succeed.
+      if (what === 'count' && ++counts < 5) control.add(1)
+    }),
+  )
+  const statuses: string[] = []
+  let last = null
+  for (let slice = 0; slice < 12 && last?.summary.status !== 'complete'; slice++) {
+    const before = feedPages
+    last = await syncOnce({
+      db,
+      url,
+      options: { priority: 'none' },
+      control: { slice: { mayAsk: () => feedPages === before, over: new AbortController().signal } },
+    })
+    statuses.push(last.summary.status)
+    if (slice === 0) pages = seen.asked.length
+  }
+  assert.deepEqual([last!.summary.status, last!.summary.proof], ['complete', 'exact'])
+  assert.ok(statuses.length > 2, 'it took several slices')
+  assert.equal(seen.asked.length, pages, 'no page of the listing was read again')
+  assert.ok(feedPages <= 2 * statuses.length, `${feedPages} pages of the feed in ${statuses.length} slices`)
+})
