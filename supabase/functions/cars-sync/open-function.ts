@@ -23,11 +23,13 @@ import { type FunctionSettings, readSettings } from './settings.ts'
 
 /** The platform kills at 2 s of processor time; the rest is for the meter's error and for bringing home the last pages. */
 const CPU_MS = 1100
+/** At so much the platform gives a worker no new requests: one that gets another has spent less, whatever the meter says. */
+const SOFT_CPU_MS = 1000
 /**
- * What earlier slices of this worker have spent counts a quarter more than the estimate of it: whether the platform counts by
- * request or by worker is not to be relied on, and a slice that the next one follows at once has not collected its garbage.
+ * All slices of a worker: whether the platform counts by request or by worker is not to be relied on, and what a slice leaves
+ * uncollected the next one pays for.
  */
-const SPENT_COUNTS = 1.25
+const WORKER_CPU_MS = 1200
 /**
  * What a slice's first pages are taken for, ms: 1000 cars on a slow machine. Those of the feed have all changed, so each is compared
  * with what is stored; were they taken for others, a slice would have begun more of them than it can pay for.
@@ -95,7 +97,7 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const { askUntil, overAt } = lifeOf(platform.bootedAt, wallMs)
     const leftMs = overAt - platform.now()
     if (askUntil - platform.now() < Math.min(LEAST_MS, wallMs / 10) || over.signal.aborted) return null
-    const cpuMs = CPU_MS - alreadyMs * SPENT_COUNTS
+    const cpuMs = Math.min(CPU_MS, WORKER_CPU_MS - Math.min(alreadyMs, SOFT_CPU_MS))
     const limits: Limits = { cpuMs, askUntil, memoryBytes: MEMORY_BYTES, firstPageMs: FIRST_PAGE_MS[due.mode] }
     const spent = openMeter(limits, platform.now, platform.memory)
     const slice = await startSlice({
