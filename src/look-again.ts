@@ -40,7 +40,8 @@ export async function* lookAgain(
   let { feed } = first
   let pages = 1
   for (let checks = first.checks; isWorthALook(looks, activeMs); checks++) {
-    if (checks < MOST_CHECKS && !(control.slice?.mayAsk(pages - 1) ?? true)) {
+    if (!(control.slice?.mayAsk(pages - 1) ?? true)) {
+      if (checks >= MOST_CHECKS) break
       await store.saveReceipt(lease, stored.runId, { ...best, checks, feed })
       return { kind: 'stopped' }
     }

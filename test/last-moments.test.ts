@@ -91,3 +91,29 @@ test('a slice that cannot afford a look leaves it to the next, which does not be
   assert.equal(seen.asked.length, pages, 'no page of the listing was read again')
   assert.ok(feedPages <= 2 * statuses.length, `${feedPages} pages of the feed in ${statuses.length} slices`)
 })
+
+test('slices that can never afford enough looks come to an end without a proof', async (t) => {
+  const db = await newDatabase('postgres')
+  let feedPages = 0
+  const { url, control } = await bentSource(
+    t,
+    SOURCE,
+    watching((what) => {
+      if (what === 'changes') feedPages++
+      if (what === 'count') control.add(1)
+    }),
+  )
+  let last = null
+  let slices = 0
+  for (; slices < 100 && last?.summary.status !== 'complete'; slices++) {
+    const before = feedPages
+    last = await syncOnce({
+      db,
+      url,
+      options: { priority: 'none' },
+      control: { slice: { mayAsk: () => feedPages === before, over: new AbortController().signal } },
+    })
+  }
+  assert.deepEqual([last!.summary.status, last!.summary.proof, last!.summary.cars.removed], ['complete', 'none', 0])
+  assert.ok(slices < 100)
+})
