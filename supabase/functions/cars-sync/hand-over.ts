@@ -10,8 +10,13 @@ export type HandOver = {
   patienceMs: number
 }
 
-const TRIES = 4
 const PAUSE_MS = 250
+const MOST_PAUSE_MS = 1000
+/**
+ * As long as cron takes to look at the latest. The call may come to this very worker, which is near its end and refuses, until
+ * the platform gives it no more.
+ */
+const PATIENCE_MS = 15_000
 /** The answer comes before the work: a worker that takes longer to say so is not there. */
 const ANSWER_MS = 10_000
 
@@ -25,8 +30,8 @@ const waitAskedBy = (error: unknown): number | null => {
 export const handOver = async ({ url, secret, fetch, sleep, patienceMs }: HandOver): Promise<string | null> => {
   let why = ''
   let waitedMs = 0
-  for (let tried = 0; tried < TRIES; tried++) {
-    let pauseMs = PAUSE_MS * 2 ** tried
+  for (let tried = 0; ; tried++) {
+    let pauseMs = Math.min(PAUSE_MS * 2 ** tried, MOST_PAUSE_MS)
     try {
       const answer = await fetch(url, {
         method: 'POST',
@@ -44,8 +49,7 @@ export const handOver = async ({ url, secret, fetch, sleep, patienceMs }: HandOv
       pauseMs = waitAskedBy(error) ?? pauseMs
     }
     waitedMs += pauseMs
-    if (waitedMs > patienceMs) return why
+    if (waitedMs > Math.min(patienceMs, PATIENCE_MS)) return why
     await sleep(pauseMs)
   }
-  return why
 }
