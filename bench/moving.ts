@@ -97,7 +97,7 @@ export const moving = async (): Promise<Table> => {
       ],
       rows,
       notes: [
-        `${SWEEPS} full sweeps each, the first of them a first load; medians. What moves is added, removed and changed in equal parts. A proof is wrong when a car that was there all the time is not stored as being there. Where several cars move in the time between two requests, no look is quick enough to meet a moment without any: 190,000 cars at 1% a minute are 32 a second, three for each request of 10/s.`,
+        `${SWEEPS} full sweeps each, the first of them a first load; medians. What moves is added, removed and changed in equal parts. A proof is wrong when a car that was there all the time is not stored as being there. Where several cars move in the time between two requests, a look seldom meets a moment without any: 190,000 cars at 1% a minute are 32 a second, three for each request of 10/s.`,
       ],
     }
   } finally {
