@@ -47,9 +47,11 @@ export async function* balanceBooks(
     else if (minutes > feeds.maxMinutes) missing = 'The feed of changes does not reach back to the beginning of the run'
     else {
       movement.readUntil = feed.since
-      const receipt = await weigh(session, work, opened, movement, read.total)
-      if (read.total !== null && balances(receipt)) return { kind: 'books', receipt, exact: true }
-      if (read.total !== null) return yield* lookAgain(session, work, feeds, receipt, read.countedAt, movement)
+      if (read.total !== null) {
+        const receipt = await weigh(session, work, opened, movement, read.total)
+        if (balances(receipt)) return { kind: 'books', receipt, exact: true }
+        return yield* lookAgain(session, work, feeds, receipt, read.countedAt, movement)
+      }
     }
   }
   // Nothing tells what went: only an inventory that is as large as when it was planned proves anything.

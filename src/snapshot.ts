@@ -1,7 +1,7 @@
 /**
  * A look at the last moments of a moving inventory: first what came, then how many there are, then what went.
  *
- * In this order it proves something without a clock. Whoever was met before the count, and is not among those that went
+ * In this order it proves something though nothing stands still. Whoever was met before the count, and is not among those that went
  * by the end, was there when it was counted. So the source cannot count fewer than those; and if it counts as many, nobody
  * else was there. Pages are only fetched here, and committed afterwards: the nearer the requests are to each other, the
  * likelier it is that nothing moves in between, which would make it count more.

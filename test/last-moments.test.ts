@@ -1,6 +1,8 @@
 /** What moves while the books of a sweep are balanced: looked at again until it proves something, slice by slice if need be. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Summary } from '../src/mod.ts'
+import type { Database } from '../src/store/database.ts'
 import type { Bend } from './support/bent-source.ts'
 import { bentSource } from './support/bent-source.ts'
 import { newDatabase } from './support/databases.ts'
@@ -59,6 +61,23 @@ test('what came is read before the count, and what went after it', async (t) => 
   )
 })
 
+/** Slices of one run until it is complete, each of which asks for nothing more once it has asked for the feed of changes. */
+const inSlices = async (
+  db: Database,
+  url: string,
+  most: number,
+  feedPages: () => number,
+  ended: (slice: number) => void = () => {},
+): Promise<{ summary: Summary; slices: number }> => {
+  for (let slices = 1; ; slices++) {
+    const before = feedPages()
+    const slice = { mayAsk: () => feedPages() === before, over: new AbortController().signal }
+    const { summary } = await syncOnce({ db, url, options: { priority: 'none' }, control: { slice } })
+    ended(slices)
+    if (summary.status === 'complete' || slices === most) return { summary, slices }
+  }
+}
+
 test('a slice that cannot afford a look leaves it to the next, which does not begin anew', async (t) => {
   const db = await newDatabase('postgres')
   let counts = 0
@@ -73,23 +92,19 @@ test('a slice that cannot afford a look leaves it to the next, which does not be
       if (what === 'count' && ++counts < 5) control.add(1)
     }),
   )
-  const statuses: string[] = []
-  let last = null
-  for (let slice = 0; slice < 12 && last?.summary.status !== 'complete'; slice++) {
-    const before = feedPages
-    last = await syncOnce({
-      db,
-      url,
-      options: { priority: 'none' },
-      control: { slice: { mayAsk: () => feedPages === before, over: new AbortController().signal } },
-    })
-    statuses.push(last.summary.status)
-    if (slice === 0) pages = seen.asked.length
-  }
-  assert.deepEqual([last!.summary.status, last!.summary.proof], ['complete', 'exact'])
-  assert.ok(statuses.length > 2, 'it took several slices')
+  const { summary, slices } = await inSlices(
+    db,
+    url,
+    12,
+    () => feedPages,
+    (slice) => {
+      if (slice === 1) pages = seen.asked.length
+    },
+  )
+  assert.deepEqual([summary.status, summary.proof], ['complete', 'exact'])
+  assert.ok(slices > 2, 'it took several slices')
   assert.equal(seen.asked.length, pages, 'no page of the listing was read again')
-  assert.ok(feedPages <= 2 * statuses.length, `${feedPages} pages of the feed in ${statuses.length} slices`)
+  assert.ok(feedPages <= 2 * slices, `${feedPages} pages of the feed in ${slices} slices`)
 })
 
 test('slices that can never afford enough looks come to an end without a proof', async (t) => {
@@ -103,17 +118,7 @@ test('slices that can never afford enough looks come to an end without a proof',
       if (what === 'count') control.add(1)
     }),
   )
-  let last = null
-  let slices = 0
-  for (; slices < 100 && last?.summary.status !== 'complete'; slices++) {
-    const before = feedPages
-    last = await syncOnce({
-      db,
-      url,
-      options: { priority: 'none' },
-      control: { slice: { mayAsk: () => feedPages === before, over: new AbortController().signal } },
-    })
-  }
-  assert.deepEqual([last!.summary.status, last!.summary.proof, last!.summary.cars.removed], ['complete', 'none', 0])
+  const { summary, slices } = await inSlices(db, url, 100, () => feedPages)
+  assert.deepEqual([summary.status, summary.proof, summary.cars.removed], ['complete', 'none', 0])
   assert.ok(slices < 100)
 })

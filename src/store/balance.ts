@@ -30,24 +30,24 @@ const SEEN_GONE = `
   (count(*) filter (where seen.at > to_timestamp(g.at_ms / 1000)
                       and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as doubtful`
 
-/** For when every id is met once. */
+/** Tells of every id where each is met once; else only that it is not so: `times` is more than `distinct`. */
 const MET_ONCE = `
   select count(*)::int as times, count(distinct seen.id)::int as "distinct", 0 as repeats, ${SEEN_GONE}
   from (select id, read_at as at from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid) as seen
        left join ${GONE} on g.id = seen.id`
 
 const MET_OFTEN = `
-  select sum(seen.times)::int as times, count(*)::int as "distinct", ${SEEN_GONE}
-  from (select id, max(read_at) as at, count(*) as times
+  select count(*)::int as "distinct", ${SEEN_GONE}
+  from (select id, max(read_at) as at
         from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id) as seen
        left join ${GONE} on g.id = seen.id`
 
 const COUNT_REPEATS = `
   with listed as (
-    select id, max(read_at) as at, count(*) as times, count(*) filter (where sweep = 0) as met
+    select id, max(read_at) as at, count(*) filter (where sweep = 0) as met
     from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid group by id, segment),
-  seen as (select id, max(at) as at, max(met) as met, sum(times) as times from listed group by id)
-  select sum(seen.times)::int as times, count(*)::int as "distinct",
+  seen as (select id, max(at) as at, max(met) as met from listed group by id)
+  select count(*)::int as "distinct",
          coalesce(sum(greatest(met - 1, 0)), 0)::int as repeats, ${SEEN_GONE}
   from seen left join ${GONE} on g.id = seen.id`
 
@@ -64,22 +64,15 @@ export const weighSeen = async (
   repeats: number | null = null,
 ): Promise<Balance> => {
   const { rejectedWithoutId: withoutId } = await countRejected(db, runId)
-  const weighed = async (sql: string): Promise<Balance & { times: number }> => {
-    const [row] = await db.query(sql, [runId, ...goneParams(gone)])
-    return {
-      times: row!.times,
-      distinct: row!.distinct,
-      gone: row!.gone,
-      doubtful: row!.doubtful,
-      repeats: repeats ?? row!.repeats,
-      withoutId,
-    }
+  const ask = async (sql: string) => (await db.query(sql, [runId, ...goneParams(gone)]))[0]!
+  const met = async () => {
+    if (repeats !== null) return { ...(await ask(MET_OFTEN)), repeats }
+    const once = await ask(MET_ONCE)
+    // Most sweeps meet every car once, and then this is all.
+    return once.times === once.distinct ? once : await ask(COUNT_REPEATS)
   }
-  const { times, ...once } = await weighed(repeats === null ? MET_ONCE : MET_OFTEN)
-  // Most sweeps meet every car once, and then this is all.
-  if (repeats !== null || times === once.distinct) return once
-  const { times: _, ...often } = await weighed(COUNT_REPEATS)
-  return often
+  const { distinct, gone: went, doubtful, repeats: again } = (await met()) as Balance
+  return { distinct, gone: went, doubtful, repeats: again, withoutId }
 }
 
 /** The pages of one pass, and where and when cars went that had been seen on them. */

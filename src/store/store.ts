@@ -140,7 +140,7 @@ export type Store = {
   countSeen(runId: string): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }>
   /** How many ids a sweep has brought that no earlier one of the run had. */
   countNew(runId: string, sweep: number): Promise<number>
-  /** The same books with what the source says has gone. */
+  /** The books of a run, less what the source says has gone; `repeats` where they are known already. */
   weighSeen(runId: string, gone: GoneAt, repeats?: number): Promise<Balance>
   readMovement(runId: string, sweep: number, gone: GoneAt): Promise<{ pages: PageRead[]; departures: Departure[] }>
   /** Whoever was seen in the run is not missing any more. */
