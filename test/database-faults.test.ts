@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it, type TestContext } from 'node:test'
 import { openDatabase, readMigrations } from '../src/node.ts'
-import type { Database, Session } from '../src/store/database.ts'
+import type { Database, Transaction } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { cuttingProxy } from './support/cutting-proxy.ts'
 import { newDatabase, newPostgresUrl } from './support/databases.ts'
@@ -75,7 +75,7 @@ const failing = (
             }
             largest = Math.max(largest, bytes)
           }
-          const watched: Session = {
+          const watched: Transaction = {
             ...session,
             copyIn: (target, parts) => session.copyIn(target, weighed(parts)),
           }

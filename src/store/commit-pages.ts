@@ -4,7 +4,7 @@
  */
 import type { RequestCounts } from '../events.ts'
 import { type CarWrite, logListed } from './cars-sql.ts'
-import { type Database, type Names, type Session, storable, textArray } from './database.ts'
+import { type Database, type Names, type Session, storable, type Transaction, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 import { mergedDrift } from './merge-drift.ts'
 import { type Approach, byBestApproach, type Written, writeCars } from './write-cars.ts'
@@ -76,12 +76,12 @@ const writeRejects = async (session: Session, context: CommitContext, batch: Pag
   )
 }
 
-const writeLedger = async (
-  session: Session,
+const writeLedger = (
+  session: Transaction,
   context: CommitContext,
   batch: PageCommit,
   counts: readonly PageCounts[],
-): Promise<void> => {
+): void => {
   const json = batch.pages.map((page, i) => ({
     sweep: page.sweep,
     segment: page.segment,
@@ -94,7 +94,7 @@ const writeLedger = async (
     ids: textArray(page.ids),
   }))
   const { requests, activeMs } = context.spent()
-  await session.query(
+  session.lastly(
     `with ledger as (
        insert into carsync.pages (run_id, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids)
        select $1::text::uuid, sweep, segment, page_size, page, read_at, is_last, records, inserted, updated, rejected, ids::text[]
@@ -129,8 +129,11 @@ const commitOnce = (
   approach: Approach,
 ): Promise<CommitResult> =>
   db.transaction(async (session) => {
-    await assertFence(session, context.lease, 'soon')
-    const written = await writeCars(session, context, batch.cars, approach)
+    // On the way together. Whatever the fence says is said before anything is committed.
+    const [, written] = await Promise.all([
+      assertFence(session, context.lease, 'soon'),
+      writeCars(session, context, batch.cars, approach),
+    ])
     if (context.logListed && written.inserted.length > 0)
       await session.query(logListed(context.names), [context.names.source, context.runId, textArray(written.inserted)])
     const unstorable = batch.pages.map((page, i) =>
@@ -143,7 +146,7 @@ const commitOnce = (
     for (const id of written.inserted) counts[batch.pageOf.get(id) ?? 0]!.inserted++
     for (const id of written.updated) counts[batch.pageOf.get(id) ?? 0]!.updated++
     await writeRejects(session, context, { ...batch, pages })
-    await writeLedger(session, context, batch, counts)
+    writeLedger(session, context, batch, counts)
     return { pages: counts, repeated: !approach.direct }
   })
 

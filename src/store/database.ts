@@ -23,6 +23,12 @@ export type Session = {
   attempt<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
+/** One transaction from within. */
+export type Transaction = Session & {
+  /** Sends the statement together with the commit, which it saves a round trip: nothing is heard of it but its error. */
+  lastly(statement: string, params: readonly Param[]): void
+}
+
 export type Database = {
   kind: 'postgres' | 'embedded'
   /** How many transactions may run side by side. */
@@ -30,7 +36,7 @@ export type Database = {
   /** One statement on its own. */
   query(statement: string, params?: readonly Param[]): Promise<Row[]>
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it rejects. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 

@@ -118,7 +118,13 @@ export const embeddedOver = (
   query: sessionOf(db).query,
   transaction: async (work) => {
     assertRoom(folder)
-    return db.transaction((transaction) => work(sessionOf(transaction)))
+    return db.transaction(async (transaction) => {
+      const session = sessionOf(transaction)
+      const last: [string, readonly Param[]][] = []
+      const result = await work({ ...session, lastly: (...each) => void last.push(each) })
+      for (const [statement, params] of last) await session.query(statement, params)
+      return result
+    })
   },
   close: async () => {
     await db.close()

@@ -46,22 +46,30 @@ const nextApproach = (approach: Approach, error: unknown, cars: number): Approac
 /** What came of the cars: ids, and those that the database refuses with what it said. */
 export type Written = { inserted: string[]; updated: string[]; unstorable: { write: CarWrite; why: string }[] }
 
+type Write = (session: Session, cars: readonly CarWrite[]) => Promise<Written>
+
 const copyNew = async (session: Session, context: WriteContext, cars: readonly CarWrite[]): Promise<void> => {
   const rows = Iterator.from(cars).map((write) => directRow(context.names.source, write, context.reader))
   await session.copyIn(directTarget(context.names), copyRows(DIRECT_COLUMNS, rows))
 }
 
-const writeStaged = async (session: Session, context: WriteContext, cars: readonly CarWrite[]): Promise<Written> => {
-  const { names, runId, reader } = context
-  await session.query('truncate carsync_stage')
-  const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
-  await session.copyIn(STAGE_TARGET, copyRows(STAGE_COLUMNS, rows))
-  const updated = await session.query(updateFromStage(names), [names.source, runId])
-  const inserted = await session.query(insertFromStage(names), [names.source])
-  return {
-    inserted: inserted.map((row) => row.source_id),
-    updated: updated.map((row) => row.source_id),
-    unstorable: [],
+/** Writes through the stage, which is to be emptied for every piece but the first. */
+const stageWriter = ({ names, runId, reader }: WriteContext): Write => {
+  let isUsed = false
+  return async (session, cars) => {
+    const emptied = isUsed ? [session.query('truncate carsync_stage')] : []
+    isUsed = true
+    const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
+    await Promise.all([...emptied, session.copyIn(STAGE_TARGET, copyRows(STAGE_COLUMNS, rows))])
+    const [updated, inserted] = await Promise.all([
+      session.query(updateFromStage(names), [names.source, runId]),
+      session.query(insertFromStage(names), [names.source]),
+    ])
+    return {
+      inserted: inserted.map((row) => row.source_id),
+      updated: updated.map((row) => row.source_id),
+      unstorable: [],
+    }
   }
 }
 
@@ -72,8 +80,6 @@ const merge = (a: Written, b: Written): Written => ({
 })
 
 const NOTHING: Written = { inserted: [], updated: [], unstorable: [] }
-
-type Write = (session: Session, cars: readonly CarWrite[]) => Promise<Written>
 
 /** Halves until the car that cannot be stored stands alone; that one is kept as a reject. */
 const isolated = async (session: Session, cars: readonly CarWrite[], write: Write): Promise<Written> => {
@@ -121,8 +127,10 @@ export const writeCars = async (
   })
   const rest = sorted.filter((write) => !isDirect(write))
   if (rest.length === 0) return direct
-  await Promise.all([session.query(createStage(context.names)), session.query(KEEP_STAGE_RAW)])
-  return merge(direct, await inPieces(session, rest, approach, (inner, piece) => writeStaged(inner, context, piece)))
+  // Statements are done in the order in which they are asked for: nothing has to be waited for but what is to be read.
+  const made = [session.query(createStage(context.names)), session.query(KEEP_STAGE_RAW)]
+  const [staged] = await Promise.all([inPieces(session, rest, approach, stageWriter(context)), ...made])
+  return merge(direct, staged)
 }
 
 /**

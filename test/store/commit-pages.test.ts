@@ -13,6 +13,7 @@ import {
   batchOf,
   begin,
   databaseError,
+  failingAtCommit,
   fingerprintOf,
   newSource,
   pageOf,
@@ -150,14 +151,8 @@ for (const kind of databaseKinds) {
 
     it('writes nothing at all when one part of it fails', async () => {
       const begun = await begin(db)
-      const failing = withSession(db, (session) => ({
-        query: (statement, params) =>
-          statement.includes('insert into carsync.pages')
-            ? Promise.reject(databaseError('XX000'))
-            : session.query(statement, params),
-      }))
       const batch = batchOf(1, [writeOf('a')], { rejects: [reject(1)] })
-      await assert.rejects(commitPages(failing, begun.context, batch), { code: 'XX000' })
+      await assert.rejects(commitPages(failingAtCommit(db, 'XX000'), begun.context, batch), { code: 'XX000' })
       assert.deepEqual(await stored(db, begun), [])
       assert.deepEqual(await rejected(db, begun), [])
       assert.deepEqual(await readLedger(db, begun.runId), [])

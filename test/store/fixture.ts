@@ -166,7 +166,7 @@ export const finishOf = (members: Partial<Finish> = {}): Finish => ({
 
 /** The database with sessions changed: to make them fail, or to look on. */
 export const withSession = (db: Database, change: (session: Session) => Partial<Session>): Database => {
-  const changed = (session: Session): Session => ({
+  const changed = <S extends Session>(session: S): S => ({
     ...session,
     attempt: (work) => session.attempt((inner) => work(changed(inner))),
     ...change(session),
@@ -177,3 +177,18 @@ export const withSession = (db: Database, change: (session: Session) => Partial<
 /** What a database driver throws. */
 export const databaseError = (code: string, message = `error ${code}`): Error =>
   Object.assign(new Error(message), { code })
+
+/** The database whose server throws an error with this code right before every commit, after all that was left for it. */
+export const failingAtCommit = (db: Database, code: string): Database => ({
+  ...db,
+  transaction: (work) =>
+    db.transaction((session) =>
+      work({
+        ...session,
+        lastly: (statement, params) => {
+          session.lastly(statement, params)
+          session.lastly(`do $$ begin raise exception 'made up' using errcode = '${code}'; end $$`, [])
+        },
+      }),
+    ),
+})

@@ -5,7 +5,7 @@ import { commitPages } from '../../src/store/commit-pages.ts'
 import type { Database } from '../../src/store/database.ts'
 import { readReport } from '../../src/store/report.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
-import { type Begun, batchOf, begin, databaseError, withSession, writeOf } from './fixture.ts'
+import { type Begun, batchOf, begin, failingAtCommit, writeOf } from './fixture.ts'
 
 type Counts = Readonly<Record<string, number>>
 
@@ -37,14 +37,7 @@ for (const kind of databaseKinds) {
 
     it('is written with the pages or not at all', async () => {
       const begun = await begin(db)
-      const failing = withSession(db, (session) => ({
-        query: async (statement, params) => {
-          const rows = await session.query(statement, params)
-          if (statement.includes('carsync.pages')) throw databaseError('53100')
-          return rows
-        },
-      }))
-      await assert.rejects(commit(failing, begun, 1, { 'a: new key': 3 }), { code: '53100' })
+      await assert.rejects(commit(failingAtCommit(db, '53100'), begun, 1, { 'a: new key': 3 }), { code: '53100' })
       assert.deepEqual(await driftOf(db, begun), {})
     })
 

@@ -78,7 +78,7 @@ export const dyingDatabase = (db: Database, at: number, when: 'before' | 'after'
         heard(async () => {
           let mine = false
           const answer = await db.transaction(async (session) => {
-            const result = await work(sessionOf(session))
+            const result = await work({ ...sessionOf(session), lastly: session.lastly })
             // The commit is a step as well.
             if (dead) throw new Gone()
             mine = ++steps === at

@@ -19,7 +19,7 @@ function* meteredParts(parts: Iterable<Uint8Array>, meter: Meter): Generator<Uin
   }
 }
 
-const meteredSession = (session: DatabaseSession, meter: Meter): DatabaseSession => ({
+const meteredSession = <S extends DatabaseSession>(session: S, meter: Meter): S => ({
   ...session,
   copyIn: (target, parts) => session.copyIn(target, meteredParts(parts, meter)),
   attempt: (work) => session.attempt((inner) => work(meteredSession(inner, meter))),
