@@ -25,7 +25,7 @@ export async function* removeAbsent(
   await store.forgetSeen(lease, runId)
   // Where nothing was stored before, all that is stored was seen.
   if (!exact || stored.beganEmpty) return
-  const fresh = await store.markAbsent(lease, runId)
+  const fresh = await store.markAbsent(lease, runId, receipt.distinct)
   if (fresh > 0 && fresh <= mayAskFor(api.requests().total) && control.source.lookup !== null) {
     const answers = await lookUp(session, await store.notAskedFor(runId))
     if (answers === null)

@@ -2,7 +2,7 @@
  * `carsync.missing`: stored cars that the source seems not to have any more. A car gets in by being absent from a proven
  * sweep, or by a removal feed that made the engine ask; it gets out by being seen.
  */
-import { type Database, type Names, textArray } from './database.ts'
+import { type Database, type Names, type Session, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 
 /** Cars compared with the sweep in one statement. */
@@ -31,13 +31,28 @@ export const forgetSeen = (db: Database, names: Names, lease: Lease, runId: stri
   })
 
 /**
+ * Whether no stored car can be absent from a sweep that has met so many distinct ids: all of them are stored by now, unless one
+ * was rejected, and if no more cars than those are stored as being there, they are the same. It takes a tenth of the time of comparing.
+ */
+const isNoneAbsent = async (session: Session, names: Names, runId: string, met: number): Promise<boolean> => {
+  const [row] = await session.query(
+    `select not exists (select from carsync.rejects where run_id = $2::text::uuid)
+            and (select count(*) from ${names.cars} where source = $1 and removed_at is null) = $3::int as none`,
+    [names.source, runId, met],
+  )
+  return row!.none
+}
+
+/**
  * Writes down which stored cars the proven sweep `runId` did not see, and answers how many of them are so for the first
  * time and were not asked for yet. Compares in batches by key, so that no statement grows with the inventory. An earlier
- * sweep counts only if it ended as proven: one that was killed after it had marked may have ended without its proof.
+ * sweep counts only if it ended as proven: one that was killed after it had marked may have ended without its proof. `met`: how
+ * many distinct ids the sweep has met.
  */
-export const markAbsent = (db: Database, names: Names, lease: Lease, runId: string): Promise<number> =>
+export const markAbsent = (db: Database, names: Names, lease: Lease, runId: string, met: number): Promise<number> =>
   db.transaction(async (session) => {
     await assertFence(session, lease)
+    if (await isNoneAbsent(session, names, runId, met)) return 0
     await session.query('create temporary table carsync_seen (id text not null) on commit drop')
     await session.query(
       `insert into carsync_seen select distinct id from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid`,

@@ -66,7 +66,7 @@ export const storeOver = (
     weighSeen: (runId, gone, repeats) => again(() => weighSeen(db, runId, gone, repeats)),
     readMovement: (runId, sweep, gone) => again(() => readMovement(db, runId, sweep, gone)),
     forgetSeen: (lease, runId) => again(() => forgetSeen(db, names, lease, runId)),
-    markAbsent: (lease, runId) => again(() => markAbsent(db, names, lease, runId)),
+    markAbsent: (lease, runId, met) => again(() => markAbsent(db, names, lease, runId, met)),
     notAskedFor: (runId) => again(() => notAskedFor(db, names, runId)),
     unseenAmong: (runId, ids) => again(() => unseenAmong(db, names, runId, ids)),
     someSeen: (runId, limit) => again(() => someSeen(db, names, runId, limit)),

@@ -145,8 +145,11 @@ export type Store = {
   readMovement(runId: string, sweep: number, gone: GoneAt): Promise<{ pages: PageRead[]; departures: Departure[] }>
   /** Whoever was seen in the run is not missing any more. */
   forgetSeen(lease: Lease, runId: string): Promise<void>
-  /** Marks what a proven sweep did not see as missing; answers how many are so for the first time and were not asked for. */
-  markAbsent(lease: Lease, runId: string): Promise<number>
+  /**
+   * Marks what a proven sweep that has met so many distinct ids did not see as missing; answers how many are so for the first time
+   * and were not asked for.
+   */
+  markAbsent(lease: Lease, runId: string, met: number): Promise<number>
   notAskedFor(runId: string): Promise<string[]>
   unseenAmong(runId: string, ids: readonly string[]): Promise<string[]>
   someSeen(runId: string, limit: number): Promise<string[]>

@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
       const begun = await stored()
       const { names, lease } = begun
       const runId = await sweep(begun, ['a', 'b'])
-      assert.equal(await markAbsent(db, names, lease, runId), 1)
+      assert.equal(await markAbsent(db, names, lease, runId, 2), 1)
       assert.deepEqual(await notAskedFor(db, names, runId), ['c'])
       assert.equal(await gone(begun, runId), 0, 'absence from one sweep proves nothing')
       await keepAnswers(db, names, lease, { gone: ['c'], there: [] })
@@ -59,21 +59,34 @@ for (const kind of databaseKinds) {
       assert.deepEqual(rows, [{ source_id: 'c' }])
     })
 
+    it('is nothing where as many cars are stored as were met, unless one that was met is not stored', async () => {
+      const begun = await stored()
+      const { names, lease, context } = begun
+      const whole = await sweep(begun, ALL)
+      assert.equal(await markAbsent(db, names, lease, whole, 3), 0)
+      await end(begun, whole, 'exact')
+      const { run } = await openRun(db, names, lease, { runId: randomUUID(), mode: 'full', fresh: true })
+      const cars = ['a', 'b'].map((id) => writeOf(id, {}, { isNew: false }))
+      const rejects = [{ position: 2, sourceId: 'd', reason: 'too_large', path: '', payload: '{}' }]
+      await commitPages(db, { ...context, runId: run.runId }, batchOf(1, cars, { ids: ['a', 'b', 'd'], rejects }))
+      assert.equal(await markAbsent(db, names, lease, run.runId, 3), 1, 'c is absent, though three were met')
+    })
+
     it('is proven gone by a second sweep, if the first one ended with its proof', async () => {
       for (const proof of ['exact', 'none'] as const) {
         const begun = await stored()
         const { names, lease } = begun
         const first = await sweep(begun, ['a', 'b'])
-        await markAbsent(db, names, lease, first)
+        await markAbsent(db, names, lease, first, 2)
         await end(begun, first, proof)
         const second = await sweep(begun, ['a', 'b'])
-        await markAbsent(db, names, lease, second)
+        await markAbsent(db, names, lease, second, 2)
         assert.equal(await gone(begun, second), proof === 'exact' ? 1 : 0, proof)
         if (proof === 'exact') continue
         // The second one is the first that counts.
         await end(begun, second, 'exact')
         const third = await sweep(begun, ['a', 'b'])
-        await markAbsent(db, names, lease, third)
+        await markAbsent(db, names, lease, third, 2)
         assert.equal(await gone(begun, third), 1)
       }
     })
@@ -82,11 +95,11 @@ for (const kind of databaseKinds) {
       const begun = await stored()
       const { names, lease } = begun
       const first = await sweep(begun, ['a'])
-      assert.equal(await markAbsent(db, names, lease, first), 2)
+      assert.equal(await markAbsent(db, names, lease, first, 1), 2)
       await keepAnswers(db, names, lease, { gone: ['b'], there: ['c'] })
       await end(begun, first, 'exact')
       const second = await sweep(begun, ['a', 'b'])
-      assert.equal(await markAbsent(db, names, lease, second), 1, 'of c nothing is known any more')
+      assert.equal(await markAbsent(db, names, lease, second, 2), 1, 'of c nothing is known any more')
       assert.equal(await gone(begun, second), 0)
     })
 
@@ -95,7 +108,7 @@ for (const kind of databaseKinds) {
       const { names, lease } = begun
       for (const _ of [1, 2]) {
         const runId = await sweep(begun, ['a'])
-        await markAbsent(db, names, lease, runId)
+        await markAbsent(db, names, lease, runId, 1)
         await keepAnswers(db, names, lease, { gone: ['b', 'c'], there: [] })
         assert.equal(await holdProven(db, names, lease, runId, new Map([['Audi', 'Audi']])), 2)
         const held = await readHeld(db, names)
@@ -125,7 +138,7 @@ for (const kind of databaseKinds) {
       const lease = { ...begun.lease, fence: begun.lease.fence - 1 }
       for (const write of [
         () => forgetSeen(db, names, lease, runId),
-        () => markAbsent(db, names, lease, runId),
+        () => markAbsent(db, names, lease, runId, 3),
         () => keepAnswers(db, names, lease, { gone: ['a'], there: [] }),
         () => holdProven(db, names, lease, runId, new Map()),
         () => removeProven(db, names, lease, runId),
