@@ -2,10 +2,11 @@
  * What of a record matters. A source's crawler moves `updated_at` and every `*_updated_at` without any change to the
  * car; these members are volatile and left out, at every level.
  */
+import { Buffer, isAscii } from 'node:buffer'
 import { hash } from 'node:crypto'
 
 const VOLATILE = 'updated_at'
-const NEEDLE = `${VOLATILE}"`
+const NEEDLE = Buffer.from(`${VOLATILE}"`)
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -18,54 +19,54 @@ const CLOSE_OBJECT = 0x7d
 /** Whether a member of this name is volatile. */
 export const isVolatile = (key: string): boolean => key === VOLATILE || key.endsWith(`_${VOLATILE}`)
 
-const skipSpace = (text: string, from: number): number => {
+const skipSpace = (bytes: Buffer, from: number): number => {
   let at = from
-  // Every character up to the space that can stand outside a string is white space.
-  while (text.charCodeAt(at) <= 0x20) at++
+  // Every byte up to the space that can stand outside a string is white space.
+  while (bytes[at]! <= 0x20) at++
   return at
 }
 
 /** The end of the string, number or literal at `at`; -1 for an object or a list, which is no stamp. */
-const stampEnd = (text: string, at: number): number => {
-  const first = text.charCodeAt(at)
+const stampEnd = (bytes: Buffer, at: number): number => {
+  const first = bytes[at]
   if (first === 0x7b || first === 0x5b) return -1
   let end = at + 1
   if (first === QUOTE) {
-    for (; end < text.length; end++) {
-      const code = text.charCodeAt(end)
+    for (; end < bytes.length; end++) {
+      const code = bytes[end]
       if (code === QUOTE) return end + 1
       if (code === BACKSLASH) end++
     }
     return -1
   }
-  for (; end < text.length; end++) {
-    const code = text.charCodeAt(end)
+  for (; end < bytes.length; end++) {
+    const code = bytes[end]!
     if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || code <= 0x20) break
   }
   return end
 }
 
 /** Where the key that ends before `at` opens, if it is volatile; -1 otherwise. */
-const keyStart = (text: string, at: number): number => {
-  const before = text.charCodeAt(at - 1)
+const keyStart = (bytes: Buffer, at: number): number => {
+  const before = bytes[at - 1]
   if (before !== QUOTE && before !== UNDERSCORE) return -1
   let open = at - 1
   // A quote after a backslash belongs to the key's text.
-  while (open >= 0 && (text.charCodeAt(open) !== QUOTE || text.charCodeAt(open - 1) === BACKSLASH)) open--
+  while (open >= 0 && (bytes[open] !== QUOTE || bytes[open - 1] === BACKSLASH)) open--
   return before === QUOTE && open !== at - 1 ? -1 : open
 }
 
-/** What is kept of a text, as pieces of it in their order. Each character is looked at a few times only, whatever is dropped. */
+/** What is kept of a record, as pieces of it in their order. Each byte is looked at a few times only, whatever is dropped. */
 type Kept = { bounds: [start: number, end: number][]; settled: number }
 
 /** Drops the last comma, where nothing but white space follows it in what is kept. */
-const dropLastComma = (text: string, kept: Kept): void => {
+const dropLastComma = (bytes: Buffer, kept: Kept): void => {
   for (let at = kept.bounds.length - 1; at >= kept.settled; at--) {
     const [start, end] = kept.bounds[at]!
     let last = end
-    while (last > start && text.charCodeAt(last - 1) <= 0x20) last--
+    while (last > start && bytes[last - 1]! <= 0x20) last--
     if (last === start) continue
-    if (text.charCodeAt(last - 1) !== COMMA) break
+    if (bytes[last - 1] !== COMMA) break
     kept.bounds.length = at
     kept.bounds.push([start, last - 1])
     return
@@ -74,8 +75,20 @@ const dropLastComma = (text: string, kept: Kept): void => {
   kept.settled = kept.bounds.length
 }
 
+/** Where the kept pieces of a record are put together; grows as it must, and is not kept where it is vast. */
+let together = Buffer.allocUnsafe(1 << 16)
+const MOST_KEPT = 1 << 20
+
+const joined = (bytes: Buffer, bounds: Kept['bounds']): Buffer => {
+  const room = bytes.length <= together.length ? together : Buffer.allocUnsafe(bytes.length)
+  if (room.length <= MOST_KEPT) together = room
+  let size = 0
+  for (const [start, end] of bounds) size += bytes.copy(room, size, start, end)
+  return room.subarray(0, size)
+}
+
 /**
- * The text of a record without its volatile members.
+ * A record without its volatile members; valid until the next is made.
  *
  * Why a search may do what a parser does: inside a JSON string a quote is always written `\"`, so the quote in
  * `updated_at"`, which follows a letter, delimits a string. It cannot open one, for outside strings no such letters
@@ -83,32 +96,36 @@ const dropLastComma = (text: string, kept: Kept): void => {
  * stay in the text, which can make an unchanged record look changed but never the reverse. So do stamps that are
  * objects.
  */
-const withoutVolatile = (text: string): string => {
-  let match = text.indexOf(NEEDLE)
-  if (match < 0) return text
+const withoutVolatile = (bytes: Buffer): Buffer => {
+  let match = bytes.indexOf(NEEDLE)
+  if (match < 0) return bytes
   const kept: Kept = { bounds: [], settled: 0 }
   let from = 0
-  for (; match >= 0; match = text.indexOf(NEEDLE, match + NEEDLE.length)) {
-    const colon = skipSpace(text, match + NEEDLE.length)
-    if (text.charCodeAt(colon) !== COLON) continue
-    const start = keyStart(text, match)
-    const end = start < 0 ? -1 : stampEnd(text, skipSpace(text, colon + 1))
+  for (; match >= 0; match = bytes.indexOf(NEEDLE, match + NEEDLE.length)) {
+    const colon = skipSpace(bytes, match + NEEDLE.length)
+    if (bytes[colon] !== COLON) continue
+    const start = keyStart(bytes, match)
+    const end = start < 0 ? -1 : stampEnd(bytes, skipSpace(bytes, colon + 1))
     if (end < 0) continue
     if (start > from) kept.bounds.push([from, start])
-    const next = skipSpace(text, end)
+    const next = skipSpace(bytes, end)
     from = next
     // The member goes with one comma: the one after it, or, where it is the last, the one before it.
-    if (text.charCodeAt(next) === COMMA) from = next + 1
-    else dropLastComma(text, kept)
+    if (bytes[next] === COMMA) from = next + 1
+    else dropLastComma(bytes, kept)
   }
-  return kept.bounds.map(([start, end]) => text.slice(start, end)).join('') + text.slice(from)
+  if (from < bytes.length) kept.bounds.push([from, bytes.length])
+  return joined(bytes, kept.bounds)
 }
 
 /**
- * 32 hex digits over a record's JSON text without its volatile members: the first half of a SHA-256.
+ * 32 hex digits over the bytes of a record's JSON text without its volatile members: the first half of a SHA-256.
  *
- * `latin1` is the record's bytes read as latin1, one character a byte, whatever their encoding. That is the one
- * representation for ever: the same record read as UTF-8 has another fingerprint as soon as it holds a letter beyond
- * ASCII. Key order and white space count; `sameRecord` tells whether such a difference matters.
+ * It is that of the bytes read as latin1, one character a byte, whatever their encoding, and written as UTF-8: so it was
+ * stored, and so it is for ever. Where all is ASCII the bytes themselves are just that. Key order and white space count;
+ * `sameRecord` tells whether such a difference matters.
  */
-export const fingerprintText = (latin1: string): string => hash('sha256', withoutVolatile(latin1), 'hex').slice(0, 32)
+export const fingerprintOf = (record: Buffer): string => {
+  const lasting = withoutVolatile(record)
+  return hash('sha256', isAscii(lasting) ? lasting : lasting.toString('latin1'), 'hex').slice(0, 32)
+}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fingerprintText, isVolatile } from '../../src/car/fingerprint.ts'
+import { fingerprintOf, isVolatile } from '../../src/car/fingerprint.ts'
 
-const of = (value: unknown, space?: number): string =>
-  fingerprintText(Buffer.from(JSON.stringify(value, null, space)).toString('latin1'))
+const ofText = (text: string): string => fingerprintOf(Buffer.from(text))
+const of = (value: unknown, space?: number): string => ofText(JSON.stringify(value, null, space))
 
 const stamp = fc.oneof(
   fc.constantFrom(null, 0, -1.5e3, true, '', '2026-09-09 19:37:39', '2026-09-09T19:37:39.000000Z', 'a"b\\', '},{"x":'),
@@ -50,10 +50,23 @@ describe('isVolatile', () => {
   })
 })
 
-describe('fingerprintText', () => {
+describe('fingerprintOf', () => {
   it('is 32 hex digits, the first half of a SHA-256', () => {
     // From `printf '{"id":1}' | sha256sum`.
-    assert.equal(fingerprintText('{"id":1}'), '037c9214eef74cc3887f3a4f085b4e17')
+    assert.equal(ofText('{"id":1}'), '037c9214eef74cc3887f3a4f085b4e17')
+  })
+
+  it('is that of the bytes read as latin1, as it was stored', () => {
+    // From `printf '{"a":"\xc3\x83\xc2\xa9"}' | sha256sum`: the two bytes of an é, each as a character of its own.
+    assert.equal(ofText('{"a":"é"}'), 'cfd5cba71c78b4e4f2e893b70beecb4a')
+    assert.equal(ofText('{"updated_at":"é","a":"é"}'), 'cfd5cba71c78b4e4f2e893b70beecb4a')
+  })
+
+  it('is that of a record larger than any before', () => {
+    for (const length of [100_000, 2_000_000, 50]) {
+      const text = 'a'.repeat(length)
+      assert.equal(of({ a: text, updated_at: 1 }), of({ a: text }))
+    }
   })
 
   it('does not move with the stamps of the re-crawl (trap 6)', () => {
@@ -78,7 +91,7 @@ describe('fingerprintText', () => {
     ])
       assert.equal(of(value), bare, JSON.stringify(value))
     assert.equal(of({ updated_at: 1 }), of({}))
-    assert.equal(fingerprintText('{"updated_at" : 1 , "a":1}'), fingerprintText('{"updated_at":"b" , "a":1}'))
+    assert.equal(ofText('{"updated_at" : 1 , "a":1}'), ofText('{"updated_at":"b" , "a":1}'))
   })
 
   it('is not fooled by text', () => {
@@ -117,18 +130,18 @@ describe('fingerprintText', () => {
       [`{${plain},${stamped},"b":[{${stamped}},{ ${stamped}, ${stamped}}]}`, `{${plain},"b":[{},{  }]}`],
       [`{"b":[1, 2 ,{${plain}, ${stamped}}, {${stamped}}]}`, `{"b":[1, 2 ,{${plain}}, {}]}`],
     ]
-    for (const [one, other] of alike) assert.equal(fingerprintText(one), fingerprintText(other), one)
+    for (const [one, other] of alike) assert.equal(ofText(one), ofText(other), one)
     // Written down once: what is stored compares with it for ever.
-    assert.equal(fingerprintText(alike[5]![0]), 'cea2b0c383436103c8474e3fac57ff32')
+    assert.equal(ofText(alike[5]![0]), 'cea2b0c383436103c8474e3fac57ff32')
   })
 
   it('neither throws nor hangs on any text', () => {
     const piece = fc.constantFrom('updated_at"', ':', '"', '\\', '_', '{', '}', ',', ' ', '1', 'a', '\u00e9')
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
-        assert.equal(fingerprintText(pieces.join('')).length, 32)
+        assert.equal(ofText(pieces.join('')).length, 32)
       }),
     )
-    assert.equal(fingerprintText(`{"updated_at":"${'\\'.repeat(100_000)}`).length, 32)
+    assert.equal(ofText(`{"updated_at":"${'\\'.repeat(100_000)}`).length, 32)
   })
 })

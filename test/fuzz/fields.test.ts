@@ -14,7 +14,7 @@ import {
   text,
   textList,
 } from '../../src/car/field.ts'
-import { fingerprintText } from '../../src/car/fingerprint.ts'
+import { fingerprintOf } from '../../src/car/fingerprint.ts'
 import { sameRecord } from '../../src/car/same-record.ts'
 import { vin } from '../../src/car/vin.ts'
 import { carOf } from '../../src/source/auctions-api/car-of.ts'
@@ -112,9 +112,9 @@ describe('a record that is bent', () => {
         // Numbers beyond 2^53 are never the same, not even as themselves.
         if (!/\d{16}|e\+/.test(first)) assert.ok(sameRecord(JSON.parse(first), JSON.parse(first)), first)
         assert.equal(sameRecord(one, other), sameRecord(other, one))
-        const digest = fingerprintText(Buffer.from(first).toString('latin1'))
+        const digest = fingerprintOf(Buffer.from(first))
         assert.match(digest, /^[\da-f]{32}$/)
-        if (digest === fingerprintText(Buffer.from(second).toString('latin1')) && !/\d{16}|e\+/.test(first))
+        if (digest === fingerprintOf(Buffer.from(second)) && !/\d{16}|e\+/.test(first))
           assert.ok(sameRecord(JSON.parse(first), JSON.parse(second)), `${first}\n${second}`)
       }),
       { numRuns: 1500 * RUNS },

@@ -1,6 +1,6 @@
 /** Texts that are made to take long: no reader may take more than in proportion to what it reads. */
 import { describe, it } from 'node:test'
-import { fingerprintText } from '../../src/car/fingerprint.ts'
+import { fingerprintOf } from '../../src/car/fingerprint.ts'
 import { sameRecord } from '../../src/car/same-record.ts'
 import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
 import { redactOf } from '../../src/redact.ts'
@@ -44,7 +44,7 @@ const MONSTERS: Record<string, (n: number) => string> = {
 }
 
 const READERS: Record<string, (text: string) => unknown> = {
-  fingerprintText,
+  fingerprintOf: (text) => fingerprintOf(Buffer.from(text)),
   hasNumberOutOfRange,
   isTooDeep,
   repairEscapes,

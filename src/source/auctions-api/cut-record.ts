@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { fingerprintText } from '../../car/fingerprint.ts'
+import { fingerprintOf } from '../../car/fingerprint.ts'
 import type { Bound } from '../cut-records.ts'
 import { recordId } from '../record-id.ts'
 import type { CutRecord, SourcePage } from '../source.ts'
@@ -10,7 +10,7 @@ export const cutRecord = (bytes: Buffer, { start, end, isUnusual }: Bound): CutR
   end,
   isUnusual,
   sourceId: recordId(bytes, start, end).sourceId,
-  fingerprint: fingerprintText(bytes.toString('latin1', start, end)),
+  fingerprint: fingerprintOf(bytes.subarray(start, end)),
 })
 
 /**
