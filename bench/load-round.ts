@@ -86,9 +86,12 @@ export const secondSweep = async (bench: Bench, root?: string): Promise<Loaded> 
 /** The share of cars that had really changed within a day at a mirror in use. */
 export const CHANGED = 0.11
 
-/** The same, with that share of the cars changed. `day` makes the changes differ. */
+/**
+ * The same, with that share of the cars changed, in the course of the day: what changed a moment ago would be read a second
+ * time, from the feed of changes. `day` makes the changes differ.
+ */
 export const mixedSweep = async (bench: Bench, day: number, root?: string): Promise<Loaded> => {
   await nextDay(bench)
-  await bench.demo.control('change', { share: CHANGED, seed: day })
+  await bench.demo.control('change', { share: CHANGED, seed: day, hoursAgo: 12 })
   return measured(bench, root)
 }

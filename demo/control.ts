@@ -8,7 +8,7 @@ import { type DemoCar, everything, type Stock } from './stock.ts'
 export type Control = {
   stats(): DemoStats
   bumpStamps(): void
-  change(what: { share: number; seed?: number }): number[]
+  change(what: { share: number; seed?: number; hoursAgo?: number }): number[]
   add(count: number): number[]
   remove(what: readonly number[] | number): number[]
   restore(count: number): number[]
@@ -29,7 +29,7 @@ export function createControl(
   return {
     stats: () => stats,
     bumpStamps: () => stock.bumpStamps(),
-    change: ({ share, seed = 1 }) => stock.churn.change(share, seed, seconds()),
+    change: ({ share, seed = 1, hoursAgo = 0 }) => stock.churn.change(share, seed, seconds() - hoursAgo * 3600),
     add: (count) => stock.churn.add(count, seconds()),
     remove: (what) => stock.churn.remove(what, seconds()),
     restore: (count) => stock.churn.restore(count, seconds()),
@@ -42,7 +42,15 @@ export function createControl(
   }
 }
 
-type Call = { share?: number; seed?: number; count?: number; ids?: number[]; ms?: number; faults?: Faults }
+type Call = {
+  share?: number
+  seed?: number
+  hoursAgo?: number
+  count?: number
+  ids?: number[]
+  ms?: number
+  faults?: Faults
+}
 
 /** Answers `GET /_control/stats` and `POST /_control/…` with a JSON body; null when there is no such control. */
 export function controlByPath(control: Control, method: string, path: string, body: string): object | null {
@@ -56,7 +64,7 @@ export function controlByPath(control: Control, method: string, path: string, bo
       control.bumpStamps()
       return {}
     case 'change':
-      return counted(control.change({ share: call.share ?? 0, seed: call.seed ?? 1 }))
+      return counted(control.change({ share: call.share ?? 0, seed: call.seed ?? 1, hoursAgo: call.hoursAgo ?? 0 }))
     case 'add':
       return counted(control.add(call.count ?? 0))
     case 'remove':

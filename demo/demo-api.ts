@@ -16,8 +16,8 @@ export type DemoApi = {
   stats(): Promise<DemoStats>
   /** Moves every volatile stamp of every car by an hour; nothing else changes. */
   bumpStamps(): Promise<void>
-  /** Really changes that share (0 to 1) of the cars: price or bid, sometimes the status. */
-  change(what: { share: number; seed?: number }): Promise<number[]>
+  /** Really changes that share (0 to 1) of the cars, now or so long ago: price or bid, sometimes the status. */
+  change(what: { share: number; seed?: number; hoursAgo?: number }): Promise<number[]>
   add(count: number): Promise<number[]>
   /** Removes these cars, or that many. */
   remove(what: readonly number[] | number): Promise<number[]>

@@ -129,6 +129,9 @@ const NOTICE_GONE = `set_config('tcp_keepalives_idle', '10', true), set_config('
  * throws LeaseLostError if there has been one. A process stopped in mid-transaction is cut off by the server after one
  * lease length, so that it cannot block its successor for ever; by the advisory lock its successor finds it (`cutOff`).
  *
+ * Nothing is compiled: the stage has no statistics, and for what the planner takes some thousand rows in it for, Postgres would
+ * compile a statement of forty columns, which took five seconds for one that runs in half a second.
+ *
  * `flush: 'soon'` does not wait for the disk at the commit. It is for pages: should the database server itself crash, the
  * last moment's pages are gone together with their ledger rows, and are read again.
  */
@@ -139,7 +142,7 @@ export const assertFence = async (
 ): Promise<void> => {
   const [row] = await session.query(
     `select fence::text, holder, set_config('idle_in_transaction_session_timeout', $2::text, true),
-            set_config('timezone', 'UTC', true), ${NOTICE_GONE},
+            set_config('timezone', 'UTC', true), set_config('jit', 'off', true), ${NOTICE_GONE},
             pg_advisory_xact_lock_shared(${ADVISORY}, hashtext(source)),
             set_config('synchronous_commit', case when $3 = 'soon' then 'off' else current_setting('synchronous_commit') end, true)
      from carsync.lease where source = $1 for share`,

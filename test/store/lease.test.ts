@@ -178,6 +178,15 @@ describe('a take-over on postgres', async () => {
     assert.ok(outside!.after_s > 30, 'the connection is left as it was')
   })
 
+  it('has the server compile nothing, for a stage of which it has no statistics', async () => {
+    const lease = taken(await takeLease(db, newSource(), 'me', 30_000))
+    const [within] = await db.transaction(async (session) => {
+      await assertFence(session, lease)
+      return session.query(`select current_setting('jit') as jit`)
+    })
+    assert.equal(within!.jit, 'off')
+  })
+
   it('is not blocked for ever by a holder that was stopped in the middle of a commit', async () => {
     const source = newSource()
     const first = taken(await takeLease(db, source, 'me', 100))
