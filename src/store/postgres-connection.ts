@@ -9,6 +9,7 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
 import type { Param, Row, Session, Transaction } from './database.ts'
+import { openLoss } from './loss.ts'
 import type { Address, Host } from './postgres-address.ts'
 import { type Certificates, openSocket } from './postgres-socket.ts'
 
@@ -75,13 +76,11 @@ export const openConnection = async (
     isOpen = false
     socket.destroy()
   }
-  const lost = new Promise<never>((_, reject) => {
-    socket.once('close', () => {
-      isOpen = false
-      reject(coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`))
-    })
+  const loss = openLoss()
+  socket.once('close', () => {
+    isOpen = false
+    loss.happen(coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`))
   })
-  lost.catch(() => {})
   let given = false
   const sql: Sql = postgres({
     host: host.host,
@@ -115,18 +114,16 @@ export const openConnection = async (
   const guarded = async <T>(step: () => Promise<T>, limitMs: number | null = answerMs): Promise<T> => {
     if (!isOpen) throw coded('CONNECTION_CLOSED', 'the connection was lost')
     let timer: ReturnType<typeof setTimeout> | undefined
-    const silent = new Promise<never>((_, reject) => {
+    const work = new Promise<T>((resolve, reject) => {
+      step().then(resolve, reject)
       if (limitMs === null) return
       timer = setTimeout(() => {
         reject(coded('ETIMEDOUT', `the database has not answered for ${limitMs / 1000} s`))
         drop()
       }, limitMs)
     })
-    silent.catch(() => {})
-    const work = step()
-    work.catch(() => {})
     try {
-      return await Promise.race([work, lost, silent])
+      return await loss.unless(work)
     } finally {
       clearTimeout(timer)
     }
@@ -155,10 +152,9 @@ export const openConnection = async (
     let isOver = false
     const own = { ...within(() => isOver), lastly: (...last: [string, readonly Param[]]) => void parting.push(last) }
     const under = Promise.all([query(begin), work(own)])
-    under.catch(() => {})
     let result: T
     try {
-      ;[, result] = await Promise.race([under, lost])
+      ;[, result] = await loss.unless(under)
     } catch (error) {
       isOver = true
       // Where the connection is lost the server undoes it.
