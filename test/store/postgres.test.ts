@@ -4,6 +4,7 @@ import { copyRows } from '../../src/store/copy-binary.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { retrying } from '../../src/store/retrying.ts'
+import { countedLink } from '../support/counted-link.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 import { fastWorld } from '../support/fast-world.ts'
 
@@ -46,6 +47,37 @@ describe('openPostgres', () => {
     // Where there is none at all, it is said.
     await db.query('alter role crowded connection limit 0')
     await assert.rejects(open(few.href).query('select 1'), { code: '53300' })
+  })
+
+  it('waits once for a statement, and for begin and commit not at all', async () => {
+    const link = await countedLink(url)
+    after(link.close)
+    const own = open(link.url)
+    await own.query('select 1')
+    const waitsFor = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = link.roundTrips()
+      await work()
+      return link.roundTrips() - before
+    }
+    assert.equal(await waitsFor(() => own.query('select $1::int + $2::int as n', [1, 2])), 1)
+    assert.equal(await waitsFor(() => own.transaction((session) => session.query('select $1::int', [1]))), 2)
+    const leaving = own.transaction.bind(own, async (session) => {
+      await session.query('select $1::text', ['a'])
+      session.lastly('select $1::boolean', [true])
+    })
+    assert.equal(await waitsFor(leaving), 2)
+  })
+
+  it('hands on the error of what was left for the commit, and has undone everything', async () => {
+    await db.query('create table undone (n int unique)')
+    const work = (n: number) =>
+      db.transaction(async (session) => {
+        await session.query('insert into undone values ($1::int)', [n])
+        session.lastly('insert into undone values ($1::int)', [7])
+      })
+    await assert.rejects(work(7), { code: '23505' })
+    await work(8)
+    assert.deepEqual(await db.query('select n from undone order by n'), [{ n: 7 }, { n: 8 }])
   })
 
   it('opens a new connection after one was cut', async () => {
