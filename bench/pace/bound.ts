@@ -11,7 +11,7 @@
  * Where `least` is not a law:
  * - A cap on requests at once is reckoned as so many in flight, seen from here. Its places are free while answers travel;
  *   who knew when an answer leaves could use that time too.
- * - A queue is reckoned as full all the time, with service times of exactly the mean. Chance may undercut that.
+ * - A queue is reckoned as full all the time, as far as 32 in flight fill it, with service times of exactly the mean. Chance may undercut that.
  * - Another tenant takes his whole share. He gets less from somebody who leaves nothing over.
  * - Answers of 500 are asked for again, as many as their share.
  * - Without a limit it is 32 in flight from the first moment on.
@@ -64,7 +64,7 @@ export const boundsOf = (scenario: Scenario, from: Beginning): { plain: number; 
     }
     case 'queue': {
       const time = (asks * service) / limit.servers
-      return { plain: time, least: time + 2 * trip }
+      return { plain: time, least: Math.max(time, (asks * roundTrip) / MOST_IN_FLIGHT) + 2 * trip }
     }
     case 'concurrency': {
       const time = (asks * roundTrip) / limit.cap
