@@ -4,8 +4,9 @@ import type { Bucket, Opening } from './bucket.ts'
 import type { Circuit } from './circuit.ts'
 import type { Latency } from './latency.ts'
 import type { Seeking } from './seeking.ts'
+import type { Throughput } from './throughput.ts'
 import type { Sent, Traffic } from './traffic.ts'
-import { exposure, type Width, widthNow } from './width.ts'
+import { exposure, mostWidth, type Width, widthNow } from './width.ts'
 import type { Window } from './window.ts'
 
 /** The limit that the source must have, as far as its refusals tell. */
@@ -24,6 +25,7 @@ export type Pace = {
   flight: readonly Sent[]
   traffic: Traffic
   latency: Latency
+  throughput: Throughput
   width: Width
   shape: Shape
   origin: Origin
@@ -44,13 +46,16 @@ export type Pace = {
 }
 
 /**
- * Requests that may be in flight now. Where the source says how many it will take, and those are not enough for the job, that is
- * the limit which will be met, and it is foreseen.
+ * Requests that might be in flight now if the source made use of them. Where it says how many it will take, and those are not
+ * enough for the job, that is the limit which will be met, and it is foreseen.
  */
-export const widthOf = ({ width, pages, traffic, announced, maxConcurrency }: Pace): number => {
+export const mostWidthOf = ({ width, pages, traffic, announced, maxConcurrency }: Pace): number => {
   const isForeseen = announced.some(({ remaining }) => remaining !== null && remaining < pages)
-  return widthNow(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
+  return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
 }
+
+/** Requests that may be in flight now. */
+export const widthOf = (pace: Pace): number => widthNow(pace.width, mostWidthOf(pace))
 
 /** Requests per second that the width allows, by Little's law, with some room. */
 export const mostOf = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)

@@ -13,15 +13,16 @@ import { hear } from './announced.ts'
 import { bucketSent, bucketWait } from './bucket.ts'
 import { bucketAccepted } from './bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
-import { observeLatency } from './latency.ts'
+import { observeLatency, unexceptional } from './latency.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
-import { mostOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
+import { observeThroughput } from './throughput.ts'
 import { admit, meanRate, refuse, type Sent } from './traffic.ts'
 import { meetWall } from './wall.ts'
-import { rebased, widen } from './width.ts'
+import { widen } from './width.ts'
 import { windowAccepted, windowSent, windowWait } from './window.ts'
 
 export type { Pace } from './model.ts'
@@ -120,13 +121,15 @@ const shapeFailed = (pace: Pace, own: Sent, now: number, letIn: boolean): Pace =
 }
 
 const accepted = (pace: Pace, own: Sent, now: number, limits: readonly AnnouncedLimit[]): Pace => {
-  const observed = observeLatency(pace.latency, now - own.at)
-  const widened = widen(pace.width, observed, own.width, widthOf(pace), pace.pages - pace.traffic.total)
-  const latency = rebased(widened, observed) ?? observed
-  const width = latency === observed ? widened : { ...widened, narrowing: null }
+  const answer = { width: own.width, tookMs: unexceptional(pace.latency, now - own.at) }
+  const latency = observeLatency(pace.latency, answer.tookMs)
+  const throughput = observeThroughput(pace.throughput, answer)
+  const left = pace.pages - pace.traffic.total
+  const most = mostWidthOf(pace)
+  const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left })
   const traffic = admit(pace.traffic, own.at)
   const announced = hear(pace.announced, limits, own.at, now)
-  const next = { ...pace, latency, width, traffic, announced, circuit: succeeded(pace.circuit) }
+  const next = { ...pace, latency, throughput, width, traffic, announced, circuit: succeeded(pace.circuit) }
   return announcedShape(shapeAccepted(next, own, now), pace.announced, now)
 }
 

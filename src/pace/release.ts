@@ -148,7 +148,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const pace: Pace = { ...before, countedFrom: openedBy }
   const window = windowOf(pace, shape, openedBy)
   // What it lets in at once is not proven by one request.
-  if (window) return { ...pace, shape: window, width: { ...pace.width, limit: 1, narrowing: null } }
+  if (window) return { ...pace, shape: window, width: { ...pace.width, limit: 1, settled: null } }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held !== null && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }

@@ -3,6 +3,7 @@ import { refilled, startBucket } from './bucket.ts'
 import { startCircuit } from './circuit.ts'
 import { noLatency } from './latency.ts'
 import type { Pace, Shape } from './model.ts'
+import { noThroughput } from './throughput.ts'
 import { indexFrom, noTraffic, type Traffic } from './traffic.ts'
 import { startWidth, type Width } from './width.ts'
 import { startWindow } from './window.ts'
@@ -50,6 +51,7 @@ const begin = (start: PaceStart): Pace => ({
   flight: [],
   traffic: noTraffic,
   latency: noLatency,
+  throughput: noThroughput,
   width: startWidth,
   shape: { kind: 'open' },
   origin: 'found',

@@ -1,11 +1,13 @@
 /**
- * How many requests may be in flight at once. Little's law: rate times latency; found by widening while answers come no
- * later for it. Two things hold it down besides: what a wall not yet met would cost, and a cap that was met.
+ * How many requests may be in flight at once. Little's law: rate times latency; found by widening while that
+ * brings more. Two things hold it down besides: what a wall not yet met would cost, and a cap that was met.
  */
+import { opening, type Settled, settling } from './climb.ts'
 import type { Latency } from './latency.ts'
+import type { Answer, Throughput } from './throughput.ts'
 
 export type Width = {
-  /** What latency allows; grows in fractions. */
+  /** What the source makes use of, as far as is known; grows in fractions. */
   limit: number
   /** At most so many at once are taken, as far as refusals tell; null: none known. */
   cap: number | null
@@ -17,8 +19,8 @@ export type Width = {
   /** Requests let in, in a row, that had left when the width was full, and how wide it was. */
   fullClean: number
   fullAt: number
-  /** Where the narrowing began that is on: the width, and the latency then. */
-  narrowing: { limit: number; meanMs: number } | null
+  /** Where it has settled, if more in flight brought no more; null: it is being widened. */
+  settled: Settled | null
 }
 
 export const startWidth: Width = {
@@ -29,14 +31,8 @@ export const startWidth: Width = {
   capWalls: 0,
   fullClean: 0,
   fullAt: 0,
-  narrowing: null,
+  settled: null,
 }
-
-/** Latency at which widening stops, and at which it is taken back, as multiples of what an unhurried answer takes. */
-const CROWDED = 1.5
-const OVERCROWDED = 2
-/** Below this latency does not narrow it: our own business, not the source's, may be what delays the answers. */
-const LEAST = 4
 
 /**
  * A wall that was not expected refuses all that is in flight: this many at once keep that below one percent of the job.
@@ -44,12 +40,12 @@ const LEAST = 4
  */
 export const exposure = (pages: number, accepted: number): number => Math.max(8, 0.006 * pages) + accepted / 100
 
+/** Requests that may be in flight besides what the source makes use of. */
+export const mostWidth = ({ cap }: Width, exposed: number, maxConcurrency: number | null): number =>
+  Math.min(exposed, cap ?? Number.POSITIVE_INFINITY, maxConcurrency ?? Number.POSITIVE_INFINITY)
+
 /** Requests that may be in flight, at least one. */
-export const widthNow = (width: Width, exposed: number, most: number | null): number =>
-  Math.max(
-    1,
-    Math.floor(Math.min(width.limit, exposed, width.cap ?? Number.POSITIVE_INFINITY, most ?? Number.POSITIVE_INFINITY)),
-  )
+export const widthNow = ({ limit }: Width, most: number): number => Math.max(1, Math.floor(Math.min(limit, most)))
 
 /** After so many clean answers at full width, times the width, a cap that is not sure is tried again. */
 const RETRY_CAP = 8
@@ -63,50 +59,42 @@ const isWorthTrying = ({ capMost, tollMs }: Width, cap: number, { meanMs }: Late
   (left * Math.max(1, capMost + 1 - cap)) / cap >
   (cap < capMost ? TRIES.lower : TRIES.highest) * ((tollMs * cap) / meanMs)
 
-/**
- * The width after an answer to a request that left as the `sentWidth`-th in flight, when `now` were allowed. `left`: how many
- * more requests the job takes.
- */
-export const widen = (
-  given: Width,
-  latency: Latency,
-  sentWidth: number,
-  now: number,
-  left = Number.POSITIVE_INFINITY,
-): Width => {
+/** What is known when an answer has come. */
+export type Known = {
+  latency: Latency
+  throughput: Throughput
+  /** How many may be in flight, and how many might if answers came no later for it. */
+  now: number
+  most: number
+  /** How many more requests the job takes. */
+  left: number
+}
+
+/** The width after an answer. */
+export const widen = (given: Width, answer: Answer, { latency, throughput, now, most, left }: Known): Width => {
   const isWider = now > given.fullAt
   const width = isWider ? { ...given, fullClean: 0, fullAt: now } : given
-  const { limit, cap } = width
-  const fullClean = sentWidth >= now ? width.fullClean + 1 : width.fullClean
+  const { limit, cap, settled } = width
+  const fullClean = answer.width >= now ? width.fullClean + 1 : width.fullClean
   if (cap !== null && limit >= cap) {
     const due = width.capWalls < 2 ? RETRY_CAP * cap : SURE_CAP
-    if (sentWidth >= cap && fullClean > due && isWorthTrying(width, cap, latency, left))
+    if (answer.width >= cap && fullClean > due && isWorthTrying(width, cap, latency, left))
       return { ...width, limit: cap + 1, cap: cap + 1, fullClean: 0 }
     return { ...width, fullClean }
   }
   // What is not used says nothing: a width grows only while the requests fill at least half of it.
-  if (sentWidth < now / 2) return width
-  const crowded = latency.samples > 20 ? latency.meanMs / latency.baseMs : 1
-  if (crowded > OVERCROWDED) {
-    // The mean still climbs when narrowing begins.
-    const meanMs = Math.max(latency.meanMs, width.narrowing?.meanMs ?? 0)
-    const narrowing = { limit: width.narrowing?.limit ?? limit, meanMs }
-    return { ...width, fullClean, narrowing, limit: Math.max(Math.min(limit, LEAST), limit - 1 / limit) }
+  if (answer.width < now / 2) return width
+  if (settled !== null) {
+    const next = settling(settled, throughput, answer, most)
+    return { ...width, fullClean, settled: next, limit: next === null ? limit : (next.look ?? next).width }
   }
-  if (crowded > CROWDED) return { ...width, fullClean }
+  const step = opening(throughput, now)
+  if (step.kind === 'hold') return { ...width, fullClean }
+  if (step.kind === 'settle') return { ...width, fullClean, settled: step.settled, limit: step.settled.width }
   // The width that is really used leads: beyond it nothing has been tried.
   const wider = Math.min(limit + (limit < 8 ? 1 : 1.5 / limit), now + 8)
-  return { ...width, fullClean, narrowing: null, limit: wider }
+  return { ...width, fullClean, limit: wider }
 }
-
-/**
- * Latency that does not fall as the width is narrowed does not come from our crowding: an unhurried answer takes so long.
- * The latency with that corrected, or null.
- */
-export const rebased = ({ limit, narrowing }: Width, latency: Latency): Latency | null =>
-  narrowing !== null && limit <= 0.8 * narrowing.limit && latency.meanMs > 0.85 * narrowing.meanMs
-    ? { ...latency, baseMs: latency.meanMs / 1.2 }
-    : null
 
 /**
  * A wall met with `wallWidth` requests in flight may be a cap. It is not when so many went well at that very width

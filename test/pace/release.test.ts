@@ -117,7 +117,7 @@ describe('a source that names a wait', () => {
 })
 
 describe('a window', () => {
-  const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, narrowing: null } })
+  const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, settled: null } })
 
   it('is not taken to let in all at once what one request does not prove', () => {
     const wall = wide(turnedAway(letInMany(begun(), 60, NOW, 100), NOW + 6000, 54_000))

@@ -1,0 +1,100 @@
+/**
+ * Which width to stay at with a source that gets slower with load: the least that brings hardly less than a wider one.
+ * Answers vary so much that few say little. So a place that seems too wide is compared with the next level below, and from
+ * time to time with one above, by answers that are gathered there: ever more, ever more seldom.
+ */
+import { type Answer, compare, type Level, levelOf, type Throughput, weightOf } from './throughput.ts'
+
+export type Settled = {
+  width: number
+  /** That it is not too narrow is only supposed: a look at the next level below has to show it. */
+  supposed: boolean
+  /** The next look: from which answer on, how long after the one before, and whether at more in flight or at fewer. */
+  dueAt: number
+  wait: number
+  up: boolean
+  /** The look that is on: the other width, and what was brought there. */
+  look: { width: number; answers: number; tookMs: number } | null
+}
+
+export type Step = { kind: 'widen' } | { kind: 'hold' } | { kind: 'settle'; settled: Settled }
+
+/** Below this nothing is narrowed: our own business, not the source's, may be what delays the answers. */
+export const LEAST = 4
+
+/** Answers between two looks; twice as many after each that changes nothing, so that looks cost ever less. */
+const WAIT = { first: 200, most: 3200 }
+/** Answers that a look takes at least, and at most, if nothing is clear by then: these, or half of the answers between looks. */
+const LOOK = { least: 16, most: 100 }
+/**
+ * Where four times as many in flight do not bring a third more with each doubling, it is not widened further; and so many
+ * answers later it is looked whether it is too wide. A smaller difference is not told from chance by what comes meanwhile.
+ */
+const FAR = 4
+const CROWDED = Math.log2(4 / 3)
+const HOLD = 32
+
+const settled = (width: number, dueAt: number, up: boolean): Settled => ({
+  width: Math.round(width),
+  supposed: false,
+  dueAt,
+  wait: WAIT.first,
+  up,
+  look: null,
+})
+
+const brought = ({ width, tookMs }: Level): number => width / tookMs
+
+/** What to do with a width that has not settled yet, `now` wide, by what this and narrower ones have brought. */
+export const opening = ({ count, levels }: Throughput, now: number): Step => {
+  const at = levelOf(now)
+  const here = levels[at] ?? null
+  if (here === null) return { kind: 'widen' }
+  // The next level below is too near to be told from this one by a few answers.
+  const narrower = levels
+    .slice(0, Math.max(0, at - 1))
+    .filter((less): less is Level => less !== null && weightOf(less, count) >= 1)
+  const compared = narrower.map((less) => ({ less, ...compare(here, less, count) }))
+  const better = compared.filter(({ gain, doubt }) => gain * doubt < 1).map(({ less }) => less)
+  if (better.length > 0) {
+    const best = better.reduce((one, other) => (brought(other) > brought(one) ? other : one))
+    return { kind: 'settle', settled: settled(Math.max(best.width, Math.min(now, LEAST)), count + WAIT.first, true) }
+  }
+  const isCrowded = compared.some(({ ratio, gain, doubt }) => ratio >= FAR && gain * doubt < ratio ** CROWDED)
+  if (!isCrowded) return { kind: 'widen' }
+  if (here.answers < HOLD) return { kind: 'hold' }
+  return { kind: 'settle', settled: { ...settled(here.width, count, false), supposed: true } }
+}
+
+/** Begins a look at the level beside, where no more than `most` in flight are allowed. */
+const begun = (given: Settled, count: number, most: number): Settled => {
+  const { width, up, wait } = given
+  const other = Math.round(2 ** ((levelOf(width) + (up ? 1 : -1)) / 2))
+  if (other >= LEAST && other <= most) return { ...given, look: { width: other, answers: 0, tookMs: 0 } }
+  return { ...given, supposed: false, dueAt: count + wait, up: !up }
+}
+
+/** After an answer, where at most `most` in flight are allowed; null: it was not too wide, and may be widened again. */
+export const settling = (
+  given: Settled,
+  { count, levels }: Throughput,
+  answer: Answer,
+  most: number,
+): Settled | null => {
+  const { width, dueAt, wait, up, look } = given
+  if (look === null) return count < dueAt ? given : begun(given, count, most)
+  const here = levels[levelOf(width)] ?? null
+  // What is not allowed any more, or was never filled, cannot be compared.
+  if (here === null || look.width > most) return { ...given, look: null, dueAt: count + wait }
+  if (levelOf(answer.width) !== levelOf(look.width)) return given
+  const answers = look.answers + 1
+  const seen = { ...look, answers, tookMs: look.tookMs + (answer.tookMs - look.tookMs) / answers }
+  const there: Level = { width: look.width, tookMs: seen.tookMs, answers, asOf: count }
+  const { worth, doubt } = up ? compare(there, here, count) : compare(here, there, count)
+  const isClear = answers >= LOOK.least && (worth * doubt < 1 || worth / doubt > 1)
+  if (!isClear && answers < Math.max(LOOK.most, wait / 2)) return { ...given, look: seen }
+  // A move is followed by a look the same way at once.
+  if (up === worth > 1) return settled(look.width, count, up)
+  if (given.supposed) return null
+  return { ...given, look: null, dueAt: count + wait, wait: Math.min(WAIT.most, 2 * wait), up: !up }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { randomStream } from '../../demo/random.ts'
+import { LEAST, opening, type Settled, settling } from '../../src/pace/climb.ts'
+import { levelOf, noThroughput, observeThroughput, type Throughput } from '../../src/pace/throughput.ts'
+import { times } from './driving.ts'
+
+/** So many answers at each of these widths, which took so long. */
+const record = (...brought: readonly [width: number, tookMs: number, answers: number][]): Throughput =>
+  brought
+    .flatMap(([width, tookMs, answers]) => times(answers, () => ({ width, tookMs })))
+    .reduce(observeThroughput, noThroughput)
+
+describe('a width that has not settled', () => {
+  it('goes on while answers come no later, and where hardly anything is known', () => {
+    assert.deepEqual(opening(noThroughput, 4), { kind: 'widen' })
+    assert.deepEqual(opening(record([4, 100, 5], [8, 110, 5], [16, 120, 50]), 16), { kind: 'widen' })
+    assert.deepEqual(opening(record([4, 100, 1], [8, 300, 1]), 8), { kind: 'widen' }, 'two answers may be chance')
+  })
+
+  it('goes back at once to what brought most, where more brings far less', () => {
+    const step = opening(record([2, 100, 2], [4, 120, 4], [8, 600, 4], [11, 1500, 4]), 11)
+    assert.equal(step.kind === 'settle' && step.settled.width, 4)
+  })
+
+  it('holds where more brings nothing, and looks below when that is sure', () => {
+    const line = (answers: number) => opening(record([5, 100, 30], [20, 400, answers]), 20)
+    assert.equal(line(20).kind, 'hold')
+    const step = line(40)
+    assert.ok(step.kind === 'settle' && step.settled.width === 20 && step.settled.supposed && !step.settled.up)
+  })
+
+  // Our own process may be what delays the answers.
+  it('is not narrowed further than a few', () => {
+    const step = opening(record([1, 10, 50], [8, 1000, 50]), 8)
+    assert.equal(step.kind === 'settle' && step.settled.width, LEAST)
+    const [settled] = drive({ width: 8, took: (width) => width ** 3, count: 10_000 })
+    assert.ok(settled!.width >= LEAST)
+  })
+})
+
+type Course = {
+  width: number
+  took: (width: number) => number
+  count: number
+  most?: number
+  supposed?: boolean
+}
+
+/** So many answers of a source to a width that has settled: what comes of it, and how many of them were part of looks. */
+const drive = ({ width, took, count, most = 1000, supposed = false }: Course): [Settled | null, number] => {
+  let throughput = record([width, took(width), 32])
+  let settled: Settled | null = { width, supposed, dueAt: 0, wait: 200, up: !supposed, look: null }
+  let looked = 0
+  for (let i = 0; i < count && settled !== null; i++) {
+    if (settled.look !== null) looked++
+    const now: number = (settled.look ?? settled).width
+    const answer = { width: now, tookMs: took(now) }
+    throughput = observeThroughput(throughput, answer)
+    settled = settling(settled, throughput, answer, most)
+  }
+  return [settled, looked]
+}
+
+describe('a width that has settled', () => {
+  const exponential = (mean: number, random: () => number): number => -mean * Math.log(1 - random())
+
+  it('finds what the source makes use of, from either side, though answers vary as much as they take', () => {
+    for (const width of [4, 40])
+      for (const seed of times(10, (i) => i)) {
+        const random = randomStream(seed)
+        // Twelve at once are served; above twenty each takes longer.
+        const took = (now: number): number => exponential(100 * Math.max(1, now / 12, now ** 2 / 240), random)
+        const [settled] = drive({ width, took, count: 6000 })
+        assert.ok(settled!.width >= 8 && settled!.width <= 28, `seed ${seed}: from ${width} to ${settled!.width}`)
+      }
+  })
+
+  it('looks elsewhere, the more seldom the longer nothing changes', () => {
+    const took = (now: number): number => 100 * Math.max(1, now / 8) ** 2
+    const [settled, looked] = drive({ width: 8, took, count: 10_000 })
+    assert.equal(settled!.width, 8)
+    assert.ok(settled!.wait > 1000)
+    assert.ok(looked > 16 && looked < 500, `${looked}`)
+  })
+
+  it('looks at no more than is allowed', () => {
+    const [settled] = drive({ width: 8, took: () => 100, count: 2000, most: 12 })
+    assert.ok(settled!.width <= 12)
+  })
+
+  it('was not, if it was only supposed to be too wide', () => {
+    assert.equal(drive({ width: 20, took: () => 100, count: 2000, supposed: true })[0], null)
+    const [settled] = drive({ width: 20, took: (now) => 30 * now, count: 2000, supposed: true })
+    assert.ok(settled!.width < 20)
+  })
+
+  it('is always compared with another level', () => {
+    for (let width = 2 * LEAST; width < 500; width++)
+      for (const up of [true, false]) {
+        const due: Settled = { width, supposed: false, dueAt: 0, wait: 200, up, look: null }
+        const { look } = settling(due, noThroughput, { width, tookMs: 100 }, 1000)!
+        assert.ok(look !== null && Math.abs(levelOf(look.width) - levelOf(width)) === 1, `${width} with ${look?.width}`)
+      }
+  })
+})
