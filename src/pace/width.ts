@@ -59,6 +59,9 @@ const isWorthTrying = ({ capMost, tollMs }: Width, cap: number, { meanMs }: Late
   (left * Math.max(1, capMost + 1 - cap)) / cap >
   (cap < capMost ? TRIES.lower : TRIES.highest) * ((tollMs * cap) / meanMs)
 
+/** Up to this it doubles with each round trip; no more than that is in flight anyway while nothing is known. */
+const QUICK = 8
+
 /** What is known when an answer has come. */
 export type Known = {
   latency: Latency
@@ -91,8 +94,8 @@ export const widen = (given: Width, answer: Answer, { latency, throughput, now, 
   const step = opening(throughput, now)
   if (step.kind === 'hold') return { ...width, fullClean }
   if (step.kind === 'settle') return { ...width, fullClean, settled: step.settled, limit: step.settled.width }
-  // The width that is really used leads: beyond it nothing has been tried.
-  const wider = Math.min(limit + (limit < 8 ? 1 : 1.5 / limit), now + 8)
+  // Up to a cap that was met all went well before; the cap itself may be one too many. The width that is really used leads: beyond it nothing has been tried.
+  const wider = Math.min(limit + (limit < Math.max(QUICK, (cap ?? 0) - 1) ? 1 : 1.5 / limit), now + 8)
   return { ...width, fullClean, limit: wider }
 }
 

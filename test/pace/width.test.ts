@@ -119,6 +119,13 @@ describe('a cap', () => {
     assert.ok(limit <= 8)
   })
 
+  it('is gone back to quickly, for so many went well before', () => {
+    const known = capped(startWidth, silent(25))
+    const back = times(22, (i) => i).reduce((width) => after(width, widthNow(width, 24), widthNow(width, 24)), known)
+    assert.ok(back.limit >= 23, `${back.limit}`)
+    assert.ok(times(22, (i) => i).reduce((width) => after(width, 9, 9), { ...startWidth, limit: 2 }).limit < 12)
+  })
+
   it('is tried again after a while, the more rarely the surer it is', () => {
     const patience = (from: Width): number => {
       let width: Width = { ...from, limit: from.cap! }
