@@ -1,6 +1,6 @@
 /** What a request that was let in does to the bucket: its rate grows. */
 import type { Bucket } from './bucket.ts'
-import { isLookDue, lookUp } from './bucket-look-up.ts'
+import { isLookDue, lookUp, strides } from './bucket-look-up.ts'
 import { tried } from './bucket-trial.ts'
 
 /** So far above a rate that was refused, it is not the limit any more. */
@@ -10,17 +10,22 @@ const LOOK_UP = 1.6
 /** So far below the mean, the rate leaps by so much with each request. */
 const FAR = 4
 const LEAP = 1.3
+/** The longest step of a look: the limit is then between one and so many times what went well. */
+const STRIDE = 1.5
 
 /** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
-const raised = ({ rate, burst, ceiling, sure, clean, narrow, tollMs, walls }: Bucket, mean: number): number => {
+const raised = (bucket: Bucket, mean: number): number => {
+  const { rate, burst, ceiling, sure, clean, narrow, tollMs, walls, fallback, explained } = bucket
+  // A bold guess is of a whole quota: a hundredth more would be refused, and taken for a wrong guess.
+  if (fallback !== null) return rate
   // Far below what was let in on the whole, and nothing was refused: by hundredths it would take hours.
   if (clean >= 3 && rate < mean / FAR) return rate * LEAP
   // The limit was raised: what was refused before goes through. Before the first wall it may be savings that pay.
   const isPassed = ceiling !== null && rate > PASSED * ceiling && walls.length > 0
   if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(0.02, 0.0001 * clean))
   if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
-  // What is saved up would pay for a creep; a look higher tells more.
-  if (burst >= 2) return rate
+  // What is saved up would pay for a creep; a look higher tells more. Nor is there anything between a quota and the next one.
+  if (burst >= 2 || explained > 0) return rate
   if (narrow && clean > 60 && ceiling !== null && rate < 0.8 * ceiling) return rate * 1.004
   const over = clean / 300 - 0.3
   if (over <= 0) return rate
@@ -52,7 +57,14 @@ const settled = ({ rate, looksUp }: Bucket, now: number): Partial<Bucket> =>
  * `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. `mean`: what was
  * let in per second on the whole.
  */
-export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most: number, mean = 0): Bucket => {
+export const bucketAccepted = (
+  bucket: Bucket,
+  sentAt: number,
+  now: number,
+  most: number,
+  mean = 0,
+  left = Number.POSITIVE_INFINITY,
+): Bucket => {
   const { search } = bucket
   // A bold guess that held so long is right: it is a short window, and nothing is saved up in those.
   const bold = bucket.fallback !== null && bucket.clean >= 20
@@ -66,7 +78,7 @@ export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most
     ...(bold ? settled(bucket, now) : {}),
   }
   if (bold) return next
-  if (search === null && isLookDue(next)) return lookUp(next, now)
+  if (search === null && isLookDue(next, left)) return lookUp(next, now)
   if (search === null) {
     const highest = Math.min(most, bucket.most ?? most)
     return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket, mean), bucket.most ?? most) } : next
@@ -74,5 +86,7 @@ export const bucketAccepted = (bucket: Bucket, sentAt: number, now: number, most
   if (sentAt < search.sinceAt || bucket.rate > most) return next
   const passed = search.passed + 1
   if (passed < search.need) return { ...next, search: { ...search, passed } }
-  return tried(next, { ...search, low: bucket.rate }, now)
+  // What a look finds higher may be far higher: each step is longer than the one before.
+  const step = search.from !== undefined && strides(bucket) ? Math.min(STRIDE, search.step ** 2) : search.step
+  return tried(next, { ...search, step, low: bucket.rate }, now)
 }

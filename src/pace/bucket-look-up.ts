@@ -14,12 +14,23 @@ const PER_LOST = 20
 const NARROW_NEED = 5
 const NARROW_EVERY = 300
 const PASSED = 1.02
+/** So much higher went well, by two steps and more, that it is another limit. */
+const MOVED = 1.4
 
-export const isLookDue = ({ narrow, sure, most, clean, burst, rate, ceiling, tollMs }: Bucket): boolean => {
+export const isLookDue = (
+  { narrow, sure, most, clean, burst, rate, ceiling, tollMs }: Bucket,
+  left = Number.POSITIVE_INFINITY,
+): boolean => {
   if (most !== null || ceiling === null) return false
   if (narrow) return clean >= NARROW_EVERY && rate > PASSED * ceiling
-  return sure && clean >= EVERY + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
+  return sure && Math.min(clean, 2 * left) >= EVERY + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
 }
+
+/**
+ * Whether a look goes on in ever longer steps: not where each refusal makes everybody wait, nor where it is a matter of spacing, nor
+ * after a bold guess, which begins with a long one.
+ */
+export const strides = ({ narrow, tollMs, looksUp }: Bucket): boolean => !narrow && !looksUp && tollMs === 0
 
 export const lookUp = (bucket: Bucket, now: number): Bucket => {
   const { rate, narrow } = bucket
@@ -31,14 +42,36 @@ export const lookUp = (bucket: Bucket, now: number): Bucket => {
   }
 }
 
-/** What the refusal that ends the look makes of the bucket. `known`: the rate as reckoned, and its error as a share. */
-export const lookedUp = (
-  { rate, burst, steady, walls }: Bucket,
-  { from, low, passed }: Search,
-  known: { rate: number; error: number } | null,
-): Partial<Bucket> => {
+/** What the walls say when a look is refused. */
+type Ended = {
+  /** The rate as reckoned, and its error as a share. */
+  known: { rate: number; error: number } | null
+  /** The walls, this one included. */
+  walls: Bucket['walls']
+  /** Requests per second that were let in within the length of a window before it; 0 where it is none. */
+  lately: number
+}
+
+/**
+ * The bucket of a limit that was raised while it was looked at: the walls before are of another one. The next will tell the rate
+ * from this one on; a window lets in no more than its quota, and what of the one before lies within its length.
+ */
+const moved = ({ rate, burst, windowMs }: Bucket, held: number, { walls, lately }: Ended): Partial<Bucket> => {
+  const anew = { search: null, walls: walls.slice(-1), explainedSince: walls.at(-1)!.at, clean: 0 }
+  if (windowMs === 0)
+    return { ...anew, rate: Math.sqrt(held * rate), sure: false, tokens: -Math.min(1, (burst - 1) / 2) }
+  const limit = Math.max(held, Math.min(rate, lately))
+  // What is full opens again within its length, on the mean after half of it.
+  return { ...anew, rate: limit, explained: 1, ceiling: rate, sure: true, tokens: (-limit * windowMs) / 2000 }
+}
+
+/** What the refusal that ends the look makes of the bucket. */
+export const lookedUp = (bucket: Bucket, { from, low, passed }: Search, ended: Ended): Partial<Bucket> => {
+  const { rate, burst, steady, walls } = bucket
+  const { known } = ended
   // Before the first wall what went through may have been paid from savings.
   const held = walls.length === 0 ? from! : low!
+  if (strides(bucket) && held > MOVED * from!) return moved(bucket, held, ended)
   const reckonedRate = known !== null && known.error < 0.02 && !steady ? known.rate * (1 - known.error / 4) : held
   return {
     search: null,

@@ -4,6 +4,7 @@ import { lookedUp } from './bucket-look-up.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
 import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
+import { asWindow, lately } from './bucket-window.ts'
 import type { Sent, Traffic } from './traffic.ts'
 
 /** Walls that are remembered: the rate is reckoned from the first to the last. */
@@ -82,6 +83,8 @@ export const bucketRefused = (
   const known = reckoned(walls, traffic, flight, countsLoss)
   const saved = known && bucket.opening && known.error < 0.12 ? burstOf(bucket.opening, known.rate) : bucket.burst
   const burst = bucket.spending ? Math.max(1, bucket.burst / 2) : saved
+  const slower = bucket.rate * (1 - shrinkAfter(bucket.clean, bucket.hasty))
+  const window = asWindow(bucket, slower, traffic, flight)
   const emptied: Bucket = {
     ...filled,
     burst,
@@ -98,8 +101,11 @@ export const bucketRefused = (
     barrenSince: bucket.barren === 0 ? sentAt : bucket.barrenSince,
     hasty: bucket.search === null && bucket.clean < 30 ? bucket.hasty + 1 : 0,
     tollMs,
+    windowMs: window.windowMs,
+    explained: window.explained,
   }
   const { search, fallback } = bucket
+  if (window.rate !== undefined) return { ...emptied, ...window }
   if (fallback !== null) {
     const trial = { low: fallback * 0.7, high: bucket.rate, step: 1.4, need: 3, passed: 0, sinceAt: now }
     return { ...emptied, fallback: null, rate: fallback, search: trial }
@@ -109,7 +115,8 @@ export const bucketRefused = (
     const pauseMs = 50 * 2 ** bucket.barren
     return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
-  if (search?.from !== undefined) return { ...emptied, ...lookedUp(bucket, search, known) }
+  if (search?.from !== undefined)
+    return { ...emptied, ...lookedUp(bucket, search, { known, walls, lately: lately(bucket, traffic, sentAt) }) }
   if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.

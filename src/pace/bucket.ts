@@ -24,6 +24,11 @@ export type Bucket = {
   ceiling: number | null
   /** A short window was recognised: its rate is known, and what was lost within a window does not come back. */
   steady: boolean
+  /** It may be a quota for windows of this length, ms; 0: nothing speaks for it. */
+  windowMs: number
+  /** In how many such windows what was refused, of those since that instant, ms, is explained by one quota; 0: not at all. */
+  explained: number
+  explainedSince: number
   /** The rate need not become higher than this; null: it may. */
   most: number | null
   /** The ceiling is where the limit lies: it was met after a long run, or the rate is well reckoned. */
@@ -95,6 +100,8 @@ export type BucketStart = {
   opening?: Opening | null
   fallback?: number | null
   looksUp?: boolean
+  windowMs?: number
+  explained?: number
 }
 
 export const startBucket = ({
@@ -106,6 +113,8 @@ export const startBucket = ({
   opening = null,
   fallback = null,
   looksUp = false,
+  windowMs = 0,
+  explained = 0,
 }: BucketStart): Bucket => ({
   kind: 'bucket',
   rate,
@@ -118,6 +127,9 @@ export const startBucket = ({
   ceiling: null,
   sure: false,
   steady: false,
+  windowMs,
+  explained,
+  explainedSince: 0,
   most: null,
   narrow,
   walls,

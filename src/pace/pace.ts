@@ -106,7 +106,17 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'window':
       return { ...pace, shape: windowAccepted(shape, pace.traffic, own.at) }
     case 'bucket':
-      return { ...pace, shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now)) }
+      return {
+        ...pace,
+        shape: bucketAccepted(
+          shape,
+          own.at,
+          now,
+          mostOf(pace),
+          meanRate(pace.traffic, now),
+          pace.pages - pace.traffic.total,
+        ),
+      }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
   }

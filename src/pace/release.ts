@@ -3,6 +3,7 @@ import { REORDER_MS } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
+import { quotaByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, mayBeCap, startWidth, type Width } from './width.ts'
 import { SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
@@ -47,6 +48,17 @@ const wallsOf = (pace: Pace, shape: Seeking): Bucket['walls'] => {
 const wentOn = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
   countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
 
+/**
+ * After two walls a source that lets in so many at once looks like a window, too: answers take so long that each second brings as
+ * many. After three it is told apart.
+ */
+const SECOND_MS = 1000
+const WINDOW_WALLS = 3
+
+/** Whether a quota for each second explains all that was refused. */
+const isShortWindow = ({ traffic, flight }: Pace): boolean =>
+  (quotaByWalls(traffic, flight, SECOND_MS, 0)?.windows ?? 0) >= WINDOW_WALLS
+
 /** A cap lets in most of what comes at it; a second wall that lets nothing in is none. */
 const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const { traffic, width } = pace
@@ -54,6 +66,7 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const refused = traffic.refused.filter((at) => at >= shape.wallAt).length
   // A window that has been seen to open when it should is one.
   if (shape.before !== null && shape.before.foreseen > 0) return false
+  if (width.capWalls > 0 && isShortWindow(pace)) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth)
 }
@@ -120,6 +133,17 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
 const openedWith = ({ opening }: Pace, ms: number): number =>
   opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length
 
+/** So many refused in a row at the wall, and nothing let in: it was not just below the rate of a bucket. */
+const IN_A_ROW = 4
+
+/**
+ * Whether the rate may be far higher than what was let in before the wall. A bucket lets in most of what comes a little faster than it
+ * fills; a window that is full lets in nothing.
+ */
+const mayBeLow = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
+  traffic.refused.filter((at) => at >= wallAt).length < IN_A_ROW ||
+  countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
+
 /**
  * A bold guess: all that was let in within the last second or so may be the quota of a short window. An even pace then
  * meets no other wall; if it does at once, what the gap tells is fallen back to.
@@ -127,14 +151,24 @@ const openedWith = ({ opening }: Pace, ms: number): number =>
 const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket => {
   const windowMs = usualWindow(gapMs - (shape.told ? ROUNDED_MS : 0)) ?? gapMs
   const atFirst = openedWith(pace, windowMs)
-  const latest = Math.max(1, atFirst, countBetween(pace.traffic, [], shape.wallAt - windowMs, shape.wallAt))
+  // Of those that left just after the wall some may have overtaken it.
+  const latest = Math.max(
+    1,
+    atFirst,
+    countBetween(pace.traffic, [], shape.wallAt - windowMs, shape.wallAt + REORDER_MS),
+  )
+  // In half a window or less so much was not let in because it is a quota.
+  const openedMs = shape.wallAt - (pace.opening?.admitted[0] ?? 0)
+  const isLow = mayBeLow(pace, shape) || openedMs < windowMs / 2
   return startBucket({
     rate: evenRate(latest, windowMs),
     at: now,
     walls: wallsOf(pace, shape),
     fallback: 1000 / Math.max(gapMs, 1),
-    looksUp: shape.told,
+    looksUp: shape.told && isLow,
+    explained: isLow ? 0 : 1,
     opening: pace.opening,
+    windowMs,
   })
 }
 

@@ -73,6 +73,14 @@ describe('a bold guess', () => {
     assert.equal(after(guess(false), 3).fallback, 2, 'not at once')
   })
 
+  it('is of a whole quota, and does not grow meanwhile', () => {
+    assert.equal(after(guess(false), 15).rate, 10)
+  })
+
+  it('that explains the refusals does not creep: there is nothing between a quota and the next', () => {
+    assert.equal(after(begun({ steady: true, sure: true, ceiling: 10.1, explained: 2 }), 600).rate, 10)
+  })
+
   it('is tried much higher where it may have been too low', () => {
     const held = after(guess(true), 40)
     assert.ok(held.rate > 13 && held.search !== null)

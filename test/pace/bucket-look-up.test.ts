@@ -43,6 +43,38 @@ describe('a look higher', () => {
     assert.ok(bucket.rate > 20, `${bucket.rate}`)
   })
 
+  it('goes on in ever longer steps, but not where a refusal makes everybody wait', () => {
+    const after = (members: Partial<Bucket>): number => {
+      let bucket = lookUp(held(members), NOW)
+      for (let i = 0; i < 190; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
+      return bucket.rate
+    }
+    assert.ok(after({}) > 25)
+    assert.ok(after({ tollMs: 1000 }) < 15)
+  })
+
+  it('that found a much higher limit forgets the walls of the old one', () => {
+    const looking = { ...lookUp(held(), NOW - 5000), rate: 29 }
+    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 20 } }
+    const { rate, walls, sure, search } = bucketRefused(raised, NOW, NOW + 50, noTraffic, [])
+    assert.ok(rate > 20 && rate < 29, `${rate}`)
+    assert.deepEqual([walls.length, sure, search], [1, false, null], 'the next wall tells the rate from this one on')
+  })
+
+  it('that found a larger quota goes by what the window let in', () => {
+    const looking = { ...lookUp(held({ burst: 1, windowMs: 1000, explained: 3 }), NOW - 5000), rate: 29 }
+    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 20 } }
+    const traffic = times(24, (i) => NOW - 990 + i * 40).reduce(admit, noTraffic)
+    const { rate, tokens } = bucketRefused(raised, NOW, NOW + 50, traffic, [])
+    assert.ok(rate > 23 && rate < 25, `${rate}`)
+    assert.ok(tokens < -10, 'until a window opens')
+  })
+
+  it('is not worth it where little is left to gain', () => {
+    assert.equal(isLookDue(held(), 1000), true)
+    assert.equal(isLookDue(held(), 100), false)
+  })
+
   it('ends at the first refusal, with the rate that the walls tell', () => {
     // 600 in a minute: ten a second.
     const traffic = times(600, (i) => wall.at + i * 100).reduce(admit, noTraffic)

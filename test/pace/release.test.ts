@@ -108,6 +108,19 @@ describe('a source that names a wait', () => {
     assert.ok(Math.abs(shape.rate / 10 - 1) < 0.1, `${shape.rate}`)
   })
 
+  it('for a quota a second is met by an even pace, and makes it wait a few times only', () => {
+    for (const kind of ['fixed-window', 'sliding-window'] as const) {
+      const source = limitedBy({ kind, quota: 20, windowMs: 1000 }, true)
+      const { pace, sends } = drive(begun(), { from: NOW, forMs: 45_000, latencyMs: 155, ...source })
+      assert.ok(pace.shape.kind === 'bucket', pace.shape.kind)
+      assert.ok(pace.shape.rate > 18 && pace.shape.rate < 20, `${pace.shape.rate}`)
+      const waits = sends.filter(
+        ({ refused, at }, i) => refused && at - (sends[i - 1]?.at ?? 0) > 0 && sends[i + 1]!.at - at > 500,
+      )
+      assert.ok(waits.length <= 4, `${waits.length}`)
+    }
+  })
+
   it('has its window known at once', () => {
     const { shape } = found({ kind: 'fixed-window', quota: 100, windowMs: MINUTE }, 4 * MINUTE, true)
     assert.ok(shape.kind === 'window', shape.kind)

@@ -1,0 +1,54 @@
+/** A rate that may be a quota for a window of a second or two: what its refusals say, taken together. */
+import { type Bucket, evenRate } from './bucket.ts'
+import { quotaByWalls } from './short-window.ts'
+import { countBetween, type Sent, type Traffic } from './traffic.ts'
+
+/** Met in so many windows, a quota is no chance: what contradicts it is another limit. */
+const SURE_WINDOWS = 3
+/** A refusal within so many windows of the one before is soon. */
+const SOON_WINDOWS = 4
+/** Rates that differ by less are the same. */
+const SAME = 1.005
+/** So far above an even pace of the quota it is taken to be refused. */
+const OVER = 1.015
+
+/** Whether it may still be a window, and what else there is to it; without a rate none explains the refusals. */
+export type AsWindow = Partial<Bucket> & Pick<Bucket, 'windowMs' | 'explained'>
+
+const NO_WINDOW: AsWindow = { windowMs: 0, explained: 0 }
+
+/** The bucket by the quota that explains the refusals, as an even pace. `slower`: its rate, less what a refusal takes off. */
+export const asWindow = (bucket: Bucket, slower: number, traffic: Traffic, flight: readonly Sent[]): AsWindow => {
+  const { rate, clean, windowMs, search, fallback, walls, explained, explainedSince } = bucket
+  if (windowMs === 0) return NO_WINDOW
+  const whole = quotaByWalls(traffic, flight, windowMs, explainedSince)
+  const isSure = explained >= SURE_WINDOWS
+  const movedAt = walls.at(-1)?.at ?? 0
+  const found = whole ?? (isSure ? quotaByWalls(traffic, flight, windowMs, movedAt) : null)
+  // A limit that moves contradicts what was met before; after a wall or two it explains itself.
+  if (found === null) return isSure ? { windowMs, explained: explained - 1 } : NO_WINDOW
+  const even = evenRate(found.quota, windowMs)
+  const isEven = search === null && fallback === null && rate < SAME * even
+  // A quota is not refused at its own even pace: a bucket that has something in store is, and looks like a window each time.
+  if (isEven && explained > 1 && clean < SOON_WINDOWS * found.quota) return NO_WINDOW
+  return {
+    windowMs,
+    explained: found.windows,
+    explainedSince: whole === null ? movedAt : explainedSince,
+    rate: isEven ? slower : even,
+    ceiling: even * OVER,
+    sure: true,
+    steady: true,
+    search: null,
+    fallback: null,
+    looksUp: false,
+    // Nothing is saved up in a window, and what was taken ahead of its quota is not there now.
+    burst: 1,
+    opening: null,
+    tokens: Math.min(0, 1 - found.quota * (1 - even / rate)),
+  }
+}
+
+/** Requests per second, as an even pace, that were let in within the length of a window before `at`; 0 where it is none. */
+export const lately = ({ windowMs }: Bucket, traffic: Traffic, at: number): number =>
+  windowMs === 0 ? 0 : evenRate(countBetween(traffic, [], at - windowMs, at), windowMs)

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Bucket, startBucket } from '../../src/pace/bucket.ts'
+import { asWindow, lately } from '../../src/pace/bucket-window.ts'
+import { admit, noTraffic, refuse, type Traffic } from '../../src/pace/traffic.ts'
+import { NOW, times } from './driving.ts'
+
+const SECOND = 1000
+/** 20 in each of these windows, then one is refused. */
+const full = (from: number, windows: number, given: Traffic = noTraffic, quota = 20): Traffic =>
+  times(windows, (i) => from + 2 * i * SECOND).reduce(
+    (traffic, opens) => refuse(times(quota, (i) => opens + 30 * i).reduce(admit, traffic), opens + 30 * quota),
+    given,
+  )
+const guess = (members: Partial<Bucket> = {}): Bucket => ({
+  ...startBucket({ rate: 30, at: NOW, fallback: 2, windowMs: SECOND }),
+  ...members,
+})
+
+describe('a rate that may be a quota for a second', () => {
+  it('becomes an even pace of the quota that explains its refusals', () => {
+    const { rate, fallback, steady, explained, tokens } = asWindow(guess(), 29, full(NOW, 2), [])
+    assert.ok(rate! > 19 && rate! < 20, `${rate}`)
+    assert.equal(fallback, null)
+    assert.equal(steady, true)
+    assert.equal(explained, 2)
+    assert.ok(tokens! < -4, 'what was taken ahead of the quota is not there')
+  })
+
+  it('is none where nothing explains them', () => {
+    assert.deepEqual(asWindow(guess(), 29, full(NOW, 1), []), { windowMs: 0, explained: 0 })
+    assert.deepEqual(asWindow(guess({ windowMs: 0 }), 29, full(NOW, 2), []), { windowMs: 0, explained: 0 })
+  })
+
+  it('is none if it is refused at its own even pace, and soon again', () => {
+    const held = guess({ rate: 19.5, fallback: null, explained: 2 })
+    assert.equal(asWindow({ ...held, clean: 40 }, 19.2, full(NOW, 2), []).windowMs, 0)
+    assert.equal(
+      asWindow({ ...held, clean: 400 }, 19.2, full(NOW, 2), []).rate,
+      19.2,
+      'a little slower once in a while',
+    )
+  })
+
+  it('that was sure remains one when the limit moves, and is found by what came since', () => {
+    const before = full(NOW, 4)
+    const movedAt = NOW + 7900
+    const moved = full(NOW + 8000, 1, before, 10)
+    const sure = guess({ rate: 19.5, fallback: null, explained: 4, walls: [{ at: movedAt, lostMs: 0 }] })
+    const first = asWindow(sure, 19.2, moved, [])
+    assert.equal(first.rate, undefined)
+    assert.equal(first.windowMs, SECOND)
+    const { rate, explainedSince } = asWindow({ ...sure, explained: 3 }, 19.2, full(NOW + 10_000, 1, moved, 10), [])
+    assert.ok(rate! > 9 && rate! < 10.5, `${rate}`)
+    assert.equal(explainedSince, movedAt)
+  })
+})
+
+it('what was let in lately is counted over the length of the window', () => {
+  assert.ok(Math.abs(lately(guess(), full(NOW, 1), NOW + 600) - 19.7) < 0.1)
+  assert.equal(lately(guess({ windowMs: 0 }), full(NOW, 1), NOW + 600), 0)
+})

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { admit as arrive, type Limit, type LimitState } from '../../demo/limits.ts'
+import { quotaByWalls } from '../../src/pace/short-window.ts'
+import { admit, noTraffic, refuse, type Traffic } from '../../src/pace/traffic.ts'
+import { NOW, times } from './driving.ts'
+
+const SECOND = 1000
+
+/** What such a source lets in, and what it refuses, of requests that leave at these instants; after a refusal there is a pause. */
+const watch = (limit: Limit, gaps: readonly number[], pauseMs: number): Traffic => {
+  let state: LimitState = { kind: 'fresh' }
+  let traffic = noTraffic
+  let at = NOW
+  for (const gap of gaps) {
+    at += gap
+    const admission = arrive(limit, state, at)
+    state = admission.state
+    traffic = (admission.ok ? admit : refuse)(traffic, at)
+    if (!admission.ok) at += pauseMs
+  }
+  return traffic
+}
+
+const every = (ms: number, count: number): number[] => times(count, () => ms)
+/** At two paces, so that the walls do not all come at the same instant of a window. */
+const hurried = [...every(29, 60), ...every(37, 60)]
+
+const quotas = fc.integer({ min: 8, max: 24 })
+
+describe('the quota of a short window, by its walls', () => {
+  it('is found whenever its windows open', () => {
+    for (const quota of [8, 14, 20])
+      for (const phaseMs of times(10, (i) => 100 * i + 7)) {
+        const limit = { kind: 'fixed-window', quota, windowMs: SECOND, phaseMs } as const
+        const found = quotaByWalls(watch(limit, hurried, SECOND), [], SECOND, 0)
+        // Of those that explain the walls a high one is taken.
+        assert.ok(found !== null && found.quota >= quota - 1, `${found?.quota} for ${quota}`)
+        assert.ok(found.quota <= 1.25 * quota + 1, `${found.quota} for ${quota}`)
+      }
+  })
+
+  it('is found exactly where they slide', () => {
+    fc.assert(
+      fc.property(quotas, (quota) => {
+        const limit = { kind: 'sliding-window', quota, windowMs: SECOND } as const
+        const found = quotaByWalls(watch(limit, hurried, SECOND), [], SECOND, 0)
+        assert.ok(found !== null)
+        assert.ok(Math.abs(found.quota - quota) <= 1, `${found.quota} for ${quota}`)
+      }),
+    )
+  })
+
+  it('takes two walls, of windows apart', () => {
+    const limit = { kind: 'fixed-window', quota: 20, windowMs: SECOND, phaseMs: 457 } as const
+    assert.equal(quotaByWalls(watch(limit, every(17, 21), 0), [], SECOND, 0), null)
+    assert.equal(quotaByWalls(watch(limit, every(17, 24), 0), [], SECOND, 0), null)
+    assert.equal(quotaByWalls(noTraffic, [], SECOND, 0), null)
+  })
+
+  it('is none where one window held more than another that was full: it is a bucket', () => {
+    const bucket = watch({ kind: 'token-bucket', rate: 10, burst: 40 }, every(20, 300), SECOND)
+    assert.equal(quotaByWalls(bucket, [], SECOND, 0), null)
+  })
+
+  it('is none where some are let in after a refusal within the window', () => {
+    const bucket = watch({ kind: 'token-bucket', rate: 20, burst: 5 }, every(40, 300), 0)
+    assert.equal(quotaByWalls(bucket, [], SECOND, 0), null)
+  })
+
+  it('is told by what came since the limit moved', () => {
+    const before = watch({ kind: 'fixed-window', quota: 40, windowMs: SECOND }, every(17, 200), SECOND)
+    const movedAt = before.admitted.at(-1)! + SECOND
+    const limit = { kind: 'fixed-window', quota: 14, windowMs: SECOND, phaseMs: 207 } as const
+    const shifted = (at: number): number => at - NOW + movedAt
+    const after = watch(limit, hurried, SECOND)
+    const both = after.refused.reduce(
+      (all, at) => refuse(all, shifted(at)),
+      after.admitted.reduce((all, at) => admit(all, shifted(at)), before),
+    )
+    assert.equal(quotaByWalls(both, [], SECOND, 0), null)
+    const found = quotaByWalls(both, [], SECOND, movedAt)
+    assert.ok(found !== null && Math.abs(found.quota - 14) <= 3, `${found?.quota}`)
+  })
+})
