@@ -6,7 +6,7 @@ import type { Seeking } from './seeking.ts'
 import { quotaByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, mayBeCap, startWidth, type Width } from './width.ts'
-import { SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
+import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
 
 /** `Retry-After` is in whole seconds, rounded up. */
 export const ROUNDED_MS = 1000
@@ -116,11 +116,15 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
       return { ...before, misses, missedAt: wallAt, marginMs: before.marginMs + 6, probing: null, proven: true }
     const { after, by } = before.opened
     // A length that is nearly the known one is that: in a sliding window it is not the last opening that counts.
-    const isSame = !before.fixed && Math.abs((opened.by - by) / before.windowMs - 1) < SAME
+    // One that was seen to slide so often still does: what was refused is a matter of its quota.
+    const slides = !before.fixed && isLengthSure(before)
+    const isSame = slides || (!before.fixed && Math.abs((opened.by - by) / before.windowMs - 1) < SAME)
     const windowMs = isSame ? before.windowMs : (usualWindow(opened.after - by, opened.by - after) ?? opened.by - by)
     // What went through since it opened is the quota, unless somebody else took nearly all of it.
     const quota = used >= 0.3 * before.quota ? used : before.quota
-    return { ...startWindow(quota, windowMs, opened, !isSame), misses, missedAt: wallAt }
+    // The length is as sure as before.
+    const foreseen = slides ? before.foreseen : 0
+    return { ...startWindow(quota, windowMs, opened, !isSame), misses, missedAt: wallAt, foreseen }
   }
   if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.

@@ -3,7 +3,7 @@
  * tells what kind of limit it is.
  */
 import type { Bucket } from './bucket.ts'
-import type { Window } from './window.ts'
+import { isLengthSure, type Window } from './window.ts'
 
 export type Seeking = {
   kind: 'seeking'
@@ -43,6 +43,9 @@ const QUICK_MS = [100, 320, 1000, 3000]
 /** Seconds after the first request of a window at which windows of the usual lengths end. */
 const LIKELY_S = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600]
 const MINUTE_MS = 60_000
+const PATIENCE_MS = 12_000
+/** So much of a window whose length is sure is waited until the next probe. */
+const WITHIN = 0.5
 
 /** When to try next, after a refusal heard at `now`, where the source does not say. `now` is ms since 1970, so that minutes are minutes. */
 export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now: number): number => {
@@ -50,7 +53,12 @@ export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now
   const quick = before !== null && tries > 0 ? undefined : QUICK_MS[tries]
   if (quick !== undefined) return Math.max(now, wallAt + quick)
   // Patience grows with what was waited; instants at which windows tend to end are tried on the way.
-  const patient = now + Math.max(12_000, 0.2 * (now - wallAt))
+  if (before !== null && isLengthSure(before)) {
+    // Its length is known: if not at its end, it opens at some time within.
+    const ends = countedFrom + Math.ceil((now + 20 - countedFrom) / before.windowMs) * before.windowMs + 15
+    return Math.min(now + WITHIN * before.windowMs, ends)
+  }
+  const patient = now + Math.max(PATIENCE_MS, 0.2 * (now - wallAt))
   const likely = [
     ...LIKELY_S.map((seconds) => countedFrom + seconds * 1000 + 15),
     (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS + 15,

@@ -79,6 +79,12 @@ export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number
   return (Number.isFinite(to) ? COMMON_MS.find(fits) : undefined) ?? USUAL_MS.find(fits)
 }
 
+/** So many pauses that ended as foreseen leave no doubt of the length; of a few seconds some lengths pass for others. */
+const BEYOND_DOUBT = 6
+const LONG_MS = 24_000
+
+export const isLengthSure = ({ foreseen, windowMs }: Window): boolean => foreseen >= BEYOND_DOUBT && windowMs >= LONG_MS
+
 /** The last instant up to `now` at which a window had surely opened. */
 const openedBy = ({ opened, windowMs }: Window, now: number): number =>
   opened.by + Math.floor((now - opened.by) / windowMs) * windowMs

@@ -130,6 +130,20 @@ describe('a source that names a wait', () => {
 })
 
 describe('a window', () => {
+  it('that has slid so often slides on when its quota shrinks', () => {
+    const slid = (foreseen: number): Pace => {
+      const { shape, ...pace } = releasedAfter(54_100)
+      assert.ok(shape.kind === 'window')
+      const known: Pace = { ...pace, shape: { ...shape, fixed: false, foreseen } }
+      const wall = turnedAway(letInMany(known, 20, NOW + 60_200, 100), NOW + 90_000)
+      return letIn(turnedAway(wall, NOW + 90_200), NOW + 105_000)
+    }
+    const [sure, unsure] = [slid(9).shape, slid(1).shape]
+    assert.ok(sure.kind === 'window' && unsure.kind === 'window')
+    assert.deepEqual([sure.fixed, sure.windowMs], [false, MINUTE])
+    assert.equal(unsure.fixed, true)
+  })
+
   const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, settled: null } })
 
   it('is not taken to let in all at once what one request does not prove', () => {

@@ -49,6 +49,15 @@ describe('nextProbeAt', () => {
     assert.ok(soon.length >= 3 && soon[0]! - NOW < 500)
   })
 
+  it('asks seldom within a window whose length is sure, and at its end', () => {
+    const window = startWindow(60, MINUTE, { after: NOW - 5100, by: NOW - 5000 }, false)
+    const known = probes(seeking({ before: { ...window, foreseen: 9 } }), MINUTE)
+    assert.ok(known.length <= 4, `${known.length}`)
+    assert.ok(known.some((at) => Math.abs(at - (NOW - 5000 + MINUTE)) < 30))
+    const unsure = probes(seeking({ before: { ...window, foreseen: 1 } }), MINUTE)
+    assert.ok(unsure.length > known.length)
+  })
+
   it('asks the more rarely the longer it lasts, but never so rarely that much time is lost', () => {
     fc.assert(
       fc.property(froms, (countedFrom) => {
