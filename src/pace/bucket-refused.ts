@@ -5,7 +5,7 @@ import { betweenRuns, reckoned } from './bucket-rate.ts'
 import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 import { asWindow, lately } from './bucket-window.ts'
-import type { Sent, Traffic } from './traffic.ts'
+import { countBetween, type Sent, type Traffic } from './traffic.ts'
 
 /** Walls that are remembered: the rate is reckoned from the first to the last. */
 const WALLS = 12
@@ -19,6 +19,10 @@ const remembered = (walls: Bucket['walls'], shared: number | null): Bucket['wall
 
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
+/** So many soon refusals before this one are no chance. */
+const FALLEN = 2
+/** Enough to tell half from all, as a share. */
+const ROUGH = 0.2
 /** After so few requests a rate was far from right; of what the runs tell, the limit is looked for no further up than this. */
 const SOON = 150
 const NEAR = 1.2
@@ -63,6 +67,23 @@ const afterRefusal = (
   return Math.min(slower, Math.max(reckonedRate, least))
 }
 
+/**
+ * The walls since the limit fell: a rate that had held for long is refused soon, again and again, and what was let in since the first
+ * of those is all that is granted. null: nothing speaks for it.
+ */
+const fallenSince = (
+  { sure, narrow, hasty, rate }: Bucket,
+  walls: Bucket['walls'],
+  traffic: Traffic,
+  flight: readonly Sent[],
+): Bucket['walls'] | null => {
+  const since = walls.slice(-hasty - 2)
+  if (!sure || narrow || hasty < FALLEN || since.length < hasty + 2) return null
+  if (countBetween(traffic, flight, walls[0]!.at, since[0]!.at) < SOON) return null
+  const granted = reckoned(since, traffic, flight, false)
+  return granted !== null && granted.error < ROUGH && granted.rate < TOO_MUCH * rate ? since : null
+}
+
 /** The bucket after a refusal of a request that left at `sentAt`. */
 export const bucketRefused = (
   bucket: Bucket,
@@ -80,6 +101,8 @@ export const bucketRefused = (
   const latest = reckoned(walls.slice(-2), traffic, flight, countsLoss)
   // The limit has moved: what was reckoned before is of another limit.
   if (whole && latest && latest.error < 0.05 && Math.abs(latest.rate / whole.rate - 1) > 0.15) walls = walls.slice(-2)
+  const since = fallenSince(bucket, walls, traffic, flight)
+  if (since !== null) walls = since
   const known = reckoned(walls, traffic, flight, countsLoss)
   const saved = known && bucket.opening && known.error < 0.12 ? burstOf(bucket.opening, known.rate) : bucket.burst
   const burst = bucket.spending ? Math.max(1, bucket.burst / 2) : saved
@@ -130,7 +153,8 @@ export const bucketRefused = (
     known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
   // Refused so soon, and each time with a wait: it is not hurried back to where that was, if the runs tell of less.
   const isSoon = bucket.steady && tollMs > 0 && bucket.clean < SOON
-  const ceiling = isSoon && runs !== null ? Math.min(bucket.rate, NEAR * Math.max(runs, afterwards)) : bucket.rate
+  const tells = since !== null ? afterwards : isSoon ? runs : null
+  const ceiling = tells !== null ? Math.min(bucket.rate, NEAR * Math.max(tells, afterwards)) : bucket.rate
   const yielding: Bucket = { ...emptied, ceiling, search: null, rate: Math.max(afterwards, floor), floor }
   return bucket.narrow ? sharing(bucket, yielding, afterwards, traffic, flight) : yielding
 }

@@ -178,3 +178,25 @@ it('a rate that was refused soon and with a wait is not gone back to, if what wa
   assert.equal(refused(40, 0).ceiling, 20, 'without a wait it costs little')
   assert.equal(refused(400, 1000).ceiling, 20, 'it has held')
 })
+
+it('a rate that had held and is refused soon, again and again, falls to what was let in since', () => {
+  // Ten a second for a minute, then five.
+  const before = times(600, (i) => NOW - 60_000 + i * 100)
+  const after = times(9, (i) => NOW + 100 + i * 200)
+  const traffic = [...before, ...after].reduce(admit, noTraffic)
+  const at = (ms: number) => ({ at: NOW + ms, lostMs: 0 })
+  const fallen = (members: Partial<Bucket>): Bucket =>
+    bucketRefused(
+      { ...begun({ sure: true, clean: 4, hasty: 2, at: NOW + 1800, ...members }), burst: 8 },
+      NOW + 1800,
+      NOW + 1850,
+      traffic,
+      [],
+    )
+  const walls = [at(-60_000), at(0), at(600), at(1200)]
+  const { rate, ceiling } = fallen({ walls })
+  assert.ok(rate > 4 && rate < 5.5, `${rate}`)
+  assert.ok(ceiling! < 7, 'and is not hurried back')
+  assert.ok(fallen({ walls, hasty: 1 }).rate > 7, 'not at once')
+  assert.ok(fallen({ walls, sure: false }).rate > 7, 'nor if it never was sure')
+})
