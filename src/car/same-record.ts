@@ -1,4 +1,4 @@
-import { isVolatile } from './fingerprint.ts'
+import { isVolatile } from './volatile.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 

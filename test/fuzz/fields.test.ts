@@ -14,13 +14,13 @@ import {
   text,
   textList,
 } from '../../src/car/field.ts'
-import { fingerprintOf } from '../../src/car/fingerprint.ts'
 import { sameRecord } from '../../src/car/same-record.ts'
 import { vin } from '../../src/car/vin.ts'
 import { carOf } from '../../src/source/auctions-api/car-of.ts'
 import { driftOf } from '../../src/source/auctions-api/drift.ts'
 import { type Members, shownLot, statusOf } from '../../src/source/auctions-api/shown-lot.ts'
 import { countDrift, MAX_FINDINGS } from '../../src/source/drift-counts.ts'
+import { fingerprintOf } from '../../src/source/fingerprint.ts'
 import { lotWith, READ_AT, recordWith } from '../source/fixture.ts'
 import { anyJson, bendingOf } from '../support/bending.ts'
 

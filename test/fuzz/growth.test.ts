@@ -1,10 +1,10 @@
 /** Texts that are made to take long: no reader may take more than in proportion to what it reads. */
 import { describe, it } from 'node:test'
-import { fingerprintOf } from '../../src/car/fingerprint.ts'
 import { sameRecord } from '../../src/car/same-record.ts'
 import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
 import { redactOf } from '../../src/redact.ts'
 import { cutRecords } from '../../src/source/cut-records.ts'
+import { fingerprintOf } from '../../src/source/fingerprint.ts'
 import { hasNumberOutOfRange, isTooDeep, repairEscapes } from '../../src/source/jsonb-text.ts'
 import { recordId } from '../../src/source/record-id.ts'
 import { sources } from '../../src/source/sources.ts'

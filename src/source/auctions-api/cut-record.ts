@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { fingerprintOf } from '../../car/fingerprint.ts'
 import type { Bound } from '../cut-records.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import { recordId } from '../record-id.ts'
 import type { CutRecord, SourcePage } from '../source.ts'
 

@@ -1,11 +1,8 @@
-/**
- * What of a record matters. A source's crawler moves `updated_at` and every `*_updated_at` without any change to the
- * car; these members are volatile and left out, at every level.
- */
+/** What of a record's bytes matters: a digest without its volatile members, at every level. */
 import { Buffer, isAscii } from 'node:buffer'
 import { hash } from 'node:crypto'
+import { VOLATILE } from '../car/volatile.ts'
 
-const VOLATILE = 'updated_at'
 const NEEDLE = Buffer.from(`${VOLATILE}"`)
 
 const QUOTE = 0x22
@@ -15,9 +12,6 @@ const COMMA = 0x2c
 const UNDERSCORE = 0x5f
 const CLOSE_LIST = 0x5d
 const CLOSE_OBJECT = 0x7d
-
-/** Whether a member of this name is volatile. */
-export const isVolatile = (key: string): boolean => key === VOLATILE || key.endsWith(`_${VOLATILE}`)
 
 const skipSpace = (bytes: Buffer, from: number): number => {
   let at = from

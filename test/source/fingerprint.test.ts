@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fingerprintOf, isVolatile } from '../../src/car/fingerprint.ts'
+import { isVolatile } from '../../src/car/volatile.ts'
+import { fingerprintOf } from '../../src/source/fingerprint.ts'
 
 const ofText = (text: string): string => fingerprintOf(Buffer.from(text))
 const of = (value: unknown, space?: number): string => ofText(JSON.stringify(value, null, space))
