@@ -61,10 +61,9 @@ const stageWriter = ({ names, runId, reader }: WriteContext): Write => {
     isUsed = true
     const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
     await Promise.all([...emptied, session.copyIn(STAGE_TARGET, copyRows(STAGE_COLUMNS, rows))])
-    const [updated, inserted] = await Promise.all([
-      session.query(updateFromStage(names), [names.source, runId]),
-      session.query(insertFromStage(names), [names.source]),
-    ])
+    const updated = await session.query(updateFromStage(names), [names.source, runId])
+    // Mostly all of them were stored, and none is left to be added.
+    const inserted = updated.length < cars.length ? await session.query(insertFromStage(names), [names.source]) : []
     return {
       inserted: inserted.map((row) => row.source_id),
       updated: updated.map((row) => row.source_id),
