@@ -5,7 +5,7 @@ import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { quotaByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { capped, mayBeCap, startWidth, type Width } from './width.ts'
+import { capped, hasHeld, mayBeCap, startWidth, type Width } from './width.ts'
 import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
 
 /** `Retry-After` is in whole seconds, rounded up. */
@@ -59,6 +59,12 @@ const WINDOW_WALLS = 3
 const isShortWindow = ({ traffic, flight }: Pace): boolean =>
   (quotaByWalls(traffic, flight, SECOND_MS, 0)?.windows ?? 0) >= WINDOW_WALLS
 
+/**
+ * So many let in for each that is refused are nearly all: a rate would be hardly less than what came. A rate that is taken for a cap is
+ * refused a few times more; a cap that is taken for a rate where each refusal is a wait costs many times the job.
+ */
+const MOSTLY = { silent: 4, told: 3 }
+
 /** A cap lets in most of what comes at it; a second wall that lets nothing in is none. */
 const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const { traffic, width } = pace
@@ -68,7 +74,21 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   if (shape.before !== null && shape.before.foreseen > 0) return false
   if (width.capWalls > 0 && isShortWindow(pace)) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
-  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth)
+  // A single refusal of which all have to wait says nothing of what else would have been let in.
+  const wentOn = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
+  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth, wentOn)
+}
+
+/**
+ * Requests per second that were let in with the width full, since the cap was found; null where that was not for long. Be it refused by a
+ * cap or by a rate: it is hardly less.
+ */
+const heldRate = ({ traffic, latency, width }: Pace, { wallAt, wallWidth }: Seeking): number | null => {
+  if (!hasHeld(width, wallWidth)) return null
+  // By Little's law.
+  const ms = (width.fullClean * latency.meanMs) / wallWidth
+  const count = countBetween(traffic, [], wallAt - ms, wallAt)
+  return count > 0 && ms > 0 ? (count * 1000) / ms : null
 }
 
 /** The width by this wall. Those beside it count as inside, but for the ones that were refused as well. */
@@ -96,8 +116,8 @@ export const settle = (pace: Pace, now: number): Pace => {
   if (seen === null || seen.share < 0.2) return pace
   const { rate } = seen
   const search = { low: rate * 0.5, high: null, step: 1.4, need: 4, passed: 0, sinceAt: now }
-  const at = Math.max(now, pace.gateUntil)
-  const bucket = startBucket({ rate, at, search, walls: wallsOf(pace, shape), opening: pace.opening })
+  // It begins to fill now: what runs over while all have to wait is not granted, and must not be reckoned with.
+  const bucket = startBucket({ rate, at: now, search, walls: wallsOf(pace, shape), opening: pace.opening })
   return { ...pace, shape: bucket, width: uncapped(pace.width) }
 }
 
@@ -203,6 +223,14 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.
   const low = 1000 / Math.max(gapMs, 1)
   const guess = guessed(pace, shape, gapMs, now)
+  const rateHeld = heldRate(pace, shape)
+  if (rateHeld !== null) {
+    const { opening } = pace
+    const { windowMs } = guess
+    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), opening, windowMs })
+    // The cap stays: if it is one, its rate is met where a few more are asked for at once.
+    return { ...pace, shape: { ...bucket, sure: true, ceiling: rateHeld }, width: { ...pace.width, limit: 2 } }
+  }
   // A guess is bold only if it is above what the gap itself tells.
   if (!narrow && pace.latency.meanMs >= QUICK_MS && (shape.told || guess.rate > 1.3 * low))
     return { ...pace, shape: guess, width: { ...startWidth, limit: 1 } }

@@ -34,11 +34,15 @@ export const startWidth: Width = {
   settled: null,
 }
 
+/** One more at once is risked after so many that went well. */
+const ONE_MORE_AFTER = 100
+
 /**
  * A wall that was not expected refuses all that is in flight: this many at once keep that below one percent of the job.
  * `pages` is how many requests the job takes, `accepted` how many went well so far.
  */
-export const exposure = (pages: number, accepted: number): number => Math.max(8, 0.006 * pages) + accepted / 100
+export const exposure = (pages: number, accepted: number): number =>
+  Math.max(8, 0.006 * pages) + accepted / ONE_MORE_AFTER
 
 /** Requests that may be in flight besides what the source makes use of. */
 export const mostWidth = ({ cap }: Width, exposed: number, maxConcurrency: number | null): number =>
@@ -99,13 +103,24 @@ export const widen = (given: Width, answer: Answer, { latency, throughput, now, 
   return { ...width, fullClean, limit: wider }
 }
 
+/** So many that went well, times the width, say that this many at once are hardly too many. */
+const HELD = 6
+
 /**
  * A wall met with `wallWidth` requests in flight may be a cap. It is not when so many went well at that very width
- * before, nor when it was met far below a width that was taken for a cap.
+ * before, nor when it was met far below a width that was taken for a cap. `wentOn`: the source went on letting in nearly all, or
+ * nothing speaks against it. Then as many may have gone well as it takes until one more is risked: some of those in flight are
+ * always on their way, so a cap lets in a few more for long, until too many happen to be there together.
  */
-export const mayBeCap = (width: Width, wallWidth: number): boolean =>
-  wallWidth >= 4 &&
-  (width.cap === null ? width.fullClean < wallWidth : wallWidth >= width.cap - 1 && width.fullClean < 6 * wallWidth)
+export const mayBeCap = (width: Width, wallWidth: number, wentOn: boolean): boolean => {
+  if (wallWidth < 4) return false
+  if (width.cap === null) return width.fullClean < (wentOn ? ONE_MORE_AFTER : wallWidth)
+  return wallWidth >= width.cap - 1 && width.fullClean < HELD * wallWidth
+}
+
+/** So much went well at a cap before it was refused just there. */
+export const hasHeld = ({ cap, fullClean }: Width, wallWidth: number): boolean =>
+  cap !== null && wallWidth >= cap - 1 && fullClean >= HELD * wallWidth
 
 /** A wall that is taken for a cap. */
 export type CapWall = {

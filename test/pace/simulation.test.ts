@@ -46,6 +46,26 @@ describe('a run over a source that the pace was tuned on', () => {
     })
 })
 
+// Its answers are so quick that in a second hundreds come, and the wait that it names is many times as long as one.
+describe('a source that takes so many at once, answers quickly and names a wait', () => {
+  const quick = [
+    { cap: 21, wayMs: 3, serviceMs: 12 },
+    { cap: 12, wayMs: 9, serviceMs: 9 },
+    { cap: 11, wayMs: 2, serviceMs: 60 },
+    { cap: 7, wayMs: 8, serviceMs: 66 },
+  ]
+  for (const { cap, wayMs, serviceMs } of quick)
+    it(`${cap} at once, ${2 * wayMs + serviceMs} ms`, () => {
+      const limit = { kind: 'concurrency', cap } as const
+      const each = scenario(`at most ${cap} at once`, limit, 'retry-after', { wayMs, serviceMs, jitterMs: 1 })
+      for (const seed of [1, 2, 3, 4, 5, 6]) {
+        const run = simulate(each, seed)
+        assert.ok(run.ms <= 2.5 * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
+        assert.ok(run.refused <= 0.01 * run.requests, `seed ${seed}: ${run.refused} refused`)
+      }
+    })
+})
+
 // Where the first few requests crowd the source, how late answers are says nothing; what they bring does.
 describe('a source that thrashes when few are in flight', () => {
   const small: Scenario[] = [
@@ -59,6 +79,15 @@ describe('a source that thrashes when few are in flight', () => {
         assert.ok(run.ms <= 1.25 * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
       }
     })
+})
+
+// Where the time of a wait that filled no bucket any more passed for time in which it was filled.
+it('no run stays far below the limit after a first wait', () => {
+  const limited = tuned().find(({ name, tells }) => name === 'bucket 50/s burst 10' && tells === 'retry-after')!
+  for (const seed of [2, 11, 14]) {
+    const run = simulate(limited, seed)
+    assert.ok(run.ms < 1.6 * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
+  }
 })
 
 // Where a rate that was paid from the burst passed for found.

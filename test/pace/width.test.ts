@@ -8,6 +8,7 @@ import {
   type CapWall,
   capped,
   exposure,
+  hasHeld,
   mayBeCap,
   mostWidth,
   startWidth,
@@ -162,14 +163,28 @@ describe('a cap', () => {
   })
 
   it('is none where as much at once went well before, or hardly anything was in flight', () => {
-    assert.equal(mayBeCap({ ...startWidth, fullClean: 3 }, 9), true)
-    assert.equal(mayBeCap({ ...startWidth, fullClean: 500 }, 9), false)
-    assert.equal(mayBeCap(startWidth, 1), false)
+    assert.equal(mayBeCap({ ...startWidth, fullClean: 3 }, 9, false), true)
+    assert.equal(mayBeCap({ ...startWidth, fullClean: 500 }, 9, true), false)
+    assert.equal(mayBeCap(startWidth, 1, true), false)
     assert.equal(
-      mayBeCap({ ...capped(startWidth, silent(9)), fullClean: 0 }, 4),
+      mayBeCap({ ...capped(startWidth, silent(9)), fullClean: 0 }, 4, true),
       false,
       'far below the one that was met',
     )
+  })
+
+  it('lets a few more in for long where answers are mostly on their way, and goes on letting in at the wall', () => {
+    const often = { ...startWidth, fullClean: 60 }
+    assert.equal(mayBeCap(often, 20, true), true)
+    assert.equal(mayBeCap(often, 20, false), false)
+  })
+
+  it('has held where so many went well just at it', () => {
+    const known = capped(startWidth, silent(9))
+    assert.equal(hasHeld({ ...known, fullClean: 100 }, 8), true)
+    assert.equal(hasHeld({ ...known, fullClean: 20 }, 8), false)
+    assert.equal(hasHeld({ ...known, fullClean: 100 }, 5), false, 'far below it')
+    assert.equal(hasHeld({ ...startWidth, fullClean: 100 }, 8), false, 'none is known')
   })
 
   it('is found from the walls of a source that takes so many at once', () => {
@@ -194,6 +209,6 @@ it('what went well at a narrower width says nothing of a cap at a wider one', ()
     ...startWidth,
     limit: 12,
   })
-  assert.equal(mayBeCap(steady, 12), false)
-  assert.equal(mayBeCap(after(steady, 13, 13), 13), true)
+  assert.equal(mayBeCap(steady, 12, false), false)
+  assert.equal(mayBeCap(after(steady, 13, 13), 13, false), true)
 })
