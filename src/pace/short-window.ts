@@ -78,8 +78,10 @@ export const quotaByWalls = (
     const quota = agreed(countsOf(walls, traffic, flight, windowMs, latest + (step * windowMs) / STEPS, from))
     if (quota !== null) quotas.push(quota)
   }
-  // Or the window slides: it is full of what left within its length before each.
-  const slid = walls.map((wall) => countBetween(traffic, flight, wall - windowMs, wall))
+  // Or the window slides: it is full of what left within its length before each, and of what overtook it.
+  const slid = walls.map((wall) =>
+    Math.max(...[0, REORDER_MS].map((late) => countBetween(traffic, flight, wall + late - windowMs, wall + late))),
+  )
   const sliding = latest - walls[0]! > windowMs ? agreed({ full: slid, most: 0, late: 0 }) : null
   if (sliding !== null) quotas.push(sliding)
   if (quotas.length === 0) return null

@@ -52,6 +52,15 @@ describe('the quota of a short window, by its walls', () => {
     )
   })
 
+  it('is found where some overtook what was refused', () => {
+    const pauseMs = 2 * SECOND
+    const opening = [...times(28, (i) => 10 * i), 300, 305]
+    const next = times(30, (i) => pauseMs + 10 * i)
+    const allLetIn = [...opening, ...next].reduce((traffic, at) => admit(traffic, NOW + at), noTraffic)
+    const walls = [298, 320, pauseMs + 310].reduce((traffic, at) => refuse(traffic, NOW + at), allLetIn)
+    assert.equal(quotaByWalls(walls, [], SECOND, 0)?.quota, 30)
+  })
+
   it('takes two walls, of windows apart', () => {
     const limit = { kind: 'fixed-window', quota: 20, windowMs: SECOND, phaseMs: 457 } as const
     assert.equal(quotaByWalls(watch(limit, every(17, 21), 0), [], SECOND, 0), null)
