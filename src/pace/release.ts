@@ -225,9 +225,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const guess = guessed(pace, shape, gapMs, now)
   const rateHeld = heldRate(pace, shape)
   if (rateHeld !== null) {
-    const { opening } = pace
     const { windowMs } = guess
-    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), opening, windowMs })
+    // What went well before the first wall may have been room under a cap: it says nothing of what is saved up.
+    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), windowMs })
     // The cap stays: if it is one, its rate is met where a few more are asked for at once.
     return { ...pace, shape: { ...bucket, sure: true, ceiling: rateHeld }, width: { ...pace.width, limit: 2 } }
   }
