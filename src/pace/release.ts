@@ -226,8 +226,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const rateHeld = heldRate(pace, shape)
   if (rateHeld !== null) {
     const { windowMs } = guess
-    // What went well before the first wall may have been room under a cap: it says nothing of what is saved up.
-    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), windowMs })
+    // What went well before the first wall may have been room under a cap. Savings that are not there are spent in vain after each wait.
+    const opening = shape.told ? null : pace.opening
+    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), opening, windowMs })
     // The cap stays: if it is one, its rate is met where a few more are asked for at once.
     return { ...pace, shape: { ...bucket, sure: true, ceiling: rateHeld }, width: { ...pace.width, limit: 2 } }
   }
