@@ -51,12 +51,12 @@ const plainOf = ({ change, tenant }: Scenario, limit: RateLimit, pages: number):
 }
 
 export const boundsOf = (scenario: Scenario, from: Beginning): { plain: number; least: number } => {
-  const { limit, errors, tenant } = scenario
+  const { limit, errors, shed, tenant } = scenario
   const { pages } = from
   const service = meanServiceMs(scenario)
   const trip = meanTripMs(scenario)
   const roundTrip = 2 * trip + service
-  const asks = Math.round(pages / (1 - errors))
+  const asks = Math.round(pages / (1 - errors - shed))
   switch (limit.kind) {
     case 'none': {
       const time = Math.ceil(asks / MOST_IN_FLIGHT) * roundTrip

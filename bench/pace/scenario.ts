@@ -29,6 +29,8 @@ export type Scenario = {
   errors: number
   /** Share of requests that are lost on their way to the server; the sender hears of it as soon as of an answer. */
   lost: number
+  /** Share of requests that are refused by chance, however little is asked for. */
+  shed: number
   /** So many ms after the beginning the limit becomes this one. */
   change: { afterMs: number; limit: RateLimit } | null
   /** Requests per second of somebody else on the same key, at random instants. */
@@ -43,6 +45,7 @@ const USUAL: Omit<Scenario, 'name' | 'limit' | 'tells'> = {
   stragglers: 0,
   errors: 0,
   lost: 0,
+  shed: 0,
   change: null,
   tenant: 0,
 }

@@ -90,6 +90,8 @@ export const createServer = (scenario: Scenario, beginAt: number, random: () => 
         decide(tenantAt)
         tenantAt += exponential(1000 / tenant, random)
       }
+      if (scenario.shed > 0 && random() < scenario.shed)
+        return { status: 429, leavesAt: at + REFUSAL_MS, retryAfterMs: tells === 'silent' ? null : 1000, limits: [] }
       const { limit, answer } = decide(at)
       if (answer === null) return answered(inLine === null ? at + serviceTime() : inLine(at), [])
       const limits = announce(limit, answer)

@@ -1,6 +1,7 @@
 /** What a pace is made of. */
 import type { Announced } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
+import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
 import type { Latency } from './latency.ts'
 import type { Seeking } from './seeking.ts'
@@ -39,6 +40,8 @@ export type Pace = {
   heardAt: number
   /** Since when a quota may have been counted: when the source let in again after the last search, ms. */
   countedFrom: number
+  /** Whether refusals come by chance, whatever the pace. */
+  chance: Chance
   /** What was let in before the first wall. */
   opening: Opening | null
   /** The latest refusal: the rate at that time, requests per second, or null where it was not a matter of rate. */

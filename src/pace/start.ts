@@ -1,5 +1,6 @@
 /** Where a pace begins, and what of it is kept for the next run. */
 import { refilled, startBucket } from './bucket.ts'
+import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
 import { noLatency } from './latency.ts'
 import type { Pace, Shape } from './model.ts'
@@ -61,6 +62,7 @@ const begin = (start: PaceStart): Pace => ({
   nextAt: 0,
   heardAt: Number.NEGATIVE_INFINITY,
   countedFrom: 0,
+  chance: noChance,
   opening: null,
   wall: null,
 })

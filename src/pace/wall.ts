@@ -2,6 +2,7 @@
 import { REORDER_MS } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
+import { metAt } from './chance.ts'
 import type { Pace } from './model.ts'
 import { ROUNDED_MS, settle } from './release.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
@@ -58,6 +59,10 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
   return settle({ ...pace, heardAt: now, opening, shape: { ...seeking, probeAt } }, now)
 }
 
+/** The bucket at a pace of which some is refused whatever it is: nothing is concluded from that. */
+const heldAt = (bucket: Bucket, rate: number): Bucket =>
+  bucket.rate >= rate ? bucket : { ...bucket, rate, search: null, fallback: null }
+
 /** Requests per second that were let in over the last second before `at`. */
 const lately = (pace: Pace, at: number): number => countBetween(pace.traffic, pace.flight, at - 1000, at)
 
@@ -74,14 +79,16 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
     return settle({ ...pace, shape: { ...shape, told, probeAt: Math.max(shape.probeAt, pace.gateUntil) } }, now)
   }
   const rate = shape.kind === 'bucket' ? shape.rate : shape.kind === 'open' ? lately(pace, own.at) : null
-  const met: Pace = { ...pace, heardAt: now, origin: 'found', wall: { at: now, rate } }
+  const chance = rate === null ? pace.chance : metAt(pace.chance, { at: own.at, rate, total: pace.traffic.total })
+  const met: Pace = { ...pace, chance, heardAt: now, origin: 'found', wall: { at: now, rate } }
   switch (shape.kind) {
     case 'open':
       return seek(met, own, now, told)
     case 'bucket': {
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
-      return bucket.barren >= BARREN ? seek(met, own, now, told, bucket.barrenSince) : { ...met, shape: bucket }
+      if (bucket.barren >= BARREN) return seek(met, own, now, told, bucket.barrenSince)
+      return { ...met, shape: chance.held === null ? bucket : heldAt(bucket, chance.held.rate) }
     }
     case 'window': {
       const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { runJob } from '../../bench/pace/run-job.ts'
 import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
-import { type Listener, type Result, simulate } from '../../bench/pace/simulate.ts'
+import { createServer } from '../../bench/pace/server.ts'
+import { beginOf, type Listener, pagesOf, type Result, simulate } from '../../bench/pace/simulate.ts'
 import { bucket, fixed, sliding, tuned } from '../../bench/pace/table.ts'
+import { randomStream } from '../../demo/random.ts'
+import { startPace } from '../../src/pace/start.ts'
 
 const SEEDS = [1, 2]
 const RUNS = 150
@@ -152,4 +156,28 @@ describe('a run over any source', () => {
     )
     assert.ok(givenUp <= 0.02 * RUNS, `${givenUp} of ${RUNS} runs took far too long`)
   })
+})
+
+it('a source that refuses one request of twenty, however few there are, does not bring a run to a standstill', () => {
+  const slowest = (['silent', 'retry-after'] as const).map((tells) => {
+    const minutes = [1, 2, 3, 4, 5, 6].map((seed) => {
+      const random = randomStream(seed)
+      const shedding = scenario('sheds', { kind: 'none' }, tells, { shed: 0.05 })
+      const beginAt = beginOf(random)
+      const { ms, left } = runJob({
+        scenario: shedding,
+        server: createServer(shedding, beginAt, random),
+        beginAt,
+        pages: pagesOf(shedding),
+        pace: startPace({ now: beginAt, pages: shedding.pages }),
+        random,
+        mostMs: 6 * 3_600_000,
+      })
+      assert.equal(left.length, 0, `${tells}, seed ${seed}`)
+      return ms / 60_000
+    })
+    return Math.round(Math.max(...minutes))
+  })
+  // Followed down, each of them, it took hours.
+  assert.ok(Math.max(...slowest) <= 20, `${slowest.join(' and ')} minutes`)
 })
