@@ -57,6 +57,9 @@ export const mostWidthOf = ({ width, pages, traffic, announced, maxConcurrency }
   return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
 }
 
+/** How many more requests the job takes, as far as known. */
+export const leftOf = ({ pages, traffic }: Pace): number => pages - traffic.total
+
 /** Requests that may be in flight now. */
 export const widthOf = (pace: Pace): number => widthNow(pace.width, mostWidthOf(pace))
 

@@ -15,7 +15,7 @@ import { bucketAccepted } from './bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
 import { observeLatency, unexceptional } from './latency.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
-import { mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
@@ -74,12 +74,13 @@ export const isDown = (pace: Pace): boolean => pace.circuit.downSince !== null
 export const mayBeRefusal = ({ circuit, traffic, shape }: Pace): boolean =>
   circuit.downSince === null && traffic.total > 0 && (shape.kind !== 'seeking' || shape.tries < 8)
 
-const shapeSent = ({ shape, traffic, flight, pages }: Pace, at: number): Shape => {
+const shapeSent = (pace: Pace, at: number): Shape => {
+  const { shape, traffic, flight } = pace
   switch (shape.kind) {
     case 'bucket':
       return bucketSent(shape, at)
     case 'window':
-      return windowSent(shape, traffic, flight, at, pages - traffic.total)
+      return windowSent(shape, traffic, flight, at, leftOf(pace))
     case 'open':
     case 'seeking':
       return shape
@@ -108,14 +109,7 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'bucket':
       return {
         ...pace,
-        shape: bucketAccepted(
-          shape,
-          own.at,
-          now,
-          mostOf(pace),
-          meanRate(pace.traffic, now),
-          pace.pages - pace.traffic.total,
-        ),
+        shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now), leftOf(pace)),
       }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
@@ -134,9 +128,8 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const answer = { width: own.width, tookMs: unexceptional(pace.latency, now - own.at) }
   const latency = observeLatency(pace.latency, answer.tookMs)
   const throughput = observeThroughput(pace.throughput, answer)
-  const left = pace.pages - pace.traffic.total
   const most = mostWidthOf(pace)
-  const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left })
+  const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left: leftOf(pace) })
   const traffic = admit(pace.traffic, own.at)
   const announced = hear(pace.announced, limits, own.at, now)
   const next = { ...pace, latency, throughput, width, traffic, announced, circuit: succeeded(pace.circuit) }

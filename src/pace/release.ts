@@ -28,9 +28,13 @@ const SAME = 0.05
 const isSettled = (pace: Pace, shape: Seeking, now: number): boolean =>
   !pace.flight.some(({ at }) => at <= shape.heardAt && at > now - patienceOf(pace))
 
+/** When those had left that were refused, from the wall on. */
+const refusedSince = ({ traffic }: Pace, { wallAt }: Seeking): readonly number[] =>
+  traffic.refused.filter((at) => at >= wallAt)
+
 /** What the source let in among that which was in flight at the wall, per second; null where it cannot be told. */
 const rateAtWall = (pace: Pace, shape: Seeking): { rate: number; share: number } | null => {
-  const refused = pace.traffic.refused.filter((at) => at >= shape.wallAt)
+  const refused = refusedSince(pace, shape)
   const ms = (refused.at(-1) ?? shape.wallAt) - shape.wallAt
   const letIn = countBetween(pace.traffic, [], shape.wallAt, shape.wallAt + ms)
   // One alone may have overtaken the first that was refused.
@@ -69,14 +73,14 @@ const MOSTLY = { silent: 4, told: 3 }
 const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const { traffic, width } = pace
   const letIn = countBetween(traffic, [], shape.wallAt, shape.heardAt + 1)
-  const refused = traffic.refused.filter((at) => at >= shape.wallAt).length
+  const refused = refusedSince(pace, shape).length
   // A window that has been seen to open when it should is one.
   if (shape.before !== null && shape.before.foreseen > 0) return false
   if (width.capWalls > 0 && isShortWindow(pace)) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   // A single refusal of which all have to wait says nothing of what else would have been let in.
-  const wentOn = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
-  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth, wentOn)
+  const letInMost = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
+  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth, letInMost)
 }
 
 /**
@@ -164,9 +168,8 @@ const IN_A_ROW = 4
  * Whether the rate may be far higher than what was let in before the wall. A bucket lets in most of what comes a little faster than it
  * fills; a window that is full lets in nothing.
  */
-const mayBeLow = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
-  traffic.refused.filter((at) => at >= wallAt).length < IN_A_ROW ||
-  countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
+const mayBeLow = (pace: Pace, shape: Seeking): boolean =>
+  refusedSince(pace, shape).length < IN_A_ROW || wentOn(pace, shape)
 
 /**
  * A bold guess: all that was let in within the last second or so may be the quota of a short window. An even pace then

@@ -2,6 +2,7 @@
 import { Buffer, isAscii } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { VOLATILE } from '../car/volatile.ts'
+import { skipSpace, skipValue } from './skip-value.ts'
 
 const NEEDLE = Buffer.from(`${VOLATILE}"`)
 
@@ -10,35 +11,12 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 const COMMA = 0x2c
 const UNDERSCORE = 0x5f
-const CLOSE_LIST = 0x5d
-const CLOSE_OBJECT = 0x7d
-
-const skipSpace = (bytes: Buffer, from: number): number => {
-  let at = from
-  // Every byte up to the space that can stand outside a string is white space.
-  while (bytes[at]! <= 0x20) at++
-  return at
-}
+const OPEN_LIST = 0x5b
+const OPEN_OBJECT = 0x7b
 
 /** The end of the string, number or literal at `at`; -1 for an object or a list, which is no stamp. */
-const stampEnd = (bytes: Buffer, at: number): number => {
-  const first = bytes[at]
-  if (first === 0x7b || first === 0x5b) return -1
-  let end = at + 1
-  if (first === QUOTE) {
-    for (; end < bytes.length; end++) {
-      const code = bytes[end]
-      if (code === QUOTE) return end + 1
-      if (code === BACKSLASH) end++
-    }
-    return -1
-  }
-  for (; end < bytes.length; end++) {
-    const code = bytes[end]!
-    if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || code <= 0x20) break
-  }
-  return end
-}
+const stampEnd = (bytes: Buffer, at: number): number =>
+  bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_LIST ? -1 : skipValue(bytes, at)
 
 /** Where the key that ends before `at` opens, if it is volatile; -1 otherwise. */
 const keyStart = (bytes: Buffer, at: number): number => {

@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { InUseError, SyncError } from '../errors.ts'
-import type { Database, Param, Row, Session } from './database.ts'
+import type { Database, Param, Row, Session, Transaction } from './database.ts'
 
 /** Its log grows by 16 MB at a time, and a transaction may write as much again. */
 const LEAST_FREE_MB = 48
@@ -120,9 +120,9 @@ export const embeddedOver = (
     assertRoom(folder)
     return db.transaction(async (transaction) => {
       const session = sessionOf(transaction)
-      const last: [string, readonly Param[]][] = []
-      const result = await work({ ...session, lastly: (...each) => void last.push(each) })
-      for (const [statement, params] of last) await session.query(statement, params)
+      const parting: Parameters<Transaction['lastly']>[] = []
+      const result = await work({ ...session, lastly: (...last) => void parting.push(last) })
+      for (const last of parting) await session.query(...last)
       return result
     })
   },

@@ -147,10 +147,10 @@ export const openConnection = async (
     work: (session: Transaction) => Promise<T>,
     [begin, keep, undo]: readonly [string, string, string],
   ): Promise<T> {
-    const parting: [string, readonly Param[]][] = []
+    const parting: Parameters<Transaction['lastly']>[] = []
     // Whoever goes on after the end would work outside of the transaction.
     let isOver = false
-    const own = { ...within(() => isOver), lastly: (...last: [string, readonly Param[]]) => void parting.push(last) }
+    const own: Transaction = { ...within(() => isOver), lastly: (...last) => void parting.push(last) }
     const under = Promise.all([query(begin), work(own)])
     let result: T
     try {
@@ -162,7 +162,7 @@ export const openConnection = async (
       throw error
     }
     isOver = true
-    const left = Promise.all(parting.map(([statement, params]) => query(statement, params)))
+    const left = Promise.all(parting.map((last) => query(...last)))
     const ended = guarded(() => sql.unsafe(keep) as unknown as Promise<{ command: string }>)
     // An error among the last ones has undone it all, which the server says in answer to the commit.
     await Promise.allSettled([left, ended])
