@@ -2,12 +2,12 @@
 import type { Mode } from '../events.ts'
 import type { Database, Names } from './database.ts'
 
-/** `priority` is null where nobody asked for other brands first than usual. */
+/** `priority` is null where nobody asked for other brands first than usual. A run that is `stopped` is only to be ended. */
 export type Due = {
   mode: Mode
   fresh: boolean
   priority: string[] | null
-  reason: 'ordered' | 'unfinished' | 'full' | 'incremental'
+  reason: 'ordered' | 'stopped' | 'unfinished' | 'full' | 'incremental'
 }
 
 /** null: nothing is due. */

@@ -103,7 +103,7 @@ for (const kind of databaseKinds) {
     it('is nothing once runs were stopped, until the next order', async () => {
       const source = newSource()
       const names = namesOf('public', source)
-      await addRun(db, source, { status: 'running', startedAgo: '1 min', endedAgo: null })
+      await addRun(db, source, { status: 'incomplete', startedAgo: '1 hour' })
       await placeOrder(db, names, { mode: 'incremental', fresh: false, priority: null })
       await stopOrders(db, names)
       assert.equal(await dueOf(source), null)
@@ -111,6 +111,16 @@ for (const kind of databaseKinds) {
       await placeOrder(db, names, { mode: 'full', fresh: false, priority: null })
       assert.equal(await isStopped(db, names), false)
       assert.equal(await dueOf(source), 'full ordered')
+    })
+
+    it('is the end of a run that was left open, once runs were stopped', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      await addRun(db, source, { status: 'running', startedAgo: '1 min', endedAgo: null })
+      await stopOrders(db, names)
+      assert.equal(await dueOf(source), 'full stopped')
+      await db.query(`update carsync.runs set last_commit_at = now() - interval '7 hours' where source = $1`, [source])
+      assert.equal(await dueOf(source), null, 'one that nobody takes up again cannot be ended either')
     })
 
     it('tells a lease that is held from one that has expired', async () => {

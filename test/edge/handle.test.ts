@@ -213,6 +213,36 @@ describe('a tick', () => {
   })
 })
 
+describe('a stop', () => {
+  /** A run as a worker leaves it that was killed, or a slice that was to be followed by another. */
+  const leftOpen = async (env: Record<string, string>, mode: 'full' | 'incremental'): Promise<void> => {
+    const db = await openDatabase({ databaseUrl: env.DATABASE_URL! }, { embeddedFolder: null })
+    await db.query(
+      `insert into carsync.runs (run_id, source, mode, status, log_listed) values ($1::text::uuid, 'auctionsapi', $2, 'running', false)`,
+      [crypto.randomUUID(), mode],
+    )
+    await db.close()
+  }
+
+  for (const mode of ['full', 'incremental'] as const)
+    it(`ends a run (${mode}) that nobody is at, and then nothing is due`, async () => {
+      const env = await migrated()
+      const platform = platformWith(env)
+      const call = opened(platform)
+      // Changes are read once there has been a full sweep.
+      if (mode === 'incremental') await call(post({ action: 'tick' }))
+      await Promise.all(platform.work)
+      await leftOpen(env, mode)
+      const answer = await call(post({ action: 'stop' }))
+      assert.equal(answer.status, 200)
+      assert.equal((await answer.json()).status, 'stopped')
+      await Promise.all(platform.work)
+      const status = await (await call(new Request(URL, { headers: { 'x-sync-secret': SECRET } }))).json()
+      assert.deepEqual([status.mode, status.status, status.reason], [mode, 'incomplete', 'interrupted'])
+      assert.equal((await (await call(post({ action: 'tick' }))).json()).status, 'idle')
+    })
+})
+
 describe('the life of a worker', () => {
   it('ends before the platform warns, with time to bring home what was asked for', () => {
     assert.deepEqual(lifeOf(0, 150_000), { askUntil: 125_000, overAt: 132_000 })

@@ -50,6 +50,8 @@ const answerTo = async (call: Call, parts: Parts): Promise<Answer> => {
       return tick(parts)
     case 'stop':
       await (await parts.store()).stopOrders()
+      // A run that nobody is at has nobody to end it. Should that fail, cron has it ended.
+      await tick(parts).catch((error: unknown) => parts.log(`The run cannot be ended now: ${messageOf(error)}`))
       return {
         status: 200,
         body: {

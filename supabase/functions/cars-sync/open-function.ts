@@ -129,8 +129,8 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     const ms = Math.round(platform.now() - beganAt)
     alreadyMs += spent.cpuMs()
     const next = await nextDue()
-    // A run that another worker goes on with has not ended.
-    if (next?.reason !== 'unfinished') await tell()
+    // A run that another worker goes on with, or has to end, has not ended.
+    if (next?.reason !== 'unfinished' && next?.reason !== 'stopped') await tell()
     platform.log(
       JSON.stringify({
         slice: runId,

@@ -57,9 +57,10 @@ const follow = async (
   return next.value
 }
 
-/** Raises a signal soon after somebody has asked for the run to be stopped. */
-const watchForStop = (store: Store): { signal: AbortSignal; end(): void } => {
+/** Raises a signal soon after somebody has asked for the run to be stopped; at once where that is known already. */
+const watchForStop = (store: Store, isStopped: boolean): { signal: AbortSignal; end(): void } => {
   const stop = new AbortController()
+  if (isStopped) stop.abort()
   const timer = setInterval(() => {
     store.isStopped().then(
       (stopped) => stopped && stop.abort(),
@@ -79,7 +80,7 @@ export const startSlice = async (job: SliceJob): Promise<Slice> => {
     fresh: due.fresh,
     priority: due.priority ?? settings.options.priority,
   }
-  const stopping = watchForStop(store)
+  const stopping = watchForStop(store, due.reason === 'stopped')
   const events = sync(options, realWorld, store, {
     mode: due.mode,
     source: meteredSource(job.source, meter),

@@ -1,7 +1,7 @@
 -- What is due, and what cron does about it. Run by `npx supabase test db`.
 begin;
 create extension if not exists pgtap;
-select plan(8);
+select plan(10);
 
 delete from carsync.settings;
 insert into carsync.settings (name, value) values ('source', 'pgtap');
@@ -20,6 +20,11 @@ select results_eq(
 update carsync.orders set mode = null, stopped_at = now();
 select is_empty($$ select * from carsync.due('pgtap') $$, 'nothing once it was stopped');
 select is(carsync.tick(), 'nothing is due', 'and cron calls nobody');
+insert into carsync.runs (run_id, source, mode, status, log_listed) values (gen_random_uuid(), 'pgtap', 'full', 'running', false);
+select results_eq(
+  $$ select mode, reason from carsync.due('pgtap') $$, $$ values ('full', 'stopped') $$, 'but the end of a run that is open');
+update carsync.runs set status = 'incomplete', finished_at = now() where source = 'pgtap' and status = 'running';
+select is_empty($$ select * from carsync.due('pgtap') $$, 'and nothing once it has ended');
 delete from carsync.orders;
 
 insert into carsync.lease (source, fence, holder) values ('pgtap', 1, 'somebody');
