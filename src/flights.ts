@@ -94,7 +94,7 @@ export const openFlights = (settings: FlightSettings): Flights => {
 
   const request = async (flight: Flight, again: boolean): Promise<void> => {
     const { ask } = flight
-    const page = { filter: settings.filterOf(ask), pageSize: ask.pageSize, page: ask.page }
+    const page = { filter: settings.filterOf(ask), pageSize: ask.pageSize, page: ask.page, mayGuess: !again }
     const { url, headers, label } = source.pageRequest(access, page)
     const way = wayFor(compression)
     compression = askedBy(compression, way)

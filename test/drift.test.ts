@@ -33,6 +33,28 @@ const changed = (record: Json): unknown => ({
 
 for (const kind of databaseKinds)
   describe(`a source that has changed, synced into ${kind}`, () => {
+    it('asks again for pages whose records were found wrongly at first, and stores every car', async () => {
+      const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 300, brandless: 0 })])
+      const ids = await api.ids()
+      // Of each page one record has within what stands between two others, and one begins otherwise: as many pieces as records.
+      const misleading = (record: Json): unknown => {
+        const { id, year, ...rest } = record
+        const place = ids.indexOf(id) % 50
+        const within = [1, 2].map((each) => ({ id: each, year }))
+        if (place === 10) return { id, year, within, ...rest }
+        return place === 20 ? { year, id, ...rest } : record
+      }
+      const source = changedSource(misleading)
+      const { summary } = await syncOnce({ db, url: api.url, options: { pageSize: 50 }, control: { source } })
+      assert.deepEqual([summary.status, summary.proof, summary.cars.seen], ['complete', 'exact', 300])
+      assert.ok(summary.requests.total >= 12, `${summary.requests.total} requests for six pages, each asked for again`)
+      const [counts] = await db.query(
+        `select count(*)::int as all, count(*) filter (where raw ? 'within')::int as within from cars`,
+      )
+      assert.deepEqual(counts, { all: 300, within: 6 })
+      await api.close()
+    })
+
     it('breaks nothing: every car is stored with its raw, and each thing that is new is counted once', async () => {
       const [db, api] = await Promise.all([newDatabase(kind), startDemoApi({ cars: 300, brandless: 0 })])
       const first = await syncOnce({ db, url: api.url })

@@ -4,14 +4,13 @@
  * a wrong cut cannot parse, and cannot equal a record that parsed before.
  */
 import type { Buffer } from 'node:buffer'
-import { MAX_DEPTH } from './jsonb-text.ts'
-import { type Seen, skipSpace, skipValue } from './skip-value.ts'
+import { skipSpace, skipValue } from './skip-value.ts'
 
-/**
- * Where a record lies: byte offsets, `end` excluded. `isUnusual`: it nests deeper than any car does, or has a number with an
- * exponent, so that it is worth a look whether Postgres can hold it.
- */
-export type Bound = { start: number; end: number; isUnusual: boolean }
+/** Where a record lies: byte offsets, `end` excluded. */
+export type Bound = { start: number; end: number }
+
+/** The elements of a list, and the offset after it; -1 where it does not end. */
+export type CutList = { bounds: Bound[]; end: number }
 
 /** `envelope` is the page as text with `data` emptied: cheap to parse, and to be parsed before it is believed. */
 export type Cut = { kind: 'cut'; bounds: Bound[]; envelope: string } | { kind: 'broken'; why: string }
@@ -45,16 +44,15 @@ export const keyAt = (bytes: Buffer, start: number, end: number): string => {
   }
 }
 
-/** The bounds of the elements of the list that opens at `open`, and the offset after it; -1 where it does not end. */
-const cutList = (bytes: Buffer, open: number): { bounds: Bound[]; end: number } => {
+/** The list that opens at `open`, each of its elements looked through to its end. */
+export const cutList = (bytes: Buffer, open: number): CutList => {
   const bounds: Bound[] = []
-  const seen: Seen = { depth: 0, hasExponent: false }
   let at = skipSpace(bytes, open + 1)
   if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
   for (;;) {
-    const end = skipValue(bytes, at, seen)
+    const end = skipValue(bytes, at)
     if (end < 0 || bounds.length === MAX_RECORDS) return { bounds, end: -1 }
-    bounds.push({ start: at, end, isUnusual: seen.depth > MAX_DEPTH || seen.hasExponent })
+    bounds.push({ start: at, end })
     at = skipSpace(bytes, end)
     if (bytes[at] === CLOSE_LIST) return { bounds, end: at + 1 }
     if (bytes[at] !== COMMA) return { bounds, end: -1 }
@@ -70,8 +68,9 @@ const missing = (keys: readonly string[]): string => {
 /**
  * Finds the list `data` of the root object and its elements, in one pass over the UTF-8 `bytes`, wherever it stands and
  * however it is laid out. A page that is cut off, unbalanced or something else is `broken`, with what it was instead.
+ * `list` finds the elements.
  */
-export const cutRecords = (bytes: Buffer): Cut => {
+export const cutRecords = (bytes: Buffer, list: typeof cutList = cutList): Cut => {
   let at = skipSpace(bytes, 0)
   if (at === bytes.length) return broken('an empty body')
   if (bytes[at] !== OPEN_OBJECT) return broken('something that is not a JSON object')
@@ -91,9 +90,9 @@ export const cutRecords = (bytes: Buffer): Cut => {
     if (key === 'data') {
       if (data) return broken('an object with two members `data`')
       if (bytes[at] !== OPEN_LIST) return broken('`data` that is not a list')
-      const list = cutList(bytes, at)
-      end = list.end
-      data = { bounds: list.bounds, start: at, end }
+      const found = list(bytes, at)
+      end = found.end
+      data = { bounds: found.bounds, start: at, end }
     } else end = skipValue(bytes, at)
     if (end < 0 && data?.bounds.length === MAX_RECORDS) return broken(`a list of more than ${MAX_RECORDS} records`)
     if (end < 0) return broken(`JSON that is cut off or broken in \`${key.slice(0, 40)}\``)

@@ -2,9 +2,10 @@
 import { Buffer, isAscii } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { VOLATILE } from '../car/volatile.ts'
+import { findIn, needleOf } from './find-bytes.ts'
 import { skipSpace, skipValue } from './skip-value.ts'
 
-const NEEDLE = Buffer.from(`${VOLATILE}"`)
+const NEEDLE = needleOf(Buffer.from(`${VOLATILE}"`))
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -69,12 +70,13 @@ const joined = (bytes: Buffer, bounds: Kept['bounds']): Buffer => {
  * objects.
  */
 const withoutVolatile = (bytes: Buffer): Buffer => {
-  let match = bytes.indexOf(NEEDLE)
+  const find = findIn(bytes)
+  let match = find(NEEDLE, 0)
   if (match < 0) return bytes
   const kept: Kept = { bounds: [], settled: 0 }
   let from = 0
-  for (; match >= 0; match = bytes.indexOf(NEEDLE, match + NEEDLE.length)) {
-    const colon = skipSpace(bytes, match + NEEDLE.length)
+  for (; match >= 0; match = find(NEEDLE, match + NEEDLE.text.length)) {
+    const colon = skipSpace(bytes, match + NEEDLE.text.length)
     if (bytes[colon] !== COLON) continue
     const start = keyStart(bytes, match)
     const end = start < 0 ? -1 : stampEnd(bytes, skipSpace(bytes, colon + 1))

@@ -41,19 +41,6 @@ const skipString = (text: string, open: number): number => {
   return at
 }
 
-/** Whether a valid JSON text nests deeper than `MAX_DEPTH`. */
-export const isTooDeep = (text: string): boolean => {
-  let depth = 0
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0x22) at = skipString(text, at) - 1
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_DEPTH) return true
-    } else if (code === 0x7d || code === 0x5d) depth--
-  }
-  return false
-}
-
 /** Whether the text has room for a number without an exponent that `numeric` cannot hold. */
 export const mayHoldVastNumber = (text: string): boolean => text.length > DIGITS_AFTER
 

@@ -14,8 +14,11 @@ export type Access = { baseUrl: string; apiKey: string | null }
 /** A request ready to be sent. `label` names it in logs and errors: never a key, never a full URL. */
 export type SourceRequest = { url: string; headers: Record<string, string>; label: string }
 
-/** What is wanted from the listing: page `page` (from 1) of `pageSize` rows of the segment. */
-export type PageAsk = { filter: Filter; pageSize: number; page: number }
+/**
+ * What is wanted from the listing: page `page` (from 1) of `pageSize` rows of the segment. `mayGuess`: its records may be found by
+ * a guess, which shows when they are parsed if it is wrong; then the page is asked for again, without.
+ */
+export type PageAsk = { filter: Filter; pageSize: number; page: number; mayGuess?: boolean }
 
 /** A whole HTTP answer. Instants are milliseconds since 1970. */
 export type Reply = {
@@ -29,13 +32,11 @@ export type Reply = {
 
 /**
  * One record of a page, found but not yet parsed. `start`/`end` are byte offsets into the page; `sourceId` is null where
- * the record has no usable id; `fingerprint` is 32 hex digits over the record without its volatile keys; `isUnusual`: its
- * depth or its numbers may be more than Postgres can hold.
+ * the record has no usable id; `fingerprint` is 32 hex digits over the record without its volatile keys.
  */
 export type CutRecord = {
   start: number
   end: number
-  isUnusual: boolean
   sourceId: string | null
   fingerprint: string
 }

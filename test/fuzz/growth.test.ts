@@ -5,7 +5,8 @@ import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
 import { redactOf } from '../../src/redact.ts'
 import { cutRecords } from '../../src/source/cut-records.ts'
 import { fingerprintOf } from '../../src/source/fingerprint.ts'
-import { hasNumberOutOfRange, isTooDeep, repairEscapes } from '../../src/source/jsonb-text.ts'
+import { guessList } from '../../src/source/guess-list.ts'
+import { hasNumberOutOfRange, repairEscapes } from '../../src/source/jsonb-text.ts'
 import { recordId } from '../../src/source/record-id.ts'
 import { sources } from '../../src/source/sources.ts'
 import { READ_AT } from '../source/fixture.ts'
@@ -46,16 +47,16 @@ const MONSTERS: Record<string, (n: number) => string> = {
 const READERS: Record<string, (text: string) => unknown> = {
   fingerprintOf: (text) => fingerprintOf(Buffer.from(text)),
   hasNumberOutOfRange,
-  isTooDeep,
   repairEscapes,
   cutRecords: (text) => cutRecords(Buffer.from(`{"data":[${text}]}`)),
+  guessList: (text) => cutRecords(Buffer.from(`{"data":[{"id":1,"a":2},{"id":2,"a":${text}}]}`), guessList),
   recordId: (text) => recordId(Buffer.from(text), 0, text.length),
   redactOf: (text) => redactOf('updated_at":1').bytes(Buffer.from(text)),
   readRecord: (text) => {
     const bytes = Buffer.from(text)
     const page = { bytes, records: [], hasNext: false, pageSize: 1, total: null, repaired: false }
     try {
-      const record = { start: 0, end: bytes.length, isUnusual: true, sourceId: '1', fingerprint: '' }
+      const record = { start: 0, end: bytes.length, sourceId: '1', fingerprint: '' }
       sources.auctionsapi.readRecord(page, record, READ_AT)
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { hasNumberOutOfRange, isTooDeep, MAX_DEPTH, repairEscapes } from '../../src/source/jsonb-text.ts'
+import { hasNumberOutOfRange, repairEscapes } from '../../src/source/jsonb-text.ts'
 
 describe('repairEscapes', () => {
   const repaired = (text: string): unknown => JSON.parse(repairEscapes(text))
@@ -52,21 +52,6 @@ describe('repairEscapes', () => {
       }),
       { numRuns: 500 },
     )
-  })
-})
-
-describe('isTooDeep', () => {
-  const nested = (depth: number, core = '1'): string => '{"a":['.repeat(depth / 2) + core + ']}'.repeat(depth / 2)
-
-  it('counts levels', () => {
-    assert.ok(!isTooDeep(nested(MAX_DEPTH)))
-    assert.ok(isTooDeep(nested(MAX_DEPTH, '[]')))
-    assert.ok(isTooDeep(nested(200_000)))
-  })
-
-  it('counts neither brackets in text nor brackets side by side', () => {
-    assert.ok(!isTooDeep(JSON.stringify('["'.repeat(2000))))
-    assert.ok(!isTooDeep(JSON.stringify(Array.from({ length: 2000 }, () => [{}]))))
   })
 })
 

@@ -5,10 +5,9 @@ import { recordId } from '../record-id.ts'
 import type { CutRecord, SourcePage } from '../source.ts'
 
 /** The record that lies there, with its id and fingerprint. */
-export const cutRecord = (bytes: Buffer, { start, end, isUnusual }: Bound): CutRecord => ({
+export const cutRecord = (bytes: Buffer, { start, end }: Bound): CutRecord => ({
   start,
   end,
-  isUnusual,
   sourceId: recordId(bytes, start, end).sourceId,
   fingerprint: fingerprintOf(bytes.subarray(start, end)),
 })
@@ -19,6 +18,6 @@ export const cutRecord = (bytes: Buffer, { start, end, isUnusual }: Bound): CutR
  */
 export const keptRecord = (payload: string): SourcePage => {
   const bytes = Buffer.from(payload)
-  const records = [cutRecord(bytes, { start: 0, end: bytes.length, isUnusual: true })]
+  const records = [cutRecord(bytes, { start: 0, end: bytes.length })]
   return { bytes, records, hasNext: true, pageSize: 1, total: null, repaired: true }
 }

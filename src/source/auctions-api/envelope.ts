@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import { numeric } from '../../car/field.ts'
-import { type Bound, cutRecords } from '../cut-records.ts'
+import { type Bound, type Cut, cutRecords } from '../cut-records.ts'
+import { guessList } from '../guess-list.ts'
 import type { Outcome, Reply } from '../source.ts'
 import { refusal } from './refusal.ts'
 
@@ -43,11 +44,32 @@ const withoutMark = (bytes: Buffer): Buffer =>
 const mediaType = (reply: Reply): string =>
   (reply.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase().slice(0, 60)
 
+const parsedEnvelope = (cut: Cut): Members | null => {
+  if (cut.kind === 'broken') return null
+  try {
+    return members(JSON.parse(cut.envelope))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The page cut by a guess; null where it cannot be right. As many records as the page is large: a guess that sees too many or
+ * too few shows.
+ */
+const guessedCut = (bytes: Buffer, pageSize: number): (Cut & { kind: 'cut' }) | null => {
+  const cut = cutRecords(bytes, guessList)
+  const envelope = parsedEnvelope(cut)
+  if (cut.kind === 'broken' || envelope === null) return null
+  return cut.bounds.length === (countIn(members(envelope.meta).per_page, 1) ?? pageSize) ? cut : null
+}
+
 /**
  * Reads an answer as `{data: [records], links, meta}`. Whatever is not just that is `retry` (the API also says 200 to
- * an error), except where the status already says more. `wanted` names what was asked for, `pageSize` how much.
+ * an error), except where the status already says more. `wanted` names what was asked for, `pageSize` how much; `mayGuess` as
+ * `PageAsk` has it.
  */
-export const readEnvelope = (reply: Reply, wanted: string, pageSize: number): Outcome<Envelope> => {
+export const readEnvelope = (reply: Reply, wanted: string, pageSize: number, mayGuess = false): Outcome<Envelope> => {
   const refused = refusal(reply, wanted, pageSize)
   if (refused) return refused
   const given = withoutMark(Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength))
@@ -57,17 +79,13 @@ export const readEnvelope = (reply: Reply, wanted: string, pageSize: number): Ou
     kind: 'retry',
     why: `Cannot read ${wanted} as JSON with a \`data\` list: got ${got}`,
   })
-  const cut = cutRecords(bytes)
+  const cut = (mayGuess ? guessedCut(bytes, pageSize) : null) ?? cutRecords(bytes)
   if (cut.kind === 'broken') {
     const type = mediaType(reply)
     return unreadable(type === '' || type.includes('json') ? cut.why : `${type}, ${cut.why}`)
   }
-  let envelope: Members
-  try {
-    envelope = members(JSON.parse(cut.envelope))
-  } catch {
-    return unreadable('JSON that is broken outside of `data`')
-  }
+  const envelope = parsedEnvelope(cut)
+  if (envelope === null) return unreadable('JSON that is broken outside of `data`')
   const meta = members(envelope.meta)
   return {
     kind: 'data',

@@ -9,7 +9,7 @@ import { pageLabel } from './request.ts'
  * because a page wrongly taken for the end loses all cars behind it.
  */
 export const readPage = (reply: Reply, ask: PageAsk): Outcome<SourcePage> => {
-  const read = readEnvelope(reply, pageLabel(ask), ask.pageSize)
+  const read = readEnvelope(reply, pageLabel(ask), ask.pageSize, ask.mayGuess)
   if (read.kind !== 'data') return read
   const envelope = read.data
   const wrong = doubt(envelope, ask.page)

@@ -52,6 +52,26 @@ describe('readPage', () => {
       assert.equal(read(body).kind, 'retry', JSON.stringify(body))
   })
 
+  it('may guess where records lie, and believes it only where there are as many as the page is large', () => {
+    const within = [1, 2].map((id) => ({ id, year: 1 }))
+    const [first, last, misleading] = [
+      { id: 1, year: 2020 },
+      { id: 4, year: 2020 },
+      { id: 2, year: 2020, within },
+    ]
+    const idsOf = (data: unknown[], mayGuess: boolean) =>
+      dataOf(readPage(reply(listing(data, { meta: { per_page: data.length } })), { ...ask, mayGuess })).records.map(
+        ({ sourceId }) => sourceId,
+      )
+    assert.deepEqual(idsOf([first, last], true), ['1', '4'])
+    // Objects within begin as records do: more pieces than there are records.
+    assert.deepEqual(idsOf([first, misleading, last], true), ['1', '2', '4'])
+    // A record that begins otherwise makes up for it.
+    const wrong = [first, misleading, { year: 2020, id: 3 }, last]
+    assert.deepEqual(idsOf(wrong, false), ['1', '2', '3', '4'])
+    assert.deepEqual(idsOf(wrong, true), ['1', '2', '2', '4'])
+  })
+
   it('keeps records that are no cars, without an id, in their places', () => {
     const page = dataOf(read(listing([null, 5, 'x', [], {}, { id: null }, { id: 1.5 }, { id: 3 }])))
     assert.deepEqual(
