@@ -29,35 +29,21 @@ const keyStart = (bytes: Buffer, at: number): number => {
   return before === QUOTE && open !== at - 1 ? -1 : open
 }
 
-/** What is kept of a record, as pieces of it in their order. Each byte is looked at a few times only, whatever is dropped. */
-type Kept = { bounds: [start: number, end: number][]; settled: number }
-
-/** Drops the last comma, where nothing but white space follows it in what is kept. */
-const dropLastComma = (bytes: Buffer, kept: Kept): void => {
-  for (let at = kept.bounds.length - 1; at >= kept.settled; at--) {
-    const [start, end] = kept.bounds[at]!
-    let last = end
-    while (last > start && bytes[last - 1]! <= 0x20) last--
-    if (last === start) continue
-    if (bytes[last - 1] !== COMMA) break
-    kept.bounds.length = at
-    kept.bounds.push([start, last - 1])
-    return
-  }
-  // No comma there, and none will come: what was looked at need not be looked at again.
-  kept.settled = kept.bounds.length
-}
-
-/** Where the kept pieces of a record are put together; grows as it must, and is not kept where it is vast. */
+/** Where what is kept of a record is put together; grows as it must, and is not kept where it is vast. */
 let together = Buffer.allocUnsafe(1 << 16)
 const MOST_KEPT = 1 << 20
 
-const joined = (bytes: Buffer, bounds: Kept['bounds']): Buffer => {
-  const room = bytes.length <= together.length ? together : Buffer.allocUnsafe(bytes.length)
+const roomFor = (size: number): Buffer => {
+  const room = size <= together.length ? together : Buffer.allocUnsafe(size)
   if (room.length <= MOST_KEPT) together = room
-  let size = 0
-  for (const [start, end] of bounds) size += bytes.copy(room, size, start, end)
-  return room.subarray(0, size)
+  return room
+}
+
+/** How much is left of `size` bytes without their last comma, where nothing but white space follows it and it is not before `settled`. */
+const withoutLastComma = (kept: Buffer, settled: number, size: number): number => {
+  let last = size
+  while (last > settled && kept[last - 1]! <= 0x20) last--
+  return last > settled && kept[last - 1] === COMMA ? last - 1 : size
 }
 
 /**
@@ -73,7 +59,10 @@ const withoutVolatile = (bytes: Buffer): Buffer => {
   const find = findIn(bytes)
   let match = find(NEEDLE, 0)
   if (match < 0) return bytes
-  const kept: Kept = { bounds: [], settled: 0 }
+  const kept = roomFor(bytes.length)
+  let size = 0
+  // Up to here no comma will be dropped any more: no byte is looked at twice for it.
+  let settled = 0
   let from = 0
   for (; match >= 0; match = find(NEEDLE, match + NEEDLE.text.length)) {
     const colon = skipSpace(bytes, match + NEEDLE.text.length)
@@ -81,15 +70,18 @@ const withoutVolatile = (bytes: Buffer): Buffer => {
     const start = keyStart(bytes, match)
     const end = start < 0 ? -1 : stampEnd(bytes, skipSpace(bytes, colon + 1))
     if (end < 0) continue
-    if (start > from) kept.bounds.push([from, start])
+    if (start > from) size += bytes.copy(kept, size, from, start)
     const next = skipSpace(bytes, end)
     from = next
     // The member goes with one comma: the one after it, or, where it is the last, the one before it.
     if (bytes[next] === COMMA) from = next + 1
-    else dropLastComma(bytes, kept)
+    else {
+      size = withoutLastComma(kept, settled, size)
+      settled = size
+    }
   }
-  if (from < bytes.length) kept.bounds.push([from, bytes.length])
-  return joined(bytes, kept.bounds)
+  if (from < bytes.length) size += bytes.copy(kept, size, from, bytes.length)
+  return kept.subarray(0, size)
 }
 
 /**

@@ -31,7 +31,7 @@ export type Meter = {
  * was received and both were parsed. Fitted to what the operating
  * system counted on Deno, for first sweeps and for sweeps without a change (`npm run bench -- edge` prints both).
  */
-const COST: Readonly<Record<Work, number>> = { page: 4, record: 1.5, comparison: 3, row: 1.5 }
+const COST: Readonly<Record<Work, number>> = { page: 7, record: 1.5, comparison: 3, row: 1.5 }
 /** Beginning and ending a slice. */
 const BASE_MS = 60
 /** Heartbeats, progress, timers: for the time that passes. */
