@@ -68,6 +68,7 @@ export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Endi
         proof: books.exact ? 'exact' : 'none',
         reason: null,
         totalAfter: receipt.totalAfter,
+        met: receipt.distinct,
         covered: coveredBy(session),
       }
     }

@@ -66,6 +66,7 @@ export async function* incrementalRun(session: Session, coveredUntil: number): A
     proof: 'none',
     reason: null,
     totalAfter: null,
+    met: null,
     covered: { kind: 'incremental', from: now - minutes * 60_000, to: Math.min(now, ...beganAt) },
   }
 }

@@ -58,7 +58,7 @@ export type Session = {
 }
 
 /** How the work on a run ended, as it is written down. */
-export type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter' | 'covered'>
+export type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter' | 'met' | 'covered'>
 
 /** An end that is not completion. `reason` 'stopped' is put into words by whoever knows who stopped it. */
 export const endedEarly = (status: 'incomplete' | 'failed', reason: string): Ending => ({
@@ -66,6 +66,7 @@ export const endedEarly = (status: 'incomplete' | 'failed', reason: string): End
   proof: 'none',
   reason,
   totalAfter: null,
+  met: null,
   covered: null,
 })
 

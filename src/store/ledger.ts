@@ -59,16 +59,20 @@ export const countRejected = async (
   return { rejectedIds: rejected!.ids, rejectedWithoutId: rejected!.without }
 }
 
-/** Distinct ids on all pages of a run, rejected records among them, and what was rejected. */
+/** Distinct ids on all pages of a run (`met`, where they have been counted already), rejected records among them, and what was rejected. */
 export const countSeen = async (
   db: Database,
   runId: string,
+  met: number | null = null,
 ): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }> => {
-  const [seen] = await db.query(
-    'select count(distinct id)::int as ids from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid',
-    [runId],
-  )
-  return { ids: seen!.ids, ...(await countRejected(db, runId)) }
+  const count = async (): Promise<number> => {
+    const [seen] = await db.query(
+      'select count(distinct id)::int as ids from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid',
+      [runId],
+    )
+    return seen!.ids
+  }
+  return { ids: met ?? (await count()), ...(await countRejected(db, runId)) }
 }
 
 /** How many ids the pages of a sweep have brought that no earlier sweep of the run had. */

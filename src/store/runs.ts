@@ -101,7 +101,7 @@ export const finishRun = async (
   runId: string,
   finish: Finish,
 ): Promise<void> => {
-  const seen = await countSeen(db, runId)
+  const seen = await countSeen(db, runId, finish.met)
   await db.transaction(async (session) => {
     await assertFence(session, lease)
     await session.query(

@@ -67,6 +67,8 @@ export type Finish = {
   pagesTotal: number | null
   totalBefore: number | null
   totalAfter: number | null
+  /** Distinct ids on all pages of the run, where they have been counted since the last of them came. */
+  met: number | null
   /** The stretch of the source's time that is covered now; null where the run is not complete. */
   covered: Covered | null
   learned: Summary['learned']

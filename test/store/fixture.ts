@@ -160,6 +160,7 @@ export const finishOf = (members: Partial<Finish> = {}): Finish => ({
   pagesTotal: 3,
   totalBefore: 25,
   totalAfter: 25,
+  met: null,
   learned: { pageSize: 10, requestsPerSecond: 2.5, concurrency: 4, why: '2.5/s' },
   ...members,
 })
