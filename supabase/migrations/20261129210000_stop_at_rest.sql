@@ -58,3 +58,6 @@ begin
   end if;
 end
 $$;
+
+insert into carsync.migrations (version, name) values ('20261129210000', 'stop_at_rest')
+on conflict do nothing;

@@ -26,6 +26,7 @@ select results_eq(
 update carsync.runs set status = 'incomplete', finished_at = now() where source = 'pgtap' and status = 'running';
 select is_empty($$ select * from carsync.due('pgtap') $$, 'and nothing once it has ended');
 delete from carsync.orders;
+delete from carsync.runs where source = 'pgtap' and status = 'incomplete';
 
 insert into carsync.lease (source, fence, holder) values ('pgtap', 1, 'somebody');
 insert into carsync.heartbeat (source, fence, at, length_ms) values ('pgtap', 1, clock_timestamp(), 30000);
