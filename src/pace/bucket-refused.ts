@@ -10,13 +10,6 @@ import { countBetween, type Sent, type Traffic } from './traffic.ts'
 /** Walls that are remembered: the rate is reckoned from the first to the last. */
 const WALLS = 12
 
-/**
- * The walls worth remembering. Where somebody else is thought to be there the first one is: most of what is asked for is refused
- * then, and between a dozen walls too little is let in to tell whether that still pays.
- */
-const remembered = (walls: Bucket['walls'], shared: number | null): Bucket['walls'] =>
-  shared && walls.length > WALLS ? [walls[0]!, ...walls.slice(1 - WALLS)] : walls.slice(-WALLS)
-
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
 /** So many soon refusals before this one are no chance. */
@@ -30,7 +23,7 @@ const NEAR = 1.2
 const shrinkAfter = (clean: number, hasty: number): number => {
   const share = clean < 20 ? 0.06 : clean < 60 ? 0.04 : clean < 150 ? 0.02 : 0.01
   // Again and again so soon: it is far from right.
-  return Math.min(0.5, share * 2 ** Math.max(0, hasty - 2))
+  return Math.min(0.25, share * 2 ** Math.max(0, hasty - 2))
 }
 
 /** Of the time since the wall before, beside the wait that it brought: with more of it lost, less was asked for than the rate allows. */
@@ -95,7 +88,7 @@ export const bucketRefused = (
 ): Bucket => {
   const filled = refilled(bucket, now)
   const isIdle = bucket.search === null && wasIdle(bucket, filled.lostMs, sentAt)
-  let walls = remembered([...bucket.walls, { at: sentAt, lostMs: filled.lostMs }], bucket.shared)
+  let walls: Bucket['walls'] = [...bucket.walls, { at: sentAt, lostMs: filled.lostMs }].slice(-WALLS)
   const countsLoss = bucket.narrow || bucket.opening !== null
   const whole = reckoned(walls, traffic, flight, countsLoss)
   const latest = reckoned(walls.slice(-2), traffic, flight, countsLoss)
@@ -134,7 +127,7 @@ export const bucketRefused = (
     return { ...emptied, fallback: null, rate: fallback, search: trial }
   }
   // Nothing was let in since the last wall: it is still the same one, as at the end of a short window. Wait longer.
-  if (bucket.clean === 0 && bucket.barren > 0 && search === null) {
+  if (bucket.clean === 0 && bucket.barren > 0 && search === null && bucket.others === null) {
     const pauseMs = 50 * 2 ** bucket.barren
     return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
@@ -148,13 +141,10 @@ export const bucketRefused = (
   }
   const runs = betweenRuns(walls, traffic, flight)
   const afterwards = afterRefusal(bucket, known, runs, isIdle)
-  // So much more is asked for than is let in: what the floor was set by has been paid from savings.
-  const floor =
-    known !== null && known.rate < TOO_MUCH * bucket.rate ? Math.min(bucket.floor, known.rate) : bucket.floor
   // Refused so soon, and each time with a wait: it is not hurried back to where that was, if the runs tell of less.
   const isSoon = bucket.steady && tollMs > 0 && bucket.clean < SOON
   const tells = since !== null ? afterwards : isSoon ? runs : null
   const ceiling = tells !== null ? Math.min(bucket.rate, NEAR * Math.max(tells, afterwards)) : bucket.rate
-  const yielding: Bucket = { ...emptied, ceiling, search: null, rate: Math.max(afterwards, floor), floor }
-  return bucket.narrow ? sharing(bucket, yielding, afterwards, traffic, flight) : yielding
+  const yielding: Bucket = { ...emptied, ceiling, search: null, rate: afterwards }
+  return bucket.narrow ? sharing(bucket, yielding, traffic, flight) : yielding
 }

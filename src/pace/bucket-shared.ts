@@ -1,46 +1,106 @@
 /**
- * Somebody else on the same key, and a bucket that holds one token. Whoever comes first takes it: the slower our pace, the more
- * room it leaves to others, and the more of it is refused. So what is refused says little. Both paces are tried, and the faster
- * one is held as long as it brings more.
+ * Somebody else on the same key, and a bucket that holds next to nothing. Whoever comes first takes what there is: the slower our
+ * pace, the more room it leaves to others, and the more of it is refused. But whatever was let in between two refusals was granted:
+ * the limit is at least that. So the pace yields only to a little below it, which is enough where it was refused for jitter. Refused
+ * there again and again, somebody else is there: it goes back up, and on as far as so much turns out to be granted.
  */
-import type { Bucket } from './bucket.ts'
-import { reckoned } from './bucket-rate.ts'
-import type { Sent, Traffic } from './traffic.ts'
+import { type Bucket, evenRate } from './bucket.ts'
+import { countBetween, indexFrom, type Sent, type Traffic } from './traffic.ts'
 
-/** So much slower, and less let in, speaks for others; the faster pace is to bring so much more. */
-const SLOWER = 1.5
-const LESS = 0.9
-const FASTER = 1.2
-/** Of the faster pace, held at least while it brings more; of what is let in, when it does not. */
-const HELD = 0.97
-const GRANTED = 0.9
-/** By so many walls it is told what a pace brings. */
-const LATELY = 4
+/**
+ * Somebody else seems to be there. `isSo`: a faster pace has shown it. `step`: so much faster a pace is tried next. `trial`: the
+ * pace that is tried, requests per second, or null.
+ */
+export type Others = { isSo: boolean; step: number; trial: number | null }
 
-/** Requests per second that were let in between these walls, waits included; 0 with too few to tell. */
-const broughtBy = (walls: Bucket['walls'], traffic: Traffic, flight: readonly Sent[]): number => {
-  const brought = reckoned(walls, traffic, flight, false)
-  return brought !== null && brought.error < 0.1 ? brought.rate : 0
+/** So many runs from one refusal to the next, each of so few requests: it is refused again and again. */
+const RUNS = 3
+const SHORT = 15
+/** So few in each, on the mean of so many: the limit itself was met, and has fallen. Others leave more. */
+const LIMIT = 1.7
+const LIMIT_RUNS = { alone: 3, shared: 6 }
+/** So far below what is proven it yields while nobody else seems to be there. */
+const BELOW = 1.25
+/** Two paces that differ by less are the same. */
+const SAME = 1.02
+/** Steps upwards: the first, and the smallest that is worth it. */
+const STEP = 2
+const LEAST_STEP = 1.05
+/** What a bucket holds at most that was taken for one that holds next to nothing. */
+const ROOM = 5
+
+const runsOf = (walls: Bucket['walls'], traffic: Traffic, flight: readonly Sent[]): number[] => {
+  const latest = walls.slice(-LIMIT_RUNS.shared - 1)
+  return latest.slice(1).map(({ at }, i) => countBetween(traffic, flight, latest[i]!.at, at))
 }
 
-/** The bucket after a refusal: `yielding` is what it is where nobody else is there, `slower` the rate without a floor. */
-export const sharing = (
-  { rate, best, floor, shared }: Bucket,
-  yielding: Bucket,
-  slower: number,
-  traffic: Traffic,
-  flight: readonly Sent[],
-): Bucket => {
-  const { walls } = yielding
-  const brought = broughtBy(walls, traffic, flight)
-  if (shared === 0) return yielding
-  if (shared !== null) {
-    const isOver = walls.length >= 2 * LATELY && brought > 0 && brought < FASTER * shared
-    if (isOver) return { ...yielding, rate: Math.min(slower, brought), shared: 0, floor: GRANTED * brought }
-    return { ...yielding, rate: Math.max(slower, floor), floor }
+/** Infinity with fewer than `count`. */
+const meanOf = (runs: readonly number[], count: number): number =>
+  runs.length < count ? Number.POSITIVE_INFINITY : runs.slice(-count).reduce((sum, run) => sum + run, 0) / count
+
+/** Most are let in, but it is refused again and again. */
+const isAgain = (runs: readonly number[]): boolean =>
+  meanOf(runs, RUNS) > LIMIT && runs.length >= RUNS && runs.slice(-RUNS).every((run) => run < SHORT)
+
+/** What it holds at most if the limit is at least that: all that was let in before the first wall and one, less what was granted. */
+const roomOf = ({ room, proven }: Bucket): number =>
+  room === null ? ROOM : Math.max(1, Math.floor(room.count + 1 - (proven * room.ms) / 1000))
+
+/** Requests per second that were granted from the wall before to the latest. */
+const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic): number => {
+  const [before, last] = walls.slice(-2)
+  if (before === undefined || last === undefined) return 0
+  const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, last.at))
+  // At a wall it was empty; in a wait it may have filled.
+  const [from, saved] = bucket.tollMs === 0 ? [before.at, 1] : [run[0]!, roomOf(bucket)]
+  return run.length > saved ? ((run.length - saved) * 1000) / (run.at(-1)! - from) : 0
+}
+
+/** With room for jitter, which may bring two together. */
+const evenly = (rate: number): number => (rate > 0 ? evenRate(1, 1000 / rate) : 0)
+
+/** The pace goes to `rate`, and how often it is refused is counted anew. */
+const goTo = (rate: number, bucket: Bucket, others: Others): Bucket => ({
+  ...bucket,
+  rate,
+  others,
+  walls: bucket.walls.slice(-1),
+  hasty: 0,
+})
+
+/** While somebody else seems to be there: a faster pace is held as far as it is proven to be granted. */
+const amongOthers = (rate: number, refused: Bucket, others: Others, runs: readonly number[]): Bucket => {
+  const { proven, room } = refused
+  const { isSo, step, trial } = others
+  if (trial !== null) {
+    if (proven * Math.sqrt(step) >= trial)
+      return goTo(proven, refused, { isSo: true, step: isSo ? step : STEP, trial: null })
+    if (runs.length < RUNS) return { ...refused, rate }
+    return isSo
+      ? goTo(proven, refused, { ...others, step: Math.sqrt(step), trial: null })
+      : { ...refused, others: null }
   }
-  const top = best === null || brought > best.goodput ? { rate, goodput: brought } : best
-  const lately = reckoned(walls.slice(-LATELY), traffic, flight, false)?.rate ?? 0
-  if (lately === 0 || rate >= top.rate / SLOWER || brought >= LESS * top.goodput) return { ...yielding, best: top }
-  return { ...yielding, rate: top.rate, floor: HELD * top.rate, shared: lately, walls: walls.slice(-1), hasty: 0 }
+  if (!isAgain(runs)) return { ...refused, rate: Math.max(rate, evenly(proven)) }
+  if (step >= LEAST_STEP) return goTo(step * proven, refused, { ...others, trial: step * proven })
+  if (runs.length < 2 * RUNS) return { ...refused, rate: evenly(proven) }
+  // No pace helps: what was thought to be granted was saved up.
+  const less = { ...refused, proven: proven / BELOW, room: room && { ...room, count: room.count + 1 } }
+  return goTo(less.proven, less, { ...others, step: STEP })
+}
+
+/** The bucket after a refusal: `yielding` is what it is where nobody else is there. */
+export const sharing = (bucket: Bucket, yielding: Bucket, traffic: Traffic, flight: readonly Sent[]): Bucket => {
+  const { rate, others } = bucket
+  const runs = runsOf(yielding.walls, traffic, flight)
+  const granted = grantedTo(bucket, yielding.walls, traffic)
+  const fallen = Math.max(granted, bucket.proven / BELOW)
+  if (meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT)
+    return { ...yielding, proven: fallen, others: null }
+  const proven = Math.max(bucket.proven, granted)
+  if (others !== null) return amongOthers(rate, { ...yielding, proven }, others, runs)
+  const least = evenly(proven) / BELOW
+  // Slower did not help. So much has to be granted again: the limit may have fallen.
+  if (isAgain(runs) && rate <= SAME * least)
+    return goTo(proven, { ...yielding, proven: fallen }, { isSo: false, step: BELOW, trial: proven })
+  return { ...yielding, proven, rate: Math.max(yielding.rate, Math.min(rate, least)) }
 }

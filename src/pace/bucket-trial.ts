@@ -1,9 +1,6 @@
 /** Trials that narrow down a rate of which next to nothing is known: it is between the highest that went well and the lowest that did not. */
 import type { Bucket, Search } from './bucket.ts'
 
-/** What was found does not become less by following: a limit that fell so far refuses everything, and is sought anew. */
-const FLOOR = 0.4
-
 /** Close enough: the rest is left to following. */
 const FOUND = 1.06
 
@@ -12,7 +9,7 @@ export const tried = (bucket: Bucket, search: Search, now: number): Bucket => {
   const { low, high, step } = search
   if (low !== null && high !== null && high / low < FOUND)
     // Where nothing can be saved up: else what went well may have been paid from savings.
-    return { ...bucket, rate: low, floor: bucket.narrow ? FLOOR * low : 0, search: null }
+    return { ...bucket, rate: low, search: null }
   const rate = high === null ? low! * step : low === null ? high / step : Math.sqrt(low * high)
   return { ...bucket, rate, search: { ...search, passed: 0, sinceAt: now } }
 }

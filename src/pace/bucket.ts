@@ -7,6 +7,8 @@
  * pace need not swing. The idea of telling a policer's rate from the traffic between losses is that of BBR's long-term
  * sampling (Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016; Linux tcp_bbr.c).
  */
+import type { Others } from './bucket-shared.ts'
+
 export type Bucket = {
   kind: 'bucket'
   /** Requests per second. */
@@ -46,15 +48,12 @@ export type Bucket = {
   barrenSince: number
   /** How long the latest refusal made everybody wait, ms. */
   tollMs: number
-  /** The rate at which the most was let in so far, and how much that was, requests per second. */
-  best: { rate: number; goodput: number } | null
-  /**
-   * Somebody else uses up the limit, too: what a slower pace brought, requests per second, while a faster one brings more.
-   * null: nothing speaks for it; 0: it was tried, and is not so.
-   */
-  shared: number | null
-  /** The rate does not fall below this by following. */
-  floor: number
+  /** How many were let in before the first wall, and in what time; null: it is not known. */
+  room: { count: number; ms: number } | null
+  /** Requests per second that the limit is at least, by what was let in between two refusals; 0: not known. */
+  proven: number
+  /** Somebody else uses up the limit, too. */
+  others: Others | null
   /** Refusals in a row that came soon after the one before. */
   hasty: number
   /** What was let in before the first wall, and in what time: tells how much the bucket holds. null: nothing to tell from. */
@@ -102,6 +101,7 @@ export type BucketStart = {
   looksUp?: boolean
   windowMs?: number
   explained?: number
+  room?: Bucket['room']
 }
 
 export const startBucket = ({
@@ -115,6 +115,7 @@ export const startBucket = ({
   looksUp = false,
   windowMs = 0,
   explained = 0,
+  room = null,
 }: BucketStart): Bucket => ({
   kind: 'bucket',
   rate,
@@ -137,9 +138,9 @@ export const startBucket = ({
   spending: false,
   barren: 0,
   barrenSince: at,
-  best: null,
-  floor: 0,
-  shared: null,
+  room,
+  proven: 0,
+  others: null,
   hasty: 0,
   tollMs: 0,
   looksUp,

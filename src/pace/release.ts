@@ -161,6 +161,14 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
 const openedWith = ({ opening }: Pace, ms: number): number =>
   opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length
 
+/** What the source let in before the very first wall, those included that left with the one that was refused. */
+const roomBefore = ({ opening, traffic }: Pace): Bucket['room'] => {
+  if (opening === null) return null
+  const { admitted, wallAt } = opening
+  const count = admitted.length + countBetween(traffic, [], wallAt, wallAt + 1)
+  return { count, ms: wallAt - (admitted[0] ?? wallAt) }
+}
+
 /** So many refused in a row at the wall, and nothing let in: it was not just below the rate of a bucket. */
 const IN_A_ROW = 4
 
@@ -241,6 +249,14 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const search = { low, high: null, step: narrow ? 2.5 : 1.6, need: narrow ? 2 : 4, passed: 0, sinceAt: now }
   // A wait that was told is rounded up to seconds: the rate is higher than it says.
   const rate = shape.told && gapMs <= 1500 ? 3 : low
-  const bucket = startBucket({ rate, at: now, search, walls: wallsOf(pace, shape), narrow, opening: pace.opening })
+  const bucket = startBucket({
+    rate,
+    at: now,
+    search,
+    walls: wallsOf(pace, shape),
+    narrow,
+    opening: pace.opening,
+    room: roomBefore(pace),
+  })
   return { ...pace, shape: bucket, width: uncapped(pace.width) }
 }

@@ -117,21 +117,6 @@ describe('a bucket that holds next to nothing', () => {
     assert.ok(rate < 10 && rate > 9, 'not to the 3.3/s that were let in')
   })
 
-  it('is not made slower and slower where somebody else uses up the limit', () => {
-    const slowed = begun({ narrow: true, clean: 10, walls: [wall], at: NOW + 29_900, best: { rate: 20, goodput: 9 } })
-    const back = bucketRefused(slowed, NOW + 30_000, NOW + 30_050, even(60, 30_000), [])
-    assert.equal(back.rate, 20, 'back to where most was let in')
-    // Others take a quarter of what is asked for, each time soon after the last.
-    let held = back
-    let now = NOW + 30_050
-    for (let i = 0; i < 30; i++) {
-      const traffic = times(6 * (i + 1), (n) => NOW + 30_050 + (n * 400) / 6).reduce(admit, noTraffic)
-      now += 400
-      held = bucketRefused({ ...held, clean: 6, at: now }, now, now, traffic, [])
-    }
-    assert.ok(held.rate > 14, `${held.rate}`)
-  })
-
   it('has its trials bisected', () => {
     const search = { low: 8, high: null, step: 1.5, need: 2, passed: 0, sinceAt: NOW }
     const { rate, search: next } = bucketRefused(
