@@ -10,7 +10,7 @@ const SOON_WINDOWS = 4
 /** Rates that differ by less are the same. */
 const SAME = 1.005
 /** So far above an even pace of the quota it is taken to be refused. */
-const OVER = 1.015
+export const OVER = 1.015
 
 /** Whether it may still be a window, and what else there is to it; without a rate none explains the refusals. */
 export type AsWindow = Partial<Bucket> & Pick<Bucket, 'windowMs' | 'explained'>

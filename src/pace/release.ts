@@ -1,9 +1,10 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
 import { REORDER_MS } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
+import { OVER } from './bucket-window.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
-import { quotaByWalls } from './short-window.ts'
+import { type Explained, quotaByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, hasHeld, mayBeCap, startWidth, type Width } from './width.ts'
 import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
@@ -59,9 +60,11 @@ const wentOn = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
 const SECOND_MS = 1000
 const WINDOW_WALLS = 3
 
-/** Whether a quota for each second explains all that was refused. */
-const isShortWindow = ({ traffic, flight }: Pace): boolean =>
-  (quotaByWalls(traffic, flight, SECOND_MS, 0)?.windows ?? 0) >= WINDOW_WALLS
+/** The quota for each second that explains all that was refused; null: none does. */
+const secondsQuota = ({ traffic, flight }: Pace): Explained | null => {
+  const found = quotaByWalls(traffic, flight, SECOND_MS, 0)
+  return found !== null && found.windows >= WINDOW_WALLS ? found : null
+}
 
 /**
  * So many let in for each that is refused are nearly all: a rate would be hardly less than what came. A rate that is taken for a cap is
@@ -76,7 +79,7 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const refused = refusedSince(pace, shape).length
   // A window that has been seen to open when it should is one.
   if (shape.before !== null && shape.before.foreseen > 0) return false
-  if (width.capWalls > 0 && isShortWindow(pace)) return false
+  if (width.capWalls > 0 && secondsQuota(pace) !== null) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   // A single refusal of which all have to wait says nothing of what else would have been let in.
   const letInMost = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
@@ -195,7 +198,7 @@ const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket
   // In half a window or less so much was not let in because it is a quota.
   const openedMs = shape.wallAt - (pace.opening?.admitted[0] ?? 0)
   const isLow = mayBeLow(pace, shape) || openedMs < windowMs / 2
-  return startBucket({
+  const bucket = startBucket({
     rate: evenRate(latest, windowMs),
     at: now,
     walls: wallsOf(pace, shape),
@@ -205,6 +208,14 @@ const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket
     opening: pace.opening,
     windowMs,
   })
+  return { ...bucket, tollMs: shape.told ? now - shape.wallAt : 0 }
+}
+
+/** An even pace of a quota that explains all that was refused. */
+const byQuota = (pace: Pace, shape: Seeking, { quota, windows }: Explained, now: number): Bucket => {
+  const rate = evenRate(quota, SECOND_MS)
+  const bucket = startBucket({ rate, at: now, walls: wallsOf(pace, shape), windowMs: SECOND_MS, explained: windows })
+  return { ...bucket, sure: true, steady: true, ceiling: rate * OVER, tollMs: shape.told ? now - shape.wallAt : 0 }
 }
 
 /**
@@ -243,6 +254,8 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     // The cap stays: if it is one, its rate is met where a few more are asked for at once.
     return { ...pace, shape: { ...bucket, sure: true, ceiling: rateHeld }, width: { ...pace.width, limit: 2 } }
   }
+  const known = secondsQuota(pace)
+  if (known !== null) return { ...pace, shape: byQuota(pace, shape, known, now), width: { ...startWidth, limit: 1 } }
   // A guess is bold only if it is above what the gap itself tells.
   if (!narrow && pace.latency.meanMs >= QUICK_MS && (shape.told || guess.rate > 1.3 * low))
     return { ...pace, shape: guess, width: { ...startWidth, limit: 1 } }

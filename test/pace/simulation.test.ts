@@ -8,6 +8,7 @@ import { createServer } from '../../bench/pace/server.ts'
 import { beginOf, type Listener, pagesOf, type Result, simulate } from '../../bench/pace/simulate.ts'
 import { bucket, fixed, sliding, tuned } from '../../bench/pace/table.ts'
 import { randomStream } from '../../demo/random.ts'
+import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
 
 const SEEDS = [1, 2]
@@ -48,6 +49,27 @@ describe('a run over a source that the pace was tuned on', () => {
         assert.ok(run.refused <= refused * run.requests, `seed ${seed}: ${run.refused} of ${run.requests} refused`)
       }
     })
+})
+
+describe('a source with a quota for each second that names a wait', () => {
+  it('is asked for what three walls speak of, and not at once for more', () => {
+    // So little is refused at first that it passes for a cap.
+    for (const seed of [3, 4, 6]) {
+      const shapes: { now: number; shape: Pace['shape'] }[] = []
+      simulate(scenario('fixed 20/s', fixed(20, 1, 400), 'retry-after'), seed, null, (now, _, { shape }) => {
+        shapes.push({ now, shape })
+      })
+      const first = shapes.find(({ shape }) => shape.kind === 'bucket')!
+      assert.ok(first.shape.kind === 'bucket' && first.shape.explained >= 3, 'three walls are explained')
+      assert.ok(first.shape.tollMs > 900, 'what a look would cost is known')
+      const soon = shapes.filter(({ now }) => now >= first.now && now < first.now + 20_000)
+      for (const { shape } of soon) {
+        assert.ok(shape.kind === 'bucket')
+        assert.equal(shape.search, null)
+        assert.ok(shape.rate > 19 && shape.rate < 20, `${shape.rate}`)
+      }
+    }
+  })
 })
 
 // Its answers are so quick that in a second hundreds come, and the wait that it names is many times as long as one.
