@@ -6,6 +6,12 @@ import { tried } from './bucket-trial.ts'
 /** So far above a rate that was refused, it is not the limit any more. */
 const PASSED = 1.015
 
+/**
+ * With each answer a rate grows by so much at most. As many come in a round trip as are in flight, all of which left at a lower rate: where it
+ * had been known, so little is enough to find out that the limit was raised, and does not leap far above it.
+ */
+const RISE = { unknown: 0.02, known: 0.005 }
+
 const LOOK_UP = 1.6
 /** So far below the mean, the rate leaps by so much with each request. */
 const FAR = 4
@@ -22,7 +28,7 @@ const raised = (bucket: Bucket, mean: number): number => {
   if (clean >= 3 && rate < mean / FAR) return rate * LEAP
   // The limit was raised: what was refused before goes through. Before the first wall it may be savings that pay.
   const isPassed = ceiling !== null && rate > PASSED * ceiling && walls.length > 0
-  if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(0.02, 0.0001 * clean))
+  if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(sure ? RISE.known : RISE.unknown, 0.0001 * clean))
   if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
   // What is saved up would pay for a creep; a look higher tells more. Nor is there anything between a quota and the next one.
   if (burst >= 2 || explained > 0) return rate

@@ -33,6 +33,12 @@ describe('the rate, while nothing is refused', () => {
     assert.ok(grown.rate > 40, `${grown.rate}`)
   })
 
+  it('that was known does not leap far above a limit that was raised: what is in flight has left at a lower one', () => {
+    const passed = begun({ rate: 10.2, sure: true, ceiling: 10, clean: 300, walls: [{ at: NOW, lostMs: 0 }] })
+    const { rate } = after(passed, 40)
+    assert.ok(rate > 12 && rate < 13, `${rate}`)
+  })
+
   it('creeps where nothing can be saved up', () => {
     const narrow = startBucket({ rate: 10, at: NOW, narrow: true })
     assert.ok(after(narrow, 50).rate < 10.2)
