@@ -3,6 +3,7 @@ import type { Announced } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
+import type { Crowd } from './crowd.ts'
 import type { Latency } from './latency.ts'
 import type { Seeking } from './seeking.ts'
 import type { Throughput } from './throughput.ts'
@@ -42,6 +43,8 @@ export type Pace = {
   countedFrom: number
   /** Whether refusals come by chance, whatever the pace. */
   chance: Chance
+  /** Whether refusals depend on how many are out at once. */
+  crowd: Crowd
   /** What was let in before the first wall. */
   opening: Opening | null
   /** The latest refusal: the rate at that time, requests per second, or null where it was not a matter of rate. */
@@ -71,3 +74,6 @@ const UNKNOWN_MS = 3000
 
 /** How long an answer is waited for before it is taken for a straggler, ms. */
 export const patienceOf = ({ latency }: Pace): number => (latency.samples === 0 ? UNKNOWN_MS : 3 * latency.meanMs)
+
+/** A bucket that holds next to nothing, whose rate is followed and not sought. */
+export const isFollowed = (shape: Shape): boolean => shape.kind === 'bucket' && shape.narrow && shape.search === null

@@ -13,9 +13,10 @@ import { hear } from './announced.ts'
 import { bucketSent, bucketWait } from './bucket.ts'
 import { bucketAccepted } from './bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
+import { letInAt } from './crowd.ts'
 import { observeLatency, unexceptional } from './latency.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
-import { leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { isFollowed, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
@@ -132,7 +133,8 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left: leftOf(pace) })
   const traffic = admit(pace.traffic, own.at)
   const announced = hear(pace.announced, limits, own.at, now)
-  const next = { ...pace, latency, throughput, width, traffic, announced, circuit: succeeded(pace.circuit) }
+  const crowd = isFollowed(pace.shape) ? letInAt(pace.crowd, own.width) : pace.crowd
+  const next = { ...pace, latency, throughput, width, traffic, announced, crowd, circuit: succeeded(pace.circuit) }
   return announcedShape(shapeAccepted(next, own, now), pace.announced, now)
 }
 

@@ -2,6 +2,7 @@
 import { refilled, startBucket } from './bucket.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
+import { noCrowd } from './crowd.ts'
 import { noLatency } from './latency.ts'
 import type { Pace, Shape } from './model.ts'
 import { noThroughput } from './throughput.ts'
@@ -63,6 +64,7 @@ const begin = (start: PaceStart): Pace => ({
   heardAt: Number.NEGATIVE_INFINITY,
   countedFrom: 0,
   chance: noChance,
+  crowd: noCrowd,
   opening: null,
   wall: null,
 })

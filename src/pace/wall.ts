@@ -3,7 +3,8 @@ import { REORDER_MS } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import { metAt } from './chance.ts'
-import type { Pace } from './model.ts'
+import { noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
+import { isFollowed, type Pace } from './model.ts'
 import { ROUNDED_MS, settle } from './release.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
@@ -86,9 +87,12 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return seek(met, own, now, told)
     case 'bucket': {
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
+      const crowd = isFollowed(shape) ? refusedAt(pace.crowd, own.width) : noCrowd
+      const cap = takenAtOnce(crowd)
+      if (cap !== null) return { ...met, crowd: noCrowd, shape: { kind: 'open' }, width: widthAt(cap, waitMs ?? 0) }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
       if (bucket.barren >= BARREN) return seek(met, own, now, told, bucket.barrenSince)
-      return { ...met, shape: chance.held === null ? bucket : heldAt(bucket, chance.held.rate) }
+      return { ...met, crowd, shape: chance.held === null ? bucket : heldAt(bucket, chance.held.rate) }
     }
     case 'window': {
       const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null

@@ -113,7 +113,7 @@ const HELD = 6
  * always on their way, so a cap lets in a few more for long, until too many happen to be there together.
  */
 export const mayBeCap = (width: Width, wallWidth: number, wentOn: boolean): boolean => {
-  if (wallWidth < 4) return false
+  if (wallWidth < Math.min(4, (width.cap ?? 4) + 1)) return false
   if (width.cap === null) return width.fullClean < (wentOn ? ONE_MORE_AFTER : wallWidth)
   return wallWidth >= width.cap - 1 && width.fullClean < HELD * wallWidth
 }

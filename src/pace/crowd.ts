@@ -1,0 +1,49 @@
+/**
+ * A source that takes one, two or three at once, seen as a bucket that holds next to nothing: whatever the pace, it refuses some of
+ * those that leave while so many are out, and none of the others. Of a rate any of those that leave at the same pace may be refused.
+ */
+import { startWidth, type Width } from './width.ts'
+
+/**
+ * `letIn`: how many were let in since the latest refusal that had left as the first, the second, and so on, of those in flight at once.
+ * `odds`: how likely it is that all that was refused had left with so many out by chance, by how many.
+ */
+export type Crowd = { letIn: readonly number[]; odds: readonly number[] }
+
+/** The most at once that may have passed for a bucket, and one more. */
+const WIDEST = 4
+/** Less likely than that it is no chance. */
+const CHANCE = 1e-3
+
+const each = (one: (width: number) => number): number[] => Array.from({ length: WIDEST }, (_, i) => one(i + 1))
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
+
+export const noCrowd: Crowd = { letIn: each(() => 0), odds: each(() => 1) }
+
+export const letInAt = ({ letIn, odds }: Crowd, width: number): Crowd => ({
+  odds,
+  letIn: letIn.map((count, i) => (Math.min(width, WIDEST) === i + 1 ? count + 1 : count)),
+})
+
+/** From one refusal to the next the pace is much the same: had it been by chance, any of those may have been refused. */
+export const refusedAt = ({ letIn, odds }: Crowd, width: number): Crowd => ({
+  letIn: noCrowd.letIn,
+  odds: odds.map((odd, i) => (width <= i ? 1 : (odd * (1 + sum(letIn.slice(i)))) / (1 + sum(letIn)))),
+})
+
+/** How many it takes at once; null: nothing speaks for it. */
+export const takenAtOnce = ({ odds }: Crowd): number | null => {
+  const cap = odds.findLastIndex((odd) => odd < CHANCE)
+  return cap < 1 ? null : cap
+}
+
+/** The width of a source that takes so many at once, and whose refusals make everybody wait so long, ms. */
+export const widthAt = (cap: number, tollMs: number): Width => ({
+  ...startWidth,
+  limit: cap,
+  cap,
+  capMost: cap,
+  tollMs,
+  capWalls: 2,
+  fullAt: cap,
+})
