@@ -24,8 +24,8 @@ const WALLS = 24
 const FAST = 1 / 2
 const SLOW = 1 / 3
 const RUNS = { fast: 3, slow: 4 }
-/** With fewer requests between two refusals they come from a pace that is too high. */
-const LEAST = 6
+/** With fewer requests between two refusals they come from a pace that is too high. Somebody else may well cause a third of all. */
+const LEAST = 2
 /** As often: with up to so many times as many requests in between. */
 const ALIKE = 3
 /** It brings less: at most such a share of what the fast pace brought. */

@@ -29,7 +29,13 @@ describe('refusals by chance', () => {
   it('are none where as much is let in at any pace, where a slower one is refused more seldom, or each time', () => {
     assert.equal(after(FALLING, 1.5).held, null)
     assert.equal(after(FALLING.map(({ rate }) => ({ rate, count: rate < 6 ? 100 : 20 }))).held, null)
-    assert.equal(after(FALLING.map(({ rate }) => ({ rate, count: 3 }))).held, null)
+    assert.equal(after(FALLING.map(({ rate }) => ({ rate, count: 1 }))).held, null)
+  })
+
+  it('may be a third of all, as where somebody else takes what there is', () => {
+    const alike = FALLING.map(({ rate }) => ({ rate, count: 2 }))
+    assert.equal(after(alike).held?.rate, 16)
+    assert.equal(after(alike, 3).held, null, 'of a limit as much is let in at any pace')
   })
 
   it('are none where the pace was raised, and refused as often', () => {
