@@ -18,18 +18,25 @@ export type SlidingCounter = {
   windowMs: number
   /** Refused requests count too, as with HAProxy. */
   countsRefused: boolean
+  /** Its windows begin with the first request after a rest, as with HAProxy; else at whole multiples of their length. */
+  fromFirst: boolean
 }
 
-export type RateLimit = Exclude<Limit, { kind: 'concurrency' }> | SlidingCounter
-export type SourceLimit = Limit | SlidingCounter
+/** A window that begins with the first request after the one before has ended, as with express-rate-limit. */
+export type RestartingWindow = { kind: 'restarting-window'; quota: number; windowMs: number }
+
+type OwnLimit = SlidingCounter | RestartingWindow
+export type RateLimit = Exclude<Limit, { kind: 'concurrency' }> | OwnLimit
+export type SourceLimit = Limit | OwnLimit
 export type LimiterState = DemoState | { kind: 'counter'; start: number; before: number; used: number }
 export type Answer = Omit<Admission, 'state'> & { state: LimiterState }
 
 const admitCounted = (limit: SlidingCounter, state: LimiterState, now: number): Answer => {
   const { quota, windowMs } = limit
-  const start = Math.floor(now / windowMs) * windowMs
+  const phase = limit.fromFirst ? (state.kind === 'counter' && now - state.start < 2 * windowMs ? state.start : now) : 0
+  const start = Math.floor((now - phase) / windowMs) * windowMs + phase
   const known = state.kind === 'counter' ? state : { start, before: 0, used: 0 }
-  const passed = Math.round((start - known.start) / windowMs)
+  const passed = Math.min(2, Math.round((start - known.start) / windowMs))
   const before = passed === 0 ? known.before : passed === 1 ? known.used : 0
   const counted = passed === 0 ? known.used : 0
   const slid = before * (1 - (now - start) / windowMs)
@@ -54,11 +61,27 @@ const admitCounted = (limit: SlidingCounter, state: LimiterState, now: number): 
   }
 }
 
+const admitRestarting = ({ quota, windowMs }: RestartingWindow, state: LimiterState, now: number): Answer => {
+  const isOn = state.kind === 'window' && now < state.start + windowMs
+  const { start, used } = isOn ? state : { start: now, used: 0 }
+  const ok = used < quota
+  const next = ok ? used + 1 : used
+  return {
+    state: { kind: 'window', start, used: next },
+    ok,
+    quota,
+    windowMs,
+    remaining: quota - next,
+    resetMs: start + windowMs - now,
+  }
+}
+
 /** Decides on a request that arrives at `now`, ms since 1970. Begins with `{ kind: 'fresh' }`. */
-export const admit = (limit: SourceLimit, state: LimiterState, now: number): Answer =>
-  limit.kind === 'sliding-counter'
-    ? admitCounted(limit, state, now)
-    : admitOfDemo(limit, state.kind === 'counter' ? { kind: 'fresh' } : state, now)
+export const admit = (limit: SourceLimit, state: LimiterState, now: number): Answer => {
+  if (limit.kind === 'sliding-counter') return admitCounted(limit, state, now)
+  if (limit.kind === 'restarting-window') return admitRestarting(limit, state, now)
+  return admitOfDemo(limit, state.kind === 'counter' ? { kind: 'fresh' } : state, now)
+}
 
 /** An admitted request has ended. */
 export const release = (state: LimiterState): LimiterState => (state.kind === 'counter' ? state : releaseOfDemo(state))

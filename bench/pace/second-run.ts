@@ -9,10 +9,13 @@ import { type Ran, runJob } from './run-job.ts'
 import { type Scenario, scenario, TELLS } from './scenario.ts'
 import { createServer } from './server.ts'
 import { beginOf, mostMsOf, pagesOf } from './simulate.ts'
-import { bucket, counter, fixed, sliding } from './table.ts'
+import { bucket, counter, fixed, restarting, sliding } from './table.ts'
 import { lostOf } from './trial.ts'
 
 export type Again = { ms: number; leastMs: number; refused: number; requests: number; lost: number }
+
+/** A limit of a few seconds, in the same house, and a job that it does not hold up for long. */
+const NEAR = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
 
 export const sources = (): Scenario[] =>
   TELLS.flatMap((tells) => [
@@ -24,6 +27,9 @@ export const sources = (): Scenario[] =>
     scenario('sliding 60/min', sliding(60, 60), tells),
     scenario('counter 60/min', counter(60, 60), tells),
     scenario('fixed 20/s', fixed(20, 1, 400), tells),
+    scenario('fixed 60 in 2 s', fixed(60, 2, 400), tells, NEAR),
+    scenario('80 in 4 s from the first request on', restarting(80, 4), tells, NEAR),
+    scenario('counter 60 in 3 s from the first request on, refused count', counter(60, 3, true, true), tells, NEAR),
     scenario('at most 8 at once', { kind: 'concurrency', cap: 8 }, tells),
   ])
 

@@ -17,11 +17,18 @@ export const sliding = (quota: number, seconds: number): RateLimit => ({
   windowMs: seconds * 1000,
 })
 
-export const counter = (quota: number, seconds: number, countsRefused = false): SlidingCounter => ({
+export const restarting = (quota: number, seconds: number): RateLimit => ({
+  kind: 'restarting-window',
+  quota,
+  windowMs: seconds * 1000,
+})
+
+export const counter = (quota: number, seconds: number, countsRefused = false, fromFirst = false): SlidingCounter => ({
   kind: 'sliding-counter',
   quota,
   windowMs: seconds * 1000,
   countsRefused,
+  fromFirst,
 })
 
 export const tuned = (): Scenario[] => [

@@ -26,6 +26,7 @@ const boundsOf = ({ limit, tells }: Scenario): Bounds => {
       // Where refused requests are counted too, each probe makes the wait longer, and more are needed.
       return tells === 'silent' && limit.countsRefused ? { time: 4, refused: 0.12 } : { time: 1.5, refused: 0.06 }
     case 'fixed-window':
+    case 'restarting-window':
     case 'sliding-window':
       return { time: 1.5, refused: 0.025 }
     case 'concurrency':
