@@ -9,6 +9,8 @@ const HIGHER = 1.1
 const NEED = 60
 /** A look after so many requests without a refusal, and later by so many for each that the wait after a refusal will lose. */
 const EVERY = 650
+/** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
+const UNMET_EVERY = 150
 const PER_LOST = 20
 /** Where nothing can be saved up few requests tell, and a look is worth it once the rate has crept past what was refused. */
 const NARROW_NEED = 5
@@ -18,12 +20,13 @@ const PASSED = 1.02
 const MOVED = 1.4
 
 export const isLookDue = (
-  { narrow, sure, most, clean, burst, rate, ceiling, tollMs }: Bucket,
+  { narrow, sure, met, explained, most, clean, burst, rate, ceiling, tollMs }: Bucket,
   left = Number.POSITIVE_INFINITY,
 ): boolean => {
   if (most !== null || ceiling === null) return false
   if (narrow) return clean >= NARROW_EVERY && rate > PASSED * ceiling
-  return sure && Math.min(clean, 2 * left) >= EVERY + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
+  const every = met || explained > 0 || tollMs > 0 ? EVERY : UNMET_EVERY
+  return sure && Math.min(clean, 2 * left) >= every + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
 }
 
 /**
@@ -77,6 +80,7 @@ export const lookedUp = (bucket: Bucket, { from, low, passed }: Search, ended: E
     search: null,
     rate: Math.min(HIGHER * held, Math.max(0.97 * held, reckonedRate)),
     sure: true,
+    met: true,
     ceiling: held * 1.015,
     clean: 60,
     // What was taken ahead of a short window's quota is not there now.

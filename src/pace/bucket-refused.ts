@@ -14,6 +14,10 @@ const WALLS = 12
 const TOO_MUCH = 0.7
 /** So many soon refusals before this one are no chance. */
 const FALLEN = 2
+/** After so many that went well a refusal is met near the limit. */
+const MET = 60
+/** By so many requests between refusals the rate is well known, however soon the last one came. */
+const WELL_KNOWN = 100
 /** Enough to tell half from all, as a share. */
 const ROUGH = 0.2
 /** After so few requests a rate was far from right; of what the runs tell, the limit is looked for no further up than this. */
@@ -112,6 +116,7 @@ export const bucketRefused = (
     spending: false,
     ceiling: bucket.rate,
     sure: bucket.sure || bucket.clean >= 60 || (known !== null && known.error < 0.05),
+    met: bucket.clean >= MET || (known !== null && known.error < 1 / WELL_KNOWN),
     steady: bucket.steady && bucket.hasty < 2,
     barren: bucket.barren + 1,
     barrenSince: bucket.barren === 0 ? sentAt : bucket.barrenSince,

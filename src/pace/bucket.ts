@@ -35,6 +35,8 @@ export type Bucket = {
   most: number | null
   /** The ceiling is where the limit lies: it was met after a long run, or the rate is well reckoned. */
   sure: boolean
+  /** The latest refusal came after so many that went well that the rate is near it; else it may be far too low. */
+  met: boolean
   /** So few requests were let in at once that nothing can be saved up: refusals tell of the spacing, not of an average. */
   narrow: boolean
   /** Refusals at which the bucket was empty, ms; the rate is reckoned between them. */
@@ -127,6 +129,7 @@ export const startBucket = ({
   search,
   ceiling: null,
   sure: false,
+  met: false,
   steady: false,
   windowMs,
   explained,

@@ -1,16 +1,15 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
-import { REORDER_MS } from './announced.ts'
-import { type Bucket, evenRate, startBucket } from './bucket.ts'
-import { OVER } from './bucket-window.ts'
+import { openedWith, ROUNDED_MS, rateAtWall, refusedSince, roomBefore, wallsOf, wentOn } from './at-wall.ts'
+import { evenRate, startBucket } from './bucket.ts'
+import { byQuota, guessed, secondsQuota } from './guess-quota.ts'
+import { onTheWhole } from './held-pace.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
-import { type Explained, quotaByWalls } from './short-window.ts'
+import { LENGTHS_MS, windowByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, hasHeld, mayBeCap, startWidth, type Width } from './width.ts'
 import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
 
-/** `Retry-After` is in whole seconds, rounded up. */
-export const ROUNDED_MS = 1000
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
 const NARROW_MS = 250
@@ -24,47 +23,12 @@ const RARE = 500
 const RARE_QUOTAS = 3
 /** Lengths of window that differ by less, as a share, are the same. */
 const SAME = 0.05
+/** So much later than foreseen, as a share of its length, it is another length. */
+const JITTER = 0.1
 
 /** All that left before the wall was heard of is back, or late enough to be taken for a straggler. */
 const isSettled = (pace: Pace, shape: Seeking, now: number): boolean =>
   !pace.flight.some(({ at }) => at <= shape.heardAt && at > now - patienceOf(pace))
-
-/** When those had left that were refused, from the wall on. */
-const refusedSince = ({ traffic }: Pace, { wallAt }: Seeking): readonly number[] =>
-  traffic.refused.filter((at) => at >= wallAt)
-
-/** What the source let in among that which was in flight at the wall, per second; null where it cannot be told. */
-const rateAtWall = (pace: Pace, shape: Seeking): { rate: number; share: number } | null => {
-  const refused = refusedSince(pace, shape)
-  const ms = (refused.at(-1) ?? shape.wallAt) - shape.wallAt
-  const letIn = countBetween(pace.traffic, [], shape.wallAt, shape.wallAt + ms)
-  // One alone may have overtaken the first that was refused.
-  if (refused.length < 3 || ms < 20 || letIn === 1) return null
-  return { rate: ((letIn + 0.5) * 1000) / ms, share: letIn / (letIn + refused.length - 1) }
-}
-
-const wallsOf = (pace: Pace, shape: Seeking): Bucket['walls'] => {
-  const last = pace.traffic.refused.at(-1) ?? shape.wallAt
-  const first = { at: shape.wallAt, lostMs: 0 }
-  return last > shape.wallAt ? [first, { at: last, lostMs: 0 }] : [first]
-}
-
-/** Something that left after the wall was let in all the same: no quota is used up, whatever wait is asked for. */
-const wentOn = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
-  countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
-
-/**
- * After two walls a source that lets in so many at once looks like a window, too: answers take so long that each second brings as
- * many. After three it is told apart.
- */
-const SECOND_MS = 1000
-const WINDOW_WALLS = 3
-
-/** The quota for each second that explains all that was refused; null: none does. */
-const secondsQuota = ({ traffic, flight }: Pace): Explained | null => {
-  const found = quotaByWalls(traffic, flight, SECOND_MS, 0)
-  return found !== null && found.windows >= WINDOW_WALLS ? found : null
-}
 
 /**
  * So many let in for each that is refused are nearly all: a rate would be hardly less than what came. A rate that is taken for a cap is
@@ -139,7 +103,7 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     const misses = isRare ? 1 : before.misses + 1
     if (misses > REPLAY_MISSES) return null
     // It opened a moment later than foreseen: a matter of jitter.
-    if (openedBy - wallAt < 1500)
+    if (openedBy - wallAt < Math.min(1500, JITTER * before.windowMs))
       return { ...before, misses, missedAt: wallAt, marginMs: before.marginMs + 6, probing: null, proven: true }
     const { after, by } = before.opened
     // A length that is nearly the known one is that: in a sliding window it is not the last opening that counts.
@@ -160,62 +124,24 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
   return startWindow(used, usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom, opened, true)
 }
 
-/** How many requests were let in within so many ms before the very first wall. */
-const openedWith = ({ opening }: Pace, ms: number): number =>
-  opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length
-
-/** What the source let in before the very first wall, those included that left with the one that was refused. */
-const roomBefore = ({ opening, traffic }: Pace): Bucket['room'] => {
-  if (opening === null) return null
-  const { admitted, wallAt } = opening
-  const count = admitted.length + countBetween(traffic, [], wallAt, wallAt + 1)
-  return { count, ms: wallAt - (admitted[0] ?? wallAt) }
-}
-
-/** So many refused in a row at the wall, and nothing let in: it was not just below the rate of a bucket. */
-const IN_A_ROW = 4
-
-/**
- * Whether the rate may be far higher than what was let in before the wall. A bucket lets in most of what comes a little faster than it
- * fills; a window that is full lets in nothing.
- */
-const mayBeLow = (pace: Pace, shape: Seeking): boolean =>
-  refusedSince(pace, shape).length < IN_A_ROW || wentOn(pace, shape)
-
-/**
- * A bold guess: all that was let in within the last second or so may be the quota of a short window. An even pace then
- * meets no other wall; if it does at once, what the gap tells is fallen back to.
- */
-const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket => {
-  const windowMs = usualWindow(gapMs - (shape.told ? ROUNDED_MS : 0)) ?? gapMs
-  const atFirst = openedWith(pace, windowMs)
-  // Of those that left just after the wall some may have overtaken it.
-  const latest = Math.max(
-    1,
-    atFirst,
-    countBetween(pace.traffic, [], shape.wallAt - windowMs, shape.wallAt + REORDER_MS),
+/** The window of a few seconds that explains what was refused; null where none does. Where waits were asked for nothing else was tried. */
+const shortWindow = (
+  { traffic }: Pace,
+  { refusedAt, wallAt, told, before }: Seeking,
+  openedBy: number,
+): Window | null => {
+  if (told || (before !== null && (before.windowMs > LENGTHS_MS.at(-1)! || before.misses > REPLAY_MISSES))) return null
+  const found = windowByWalls(
+    traffic,
+    refusedAt,
+    openedBy,
+    before !== null && before.foreseen > 0 ? before.windowMs : null,
   )
-  // In half a window or less so much was not let in because it is a quota.
-  const openedMs = shape.wallAt - (pace.opening?.admitted[0] ?? 0)
-  const isLow = mayBeLow(pace, shape) || openedMs < windowMs / 2
-  const bucket = startBucket({
-    rate: evenRate(latest, windowMs),
-    at: now,
-    walls: wallsOf(pace, shape),
-    fallback: 1000 / Math.max(gapMs, 1),
-    looksUp: shape.told && isLow,
-    explained: isLow ? 0 : 1,
-    opening: pace.opening,
-    windowMs,
-  })
-  return { ...bucket, tollMs: shape.told ? now - shape.wallAt : 0 }
-}
-
-/** An even pace of a quota that explains all that was refused. */
-const byQuota = (pace: Pace, shape: Seeking, { quota, windows }: Explained, now: number): Bucket => {
-  const rate = evenRate(quota, SECOND_MS)
-  const bucket = startBucket({ rate, at: now, walls: wallsOf(pace, shape), windowMs: SECOND_MS, explained: windows })
-  return { ...bucket, sure: true, steady: true, ceiling: rate * OVER, tollMs: shape.told ? now - shape.wallAt : 0 }
+  if (found === null) return null
+  const { quota, windowMs, opened } = found
+  const window = startWindow(quota, windowMs, opened ?? { after: openedBy - 50, by: openedBy }, opened !== null)
+  const misses = before === null || before.foreseen > 1 ? 0 : before.misses + 1
+  return { ...window, misses, missedAt: wallAt, triedAt: before?.triedAt ?? 0 }
 }
 
 /**
@@ -226,13 +152,17 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const openedBy = Math.min(probe.at, shape.unansweredAt ?? probe.at)
   const gapMs = openedBy - shape.wallAt
   const pace: Pace = { ...before, countedFrom: openedBy }
-  const window = windowOf(pace, shape, openedBy)
+  const even = onTheWhole(pace, shape, openedBy, now)
+  if (even !== null) return { ...pace, shape: even }
+  const byRelease = windowOf(pace, shape, openedBy)
+  const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
+  const window = (isLong ? null : shortWindow(pace, shape, openedBy)) ?? byRelease
   // What it lets in at once is not proven by one request.
   if (window) return { ...pace, shape: window, width: { ...pace.width, limit: 1, settled: null } }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
-  if (shape.held !== null && gapMs < shape.sparseMs)
+  if (shape.held?.narrow && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
-  const narrow = openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
+  const narrow = pace.opening !== null && openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and
     // no more than was let in on the whole: the windows that were made of the refusals may be too short by far.

@@ -58,7 +58,9 @@ export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now
     const ends = countedFrom + Math.ceil((now + 20 - countedFrom) / before.windowMs) * before.windowMs + 15
     return Math.min(now + WITHIN * before.windowMs, ends)
   }
-  const patient = now + Math.max(PATIENCE_MS, 0.2 * (now - wallAt))
+  // What was taken for a short window is looked for at its length, then ever later.
+  const first = before === null || before.misses > 0 ? PATIENCE_MS : Math.max(before.windowMs, now - wallAt)
+  const patient = now + Math.max(Math.min(PATIENCE_MS, first), 0.2 * (now - wallAt))
   const likely = [
     ...LIKELY_S.map((seconds) => countedFrom + seconds * 1000 + 15),
     (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS + 15,

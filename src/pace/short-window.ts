@@ -23,6 +23,9 @@ const LOOKED_AT = 200
 /** Requests per window, and in how many windows it was met. */
 export type Explained = { quota: number; windows: number }
 
+/** And when a window opened, ms; null: it slides. */
+export type Opened = Explained & { windowMs: number; opened: { after: number; by: number } | null }
+
 type Counts = { full: number[]; most: number; late: number }
 
 /** How many were let in in each window in which something was refused, and the most in any other. */
@@ -53,10 +56,10 @@ const countsOf = (
 }
 
 /** The quota that all of these counts speak of; null: they contradict each other. */
-const agreed = ({ full, most, late }: Counts): Explained | null => {
+const agreed = ({ full, most, late }: Counts, slack = SLACK): Explained | null => {
   const sorted = full.toSorted((a, b) => a - b)
   const [least, greatest] = [sorted[0]!, sorted.at(-1)!]
-  if (sorted.length < 2 || least < LEAST || greatest - least > SLACK || most > least + SLACK || late > SLACK)
+  if (sorted.length < 2 || least < LEAST || greatest - least > slack || most > least + SLACK || late > SLACK)
     return null
   return { quota: sorted[sorted.length >> 1]!, windows: sorted.length }
 }
@@ -88,3 +91,44 @@ export const quotaByWalls = (
   quotas.sort((a, b) => a.quota - b.quota)
   return quotas[Math.floor(quotas.length * HIGH)]!
 }
+
+/** Lengths of window that are told by what was refused, ms; longer ones are told by when they let in again. */
+export const LENGTHS_MS = [2000, 3000, 4000, 5000, 6000]
+/** Instants at which it may have let in again are tried in such steps, ms. */
+const STEP_MS = 10
+/** So many of the latest windows tell the length: a limit that has moved is forgotten. */
+const LATEST = 12
+
+const opensIn = (traffic: Traffic, windowMs: number, after: number, by: number): Opened | null => {
+  const from = Math.max(after - LATEST * windowMs, traffic.admitted[0] ?? after)
+  const walls = traffic.refused.slice(indexFrom(traffic.refused, from))
+  if (walls.length < 2) return null
+  const explained: (Explained & { at: number })[] = []
+  for (let at = by; at > after && at > by - windowMs; at -= STEP_MS) {
+    const quota = agreed(countsOf(walls, traffic, [], windowMs, at, from))
+    if (quota !== null) explained.push({ ...quota, at })
+  }
+  if (explained.length > 0) {
+    const { quota, windows } = explained.toSorted((a, b) => a.quota - b.quota)[Math.floor(explained.length * HIGH)]!
+    const instants = explained.filter((each) => each.quota === quota).map(({ at }) => at)
+    return { quota, windows, windowMs, opened: { after: instants.at(-1)! - STEP_MS, by: instants[0]! } }
+  }
+  const slid = walls.map((wall) =>
+    Math.max(...[0, REORDER_MS].map((late) => countBetween(traffic, [], wall + late - windowMs, wall + late))),
+  )
+  if (walls.at(-1)! - walls[0]! <= windowMs) return null
+  const sliding = agreed({ full: slid, most: 0, late: 0 }, 0)
+  return sliding === null || countBetween(traffic, [], by - windowMs, by) >= sliding.quota
+    ? null
+    : { ...sliding, windowMs, opened: null }
+}
+
+/**
+ * The window of a few seconds that explains the refusals: of the length that is known, else the shortest; it let in again in (after, by].
+ * null: none does, or too few refusals are known.
+ */
+export const windowByWalls = (traffic: Traffic, after: number, by: number, knownMs: number | null): Opened | null =>
+  [...(knownMs === null ? [] : [knownMs]), ...LENGTHS_MS].reduce<Opened | null>(
+    (found, windowMs) => found ?? opensIn(traffic, windowMs, after, by),
+    null,
+  )

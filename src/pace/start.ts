@@ -1,14 +1,14 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { refilled, startBucket } from './bucket.ts'
+import { type Bucket, evenRate, refilled, startBucket } from './bucket.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
 import { noCrowd } from './crowd.ts'
 import { noLatency } from './latency.ts'
 import type { Pace, Shape } from './model.ts'
 import { noThroughput } from './throughput.ts'
-import { indexFrom, noTraffic, type Traffic } from './traffic.ts'
+import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
 import { startWidth, type Width } from './width.ts'
-import { startWindow } from './window.ts'
+import { EARLY_MISSES, LONG_MS, startWindow, type Window } from './window.ts'
 
 /**
  * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per
@@ -19,8 +19,16 @@ export type Remembered = {
   at: number
   limit:
     | { kind: 'none' }
-    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean; tokens?: number }
-    | { kind: 'quota'; quota: number; windowMs: number; fixed: boolean; openedAt: number; recent: number[] }
+    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean; met?: boolean; tokens?: number }
+    | {
+        kind: 'quota'
+        quota: number
+        windowMs: number
+        fixed: boolean
+        openedAt: number
+        uncertainMs?: number
+        recent: number[]
+      }
   cap: number | null
   concurrency: number
   gateUntil: number
@@ -83,22 +91,25 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
-      const { rate: held, narrow, steady, burst, tokens = 0 } = limit
+      const { rate: held, narrow, steady, burst, met = true, tokens = 0 } = limit
       const rate = now - at < GOES_ON_MS ? held : held * UNDER
       return {
         ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow }),
         burst,
         steady,
         sure: true,
+        met,
         ceiling: held * 1.01,
       }
     }
     case 'quota': {
-      const { quota, windowMs, fixed, openedAt } = limit
+      const { quota, windowMs, fixed, openedAt, uncertainMs = 50 } = limit
       // A clock that was ahead must not make windows of negative length.
       const by = openedAt - Math.max(0, Math.ceil((openedAt - now) / windowMs)) * windowMs
-      const opened = { after: by - 50, by }
-      return { ...startWindow(quota, windowMs, opened, fixed), proven: false, resumedAt: 0 }
+      const opened = { after: by - uncertainMs, by }
+      const window = startWindow(quota, windowMs, opened, fixed)
+      // When it opens was looked for by the run before: that is not paid for again.
+      return { ...window, proven: false, resumedAt: 0, earlyMisses: EARLY_MISSES }
     }
   }
 }
@@ -148,24 +159,46 @@ export const startPace = (start: PaceStart): Pace => {
 /** A quota beyond which single instants are not kept. */
 const MOST_RECENT = 2000
 
+/** The rate that is known: what is only tried may be far too high, so then it is what was let in since the first refusal. */
+const knownRate = ({ rate, search, fallback, walls }: Bucket, traffic: Traffic, now: number): number => {
+  if (search === null && fallback === null) return rate
+  if (search?.from !== undefined) return search.from
+  const since = walls[0]?.at ?? now
+  const count = countBetween(traffic, [], since, now)
+  return count < 3 ? rate : Math.min(rate, (count * 1000) / (now - since))
+}
+
+/** A window of a few seconds that was refuted, and has not been seen to open since, may be none. */
+const isDoubtful = ({ misses, foreseen, windowMs }: Window): boolean =>
+  misses > 0 && foreseen === 0 && windowMs < LONG_MS
+
+/** An even pace suits whatever limiter it is. */
+const DOUBTFUL = { kind: 'rate', burst: 1, narrow: false, steady: true, met: false } as const
+
+const onTheWhole = ({ quota, windowMs }: Window, { admitted }: Traffic, now: number): number =>
+  Math.min(evenRate(quota, windowMs), (admitted.length * 1000) / Math.max(1, now - (admitted[0] ?? now)))
+
 const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['limit'] => {
-  const known = shape.kind === 'seeking' && shape.before ? shape.before : shape
+  const known = shape.kind === 'seeking' ? (shape.before ?? shape.held ?? shape) : shape
   switch (known.kind) {
     case 'open':
     case 'seeking':
       return { kind: 'none' }
     case 'bucket': {
-      const { rate, burst, narrow, steady } = known
-      return { kind: 'rate', rate, burst, narrow, steady, tokens: refilled(known, now).tokens }
+      const { burst, narrow, steady, met } = known
+      const rate = knownRate(known, traffic, now)
+      return { kind: 'rate', rate, burst, narrow, steady, met, tokens: refilled(known, now).tokens }
     }
     case 'window': {
       const { quota, windowMs, fixed, opened } = known
+      if (isDoubtful(known)) return { ...DOUBTFUL, rate: onTheWhole(known, traffic, now) }
       const sent = [...traffic.admitted, ...flight.map(({ at }) => at)].sort((a, b) => a - b)
       const recent = sent
         .slice(indexFrom(sent, now - windowMs))
         .slice(-MOST_RECENT)
         .map(Math.round)
-      return { kind: 'quota', quota, windowMs, fixed, openedAt: Math.round(opened.by), recent }
+      const uncertainMs = Math.round(opened.by - opened.after)
+      return { kind: 'quota', quota, windowMs, fixed, openedAt: Math.round(opened.by), uncertainMs, recent }
     }
   }
 }

@@ -1,11 +1,12 @@
 /** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
 import { REORDER_MS } from './announced.ts'
+import { ROUNDED_MS } from './at-wall.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import { metAt } from './chance.ts'
 import { noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
 import { isFollowed, type Pace } from './model.ts'
-import { ROUNDED_MS, settle } from './release.ts'
+import { settle } from './release.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { SHORT_MS, windowRefused } from './window.ts'
@@ -19,9 +20,9 @@ const OPENING = 256
 const sparseMs = (shape: Pace['shape']): number =>
   shape.kind === 'bucket' ? 6000 / shape.rate + 2 * BARREN * shape.tollMs : 0
 
-/** The bucket whose rate was found, where refusals tell of the spacing. */
+/** The bucket whose rate was found. */
 const heldOf = (shape: Pace['shape']): Bucket | null =>
-  shape.kind === 'bucket' && shape.narrow && shape.search === null ? shape : null
+  shape.kind === 'bucket' && shape.search === null && shape.fallback === null ? shape : null
 
 /** What was let in before the first wall; those in flight count as let in. */
 const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
@@ -56,7 +57,9 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     held: isAgain ? heldOf(pace.shape) : null,
   }
   const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)
-  const opening = pace.opening ?? openingOf(pace, own.at)
+  // A run that began with a pace had no rush at first: what was let in before the wall tells of our own pace.
+  const isPaced = pace.shape.kind === 'bucket' && !pace.shape.narrow
+  const opening = pace.opening ?? (isPaced ? null : openingOf(pace, own.at))
   return settle({ ...pace, heardAt: now, opening, shape: { ...seeking, probeAt } }, now)
 }
 

@@ -47,7 +47,7 @@ const USUAL_MS = [
 /** And those of them that are common. */
 const COMMON_MS = [1, 2, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 const MARGIN_MS = 12
-const EARLY_MISSES = 2
+export const EARLY_MISSES = 2
 const PAUSE_MS = 1000
 /** So many pauses must have ended as foreseen before more than one request goes first. */
 const TRUSTED = 2
@@ -59,7 +59,8 @@ export const startWindow = (quota: number, windowMs: number, opened: Window['ope
   kind: 'window',
   quota: Math.max(1, quota),
   windowMs,
-  opened,
+  // Within each length of a window one has opened.
+  opened: { after: Math.max(opened.after, opened.by - windowMs), by: opened.by },
   fixed,
   marginMs: MARGIN_MS,
   misses: 0,
@@ -81,7 +82,7 @@ export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number
 
 /** So many pauses that ended as foreseen leave no doubt of the length; of a few seconds some lengths pass for others. */
 const BEYOND_DOUBT = 6
-const LONG_MS = 24_000
+export const LONG_MS = 24_000
 
 export const isLengthSure = ({ foreseen, windowMs }: Window): boolean => foreseen >= BEYOND_DOUBT && windowMs >= LONG_MS
 
@@ -110,9 +111,11 @@ const usage = (
   flight: readonly Sent[],
   now: number,
 ): { used: number; freeAt: number } => {
-  const { quota, windowMs, marginMs, fixed } = window
+  const { quota, windowMs, marginMs, fixed, opened } = window
   const slid = now - windowMs - marginMs
-  const from = fixed ? Math.max(slid, openedBy(window, now - marginMs)) : slid
+  // What left while the window may or may not have been open counts: when the next one opens is known no better.
+  const uncertainMs = opened.by - opened.after
+  const from = fixed ? Math.max(slid, openedBy(window, now - marginMs) - uncertainMs) : slid
   const { admitted } = traffic
   const flying = flight.filter(({ at }) => at >= from).length
   const used = admitted.length - indexFrom(admitted, from) + flying

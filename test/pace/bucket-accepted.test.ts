@@ -34,7 +34,14 @@ describe('the rate, while nothing is refused', () => {
   })
 
   it('that was known does not leap far above a limit that was raised: what is in flight has left at a lower one', () => {
-    const passed = begun({ rate: 10.2, sure: true, ceiling: 10, clean: 300, walls: [{ at: NOW, lostMs: 0 }] })
+    const passed = begun({
+      rate: 10.2,
+      sure: true,
+      met: true,
+      ceiling: 10,
+      clean: 300,
+      walls: [{ at: NOW, lostMs: 0 }],
+    })
     const { rate } = after(passed, 40)
     assert.ok(rate > 12 && rate < 13, `${rate}`)
   })

@@ -14,6 +14,7 @@ const held = (members: Partial<Bucket> = {}): Bucket => ({
   burst: 8,
   sure: true,
   ceiling: 10.1,
+  met: true,
   walls: [wall],
   clean: 2000,
   ...members,
@@ -26,6 +27,12 @@ describe('a look higher', () => {
     const dear = { tollMs: 10_000 }
     assert.equal(isLookDue(held(dear)), false)
     assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)
+  })
+
+  it('is due sooner where no refusal has told that the rate is near the limit, if that costs no wait', () => {
+    assert.equal(isLookDue(held({ met: false, clean: 200 })), true)
+    assert.equal(isLookDue(held({ met: false, clean: 100 })), false)
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000 })), false)
   })
 
   it('is not taken where the rate is announced, not known, or a matter of spacing', () => {

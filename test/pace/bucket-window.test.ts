@@ -12,6 +12,13 @@ const full = (from: number, windows: number, given: Traffic = noTraffic, quota =
     (traffic, opens) => refuse(times(quota, (i) => opens + 30 * i).reduce(admit, traffic), opens + 30 * quota),
     given,
   )
+/** 20 in each of so many windows of this length, at once, and from then on refusals. */
+const shut = (windowMs: number, windows: number): Traffic =>
+  times(windows, (i) => NOW + i * windowMs).reduce(
+    (traffic, opens) =>
+      times(3, (i) => opens + 1200 + 300 * i).reduce(refuse, times(20, (i) => opens + 30 * i).reduce(admit, traffic)),
+    noTraffic,
+  )
 const guess = (members: Partial<Bucket> = {}): Bucket => ({
   ...startBucket({ rate: 30, at: NOW, fallback: 2, windowMs: SECOND }),
   ...members,
@@ -30,6 +37,17 @@ describe('a rate that may be a quota for a second', () => {
   it('is none where nothing explains them', () => {
     assert.deepEqual(asWindow(guess(), 29, full(NOW, 1), []), { windowMs: 0, explained: 0 })
     assert.deepEqual(asWindow(guess({ windowMs: 0 }), 29, full(NOW, 2), []), { windowMs: 0, explained: 0 })
+  })
+
+  it('becomes an even pace of the longer window that explains what was refused for a while', () => {
+    const { windowMs, rate } = asWindow(guess(), 29, shut(2000, 3), [])
+    assert.equal(windowMs, 2000)
+    assert.ok(rate! > 9.5 && rate! < 10.5, `${rate}`)
+    assert.equal(
+      asWindow(guess(), 29, shut(2000, 2), []).windowMs,
+      0,
+      'of two refusals each much is explained by chance',
+    )
   })
 
   it('is none if it is refused at its own even pace, and soon again', () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
+import { startWindow } from '../../src/pace/window.ts'
 import { after, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -51,6 +52,62 @@ describe('when the source lets in again', () => {
 
   it('it is known since when a quota may have been counted', () => {
     assert.equal(releasedAfter(400).countedFrom, NOW + 6400)
+  })
+})
+
+describe('a window of a few seconds that opens later than foreseen', () => {
+  /** 40 in a window that was thought to be so long, when it is refused; it lets in again so much later. */
+  const reopened = (windowMs: number, lateMs: number): Pace => {
+    const opened = { after: NOW - 5000, by: NOW }
+    const shape = { ...startWindow(40, windowMs, opened, false), foreseen: 1 }
+    const used = letInMany({ ...begun(), shape }, 40, NOW, 10)
+    const wall = turnedAway({ ...used, shape: { ...shape, opened } }, NOW + windowMs + 20)
+    assert.equal(wall.shape.kind, 'seeking')
+    return letIn(turnedAway(wall, NOW + windowMs + 120), NOW + windowMs + lateMs)
+  }
+
+  it('by little is a matter of jitter', () => {
+    const { shape } = reopened(4000, 250)
+    assert.ok(shape.kind === 'window' && shape.windowMs === 4000 && shape.marginMs > 12)
+  })
+
+  it('by more is of another length', () => {
+    const { shape } = reopened(4000, 1020)
+    assert.ok(shape.kind === 'window' && shape.windowMs === 5000)
+  })
+})
+
+describe('a learned pace that is refused again and again', () => {
+  const learned = (): Pace => {
+    const remembered = {
+      at: NOW - MINUTE * 60,
+      limit: { kind: 'rate', rate: 20, burst: 1, narrow: false, steady: true, met: true } as const,
+      cap: null,
+      concurrency: 8,
+      gateUntil: 0,
+    }
+    return startPace({ now: NOW, pages: 5000, remembered })
+  }
+  const refused = (count: number, everyMs: number): Pace => {
+    let pace = letInMany(learned(), count, NOW, everyMs, 20)
+    const from = NOW + count * everyMs
+    for (let i = 0; i < 5; i++) pace = turnedAway(pace, from + i * 150, null, 5)
+    assert.equal(pace.shape.kind, 'seeking')
+    return letIn(pace, from + 1100)
+  }
+
+  it('is gone on with as what was let in on the whole', () => {
+    const { shape } = refused(100, 50)
+    assert.ok(shape.kind === 'bucket')
+    assert.ok(shape.rate > 15 && shape.rate < 18, `${shape.rate}`)
+    assert.equal(shape.search, null)
+    assert.equal(shape.narrow, false)
+  })
+
+  it('does not pass for a bucket of one token: it was our own pace that let so few go at once', () => {
+    const { shape } = refused(10, 60)
+    assert.ok(shape.kind === 'bucket')
+    assert.equal(shape.narrow, false)
   })
 })
 

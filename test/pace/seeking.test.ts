@@ -49,6 +49,15 @@ describe('nextProbeAt', () => {
     assert.ok(soon.length >= 3 && soon[0]! - NOW < 500)
   })
 
+  it('asks at the length of what was taken for a short window, then ever more seldom', () => {
+    const window = startWindow(60, 3000, { after: NOW - 2000, by: NOW - 1000 }, true)
+    const asked = probes(seeking({ before: window, countedFrom: NOW - 1000 }), 8000)
+    assert.ok(asked.some((at) => at - NOW > 2500 && at - NOW < 3500))
+    assert.ok(probes(seeking({ before: window }), 12 * MINUTE).length < 40)
+    const refuted = probes(seeking({ before: { ...window, misses: 1 }, countedFrom: NOW - MINUTE }), 8000)
+    assert.ok(refuted.length < asked.length)
+  })
+
   it('asks seldom within a window whose length is sure, and at its end', () => {
     const window = startWindow(60, MINUTE, { after: NOW - 5100, by: NOW - 5000 }, false)
     const known = probes(seeking({ before: { ...window, foreseen: 9 } }), MINUTE)

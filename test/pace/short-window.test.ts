@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { admit as arrive, type Limit, type LimitState } from '../../demo/limits.ts'
-import { quotaByWalls } from '../../src/pace/short-window.ts'
+import { quotaByWalls, windowByWalls } from '../../src/pace/short-window.ts'
 import { admit, noTraffic, refuse, type Traffic } from '../../src/pace/traffic.ts'
 import { NOW, times } from './driving.ts'
 
@@ -91,5 +91,65 @@ describe('the quota of a short window, by its walls', () => {
     assert.equal(quotaByWalls(both, [], SECOND, 0), null)
     const found = quotaByWalls(both, [], SECOND, movedAt)
     assert.ok(found !== null && Math.abs(found.quota - 14) <= 3, `${found?.quota}`)
+  })
+})
+
+describe('the length of a window of a few seconds, by its walls', () => {
+  /** Every few ms one, until one is refused; after a refusal one is tried at these instants, ms, until one is let in. */
+  const PROBES = [100, 320, 1000, 3000, 5000, 7000]
+  const seek = (limit: Limit, walls: number): { traffic: Traffic; after: number; by: number } => {
+    let state: LimitState = { kind: 'fresh' }
+    let traffic = noTraffic
+    let [at, after, by] = [NOW, NOW, NOW]
+    const ask = (): boolean => {
+      const admission = arrive(limit, state, at)
+      state = admission.state
+      traffic = (admission.ok ? admit : refuse)(traffic, at)
+      return admission.ok
+    }
+    for (let met = 0; met < walls; met++) {
+      // At ever other paces, so that the walls do not all come at the same instant of a window.
+      const everyMs = 9 + 4 * met
+      while (ask()) at += everyMs
+      const wallAt = at
+      for (const probe of PROBES) {
+        after = at
+        at = wallAt + probe
+        if (ask()) break
+      }
+      by = at
+      at += everyMs
+    }
+    return { traffic, after, by }
+  }
+
+  it('is found, or a shorter one that explains them as well, with the quota', () => {
+    let right = 0
+    for (const windowMs of [2000, 3000, 4000, 5000])
+      for (const phaseMs of times(8, (i) => 200 * i + 57)) {
+        const { traffic, after, by } = seek({ kind: 'fixed-window', quota: 60, windowMs, phaseMs }, 4)
+        const found = windowByWalls(traffic, after, by, null)
+        assert.ok(found !== null, `${windowMs} from ${phaseMs} on`)
+        assert.ok(found.windowMs <= windowMs, `from ${phaseMs} on`)
+        if (found.windowMs === windowMs && Math.abs(found.quota - 60) <= 2) right++
+      }
+    assert.ok(right >= 24, `${right} of 32`)
+  })
+
+  it('is found where they slide', () => {
+    const { traffic, after, by } = seek({ kind: 'sliding-window', quota: 60, windowMs: 4000 }, 3)
+    assert.equal(windowByWalls(traffic, after, by, null)?.quota, 60)
+  })
+
+  it('is none of a bucket, nor after one wall', () => {
+    for (const [rate, burst] of [
+      [10, 10],
+      [5, 40],
+    ] as const) {
+      const { traffic, after, by } = seek({ kind: 'token-bucket', rate, burst }, 4)
+      assert.equal(windowByWalls(traffic, after, by, null), null)
+    }
+    const { traffic, after, by } = seek({ kind: 'fixed-window', quota: 60, windowMs: 4000 }, 1)
+    assert.equal(windowByWalls(traffic, after, by, null), null)
   })
 })

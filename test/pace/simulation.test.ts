@@ -4,9 +4,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { runJob } from '../../bench/pace/run-job.ts'
 import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
+import { secondRun } from '../../bench/pace/second-run.ts'
 import { createServer } from '../../bench/pace/server.ts'
 import { beginOf, type Listener, pagesOf, type Result, simulate } from '../../bench/pace/simulate.ts'
-import { bucket, fixed, sliding, tuned } from '../../bench/pace/table.ts'
+import { bucket, fixed, restarting, sliding, tuned } from '../../bench/pace/table.ts'
 import { randomStream } from '../../demo/random.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
@@ -104,6 +105,25 @@ describe('a source that thrashes when few are in flight', () => {
       for (const seed of SEEDS) {
         const run = simulate(each, seed)
         assert.ok(run.ms <= 1.25 * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
+      }
+    })
+})
+
+// Where the length of a window, or when it opens, was learned wrongly.
+describe('a run that begins with what it learned of a limit of a few seconds', () => {
+  const near = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
+  const limits: Scenario[] = [
+    scenario('fixed 60 in 2 s', fixed(60, 2, 400), 'silent', near),
+    scenario('fixed 80 in 4 s', fixed(80, 4, 400), 'silent', near),
+    scenario('80 in 4 s from the first request on', restarting(80, 4), 'silent', near),
+    scenario('sliding 60 in 2 s', sliding(60, 2), 'silent', near),
+  ]
+  for (const each of limits)
+    it(`${each.name}, is hardly refused, and not much slower than can be`, () => {
+      for (const seed of [1, 2, 3, 4, 5, 6]) {
+        const { ms, leastMs, refused, requests } = secondRun(each, seed)
+        assert.ok(ms < 1.3 * leastMs, `seed ${seed}: ${(ms / leastMs).toFixed(2)} times the least`)
+        assert.ok(refused < 0.003 * requests, `seed ${seed}: ${refused} of ${requests} refused`)
       }
     })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
-import { bucketSent, startBucket } from '../../src/pace/bucket.ts'
+import { type Bucket, bucketSent, startBucket } from '../../src/pace/bucket.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
 import { startWindow } from '../../src/pace/window.ts'
@@ -46,6 +46,55 @@ describe('what is kept', () => {
     const doubted = turnedAway(atQuota(2), NOW + 5000)
     assert.equal(doubted.shape.kind, 'seeking')
     assert.equal(kept(doubted, NOW + 6000).limit.kind, 'quota')
+  })
+
+  it('is how roughly the opening of a window is known, and that it was looked for', () => {
+    const window = startWindow(100, MINUTE, { after: NOW - 9000, by: NOW }, true)
+    const { shape } = again(begun({ shape: window }))
+    assert.ok(shape.kind === 'window')
+    assert.equal(shape.opened.by - shape.opened.after, 9000)
+    assert.equal(shape.earlyMisses, 2)
+  })
+
+  it('is an even pace of what was let in where a short window was refuted and not seen since', () => {
+    const window = { ...startWindow(70, 2000, { after: NOW - 50, by: NOW }, true), misses: 1 }
+    const pace = letInMany(begun(), 40, NOW, 50)
+    const { limit } = kept({ ...pace, shape: window }, NOW + 2000)
+    assert.ok(limit.kind === 'rate', limit.kind)
+    assert.ok(limit.rate > 19 && limit.rate < 21, `${limit.rate}`)
+    const seen = begun({ shape: { ...window, foreseen: 1 } })
+    assert.equal(kept(seen, NOW).limit.kind, 'quota')
+  })
+
+  it('is no rate that is only tried', () => {
+    const bucket = { ...startBucket({ rate: 10, at: NOW }), walls: [{ at: NOW - 3000, lostMs: 0 }] }
+    const search = { low: 10, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
+    const rateOf = (members: Partial<Bucket>): number => {
+      const pace = letInMany(begun({ shape: { ...bucket, ...members } }), 30, NOW - 3000, 100, 5)
+      const { limit } = kept({ ...pace, shape: { ...bucket, ...members } }, NOW)
+      assert.ok(limit.kind === 'rate')
+      return limit.rate
+    }
+    assert.equal(rateOf({ rate: 90, search: { ...search, from: 12 } }), 12, 'a look')
+    for (const members of [{ search }, { fallback: 1 }]) {
+      const rate = rateOf({ rate: 90, ...members })
+      assert.ok(rate > 9 && rate < 11, `${rate}`)
+    }
+  })
+
+  it('is the rate that is held while it is sought why it is refused', () => {
+    let pace = again(atRate())
+    for (let i = 0; i < 40; i++) pace = letIn(pace, NOW + HOUR + i * 100)
+    for (let i = 0; i < 5; i++) pace = turnedAway(pace, NOW + HOUR + 4000 + i * 200, null, 5)
+    assert.equal(pace.shape.kind, 'seeking')
+    assert.equal(remember(pace, NOW + 2 * HOUR).limit.kind, 'rate')
+  })
+
+  it('is whether the rate has met the limit', () => {
+    for (const met of [true, false]) {
+      const { shape } = again(begun({ shape: { ...startBucket({ rate: 10, at: NOW }), met } }))
+      assert.ok(shape.kind === 'bucket' && shape.met === met)
+    }
   })
 
   it('does not grow with the length of the run', () => {

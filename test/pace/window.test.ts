@@ -266,3 +266,22 @@ describe('usualWindow', () => {
     assert.equal(usualWindow(11_000, 13_000), 12_000)
   })
 })
+
+describe('a window whose opening is known roughly', () => {
+  const quota = 20
+  const open = (uncertainMs: number): Window => ({
+    ...startWindow(quota, 2000, { after: NOW - uncertainMs, by: NOW }, true),
+    earlyMisses: 2,
+  })
+  const all = times(quota, (i) => NOW - 700 + i * 10).reduce(admit, noTraffic)
+
+  it('counts what left while it may have been open', () => {
+    assert.equal(windowWait(open(50), all, [], NOW + 20, 100), 0)
+    assert.ok(windowWait(open(1000), all, [], NOW + 20, 100) > 1000)
+  })
+
+  it('has opened within its own length', () => {
+    const { opened } = startWindow(quota, 2000, { after: NOW - 9000, by: NOW }, true)
+    assert.deepEqual(opened, { after: NOW - 2000, by: NOW })
+  })
+})
