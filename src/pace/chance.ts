@@ -30,8 +30,8 @@ const LEAST = 2
 const ALIKE = 3
 /** It brings less: at most such a share of what the fast pace brought. */
 const LESS = 1 / 2
-/** So many times the share that was expected, of at least so many, speaks for a limit. */
-const MORE = { times: 3, least: 6 }
+/** So many times the share that was expected, of at least so many, speaks for a limit; and half of what was expected to be let in. */
+const MORE = { times: 3, least: 6, rest: 0.5 }
 
 /** From one wall to the next: the pace, what was let in, and how long it took. */
 type Stretch = { rate: number; count: number; ms: number }
@@ -52,7 +52,8 @@ export const metAt = (chance: Chance, wall: Met): Chance => {
   if (held !== null) {
     const refused = held.refused + 1
     const asked = wall.total - held.since + refused
-    const isMore = refused >= MORE.least && refused > MORE.times * held.share * asked
+    const most = Math.min(MORE.times * held.share, held.share + MORE.rest * (1 - held.share))
+    const isMore = refused >= MORE.least && refused > most * asked
     return isMore ? { ...noChance, refuted: true } : { ...chance, held: { ...held, refused } }
   }
   const walls = [...chance.walls, wall].slice(-WALLS)

@@ -5,6 +5,7 @@ import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
 import type { Crowd } from './crowd.ts'
 import type { Latency } from './latency.ts'
+import type { Rush } from './rush.ts'
 import type { Seeking } from './seeking.ts'
 import type { Throughput } from './throughput.ts'
 import type { Sent, Traffic } from './traffic.ts'
@@ -43,6 +44,8 @@ export type Pace = {
   countedFrom: number
   /** Whether refusals come by chance, whatever the pace. */
   chance: Chance
+  /** How many were refused right after a refusal. */
+  rush: Rush
   /** Whether refusals depend on how many are out at once. */
   crowd: Crowd
   /** What was let in before the first wall. */

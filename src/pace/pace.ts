@@ -19,6 +19,7 @@ import type { AnnouncedLimit } from './limit-headers.ts'
 import { isFollowed, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
+import { letIn } from './rush.ts'
 import { unanswered } from './seeking.ts'
 import { observeThroughput } from './throughput.ts'
 import { admit, meanRate, refuse, type Sent } from './traffic.ts'
@@ -134,7 +135,8 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const traffic = admit(pace.traffic, own.at)
   const announced = hear(pace.announced, limits, own.at, now)
   const crowd = isFollowed(pace.shape) ? letInAt(pace.crowd, own.width) : pace.crowd
-  const next = { ...pace, latency, throughput, width, traffic, announced, crowd, circuit: succeeded(pace.circuit) }
+  const circuit = succeeded(pace.circuit)
+  const next = { ...pace, latency, throughput, width, traffic, announced, crowd, rush: letIn(pace.rush), circuit }
   return announcedShape(shapeAccepted(next, own, now), pace.announced, now)
 }
 

@@ -72,6 +72,7 @@ const begin = (start: PaceStart): Pace => ({
   heardAt: Number.NEGATIVE_INFINITY,
   countedFrom: 0,
   chance: noChance,
+  rush: 0,
   crowd: noCrowd,
   opening: null,
   wall: null,

@@ -7,6 +7,7 @@ import { metAt } from './chance.ts'
 import { noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
 import { isFollowed, type Pace } from './model.ts'
 import { settle } from './release.ts'
+import { refusedAgain } from './rush.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { SHORT_MS, windowRefused } from './window.ts'
@@ -84,7 +85,9 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
   }
   const rate = shape.kind === 'bucket' ? shape.rate : shape.kind === 'open' ? lately(pace, own.at) : null
   const chance = rate === null ? pace.chance : metAt(pace.chance, { at: own.at, rate, total: pace.traffic.total })
-  const met: Pace = { ...pace, chance, heardAt: now, origin: 'found', wall: { at: now, rate } }
+  const { rush, pauseMs } = refusedAgain(pace.rush, own.at, pace.heardAt)
+  const gateUntil = pauseMs > 0 ? Math.max(pace.gateUntil, now + pauseMs) : pace.gateUntil
+  const met: Pace = { ...pace, chance, rush, gateUntil, heardAt: now, origin: 'found', wall: { at: now, rate } }
   switch (shape.kind) {
     case 'open':
       return seek(met, own, now, told)

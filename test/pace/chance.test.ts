@@ -36,6 +36,8 @@ describe('refusals by chance', () => {
     const alike = FALLING.map(({ rate }) => ({ rate, count: 2 }))
     assert.equal(after(alike).held?.rate, 16)
     assert.equal(after(alike, 3).held, null, 'of a limit as much is let in at any pace')
+    const shut = Array.from({ length: 8 }, (_, i) => ({ at: 1e6 + i, rate: 16, total: 16 }))
+    assert.equal(shut.reduce(metAt, after(alike)).refuted, true, 'but not all of it')
   })
 
   it('are none where the pace was raised, and refused as often', () => {
