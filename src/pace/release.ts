@@ -189,7 +189,11 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   // A guess is bold only if it is above what the gap itself tells.
   if (!narrow && pace.latency.meanMs >= QUICK_MS && (shape.told || guess.rate > 1.3 * low))
     return { ...pace, shape: guess, width: { ...startWidth, limit: 1 } }
-  const search = { low, high: null, step: narrow ? 2.5 : 1.6, need: narrow ? 2 : 4, passed: 0, sinceAt: now }
+  const room = roomBefore(pace)
+  // A wait fills what little it holds: where answers are quick, trials that are paid from that would go well at any rate.
+  const isQuick = shape.told && pace.latency.meanMs < QUICK_MS
+  const saved = isQuick && room !== null ? Math.min(NARROW, room.count) : 1
+  const search = { low, high: null, step: narrow ? 2.5 : 1.6, need: narrow ? saved + 1 : 4, passed: 0, sinceAt: now }
   // A wait that was told is rounded up to seconds: the rate is higher than it says.
   const rate = shape.told && gapMs <= 1500 ? 3 : low
   const bucket = startBucket({
@@ -199,7 +203,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     walls: wallsOf(pace, shape),
     narrow,
     opening: pace.opening,
-    room: roomBefore(pace),
+    room,
   })
   return { ...pace, shape: bucket, width: uncapped(pace.width) }
 }

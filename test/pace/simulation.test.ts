@@ -95,6 +95,25 @@ describe('a source that takes so many at once, answers quickly and names a wait'
 })
 
 // Where the first few requests crowd the source, how late answers are says nothing; what they bring does.
+describe('a source that answers at once, holds four tokens and names a wait of a second', () => {
+  it('is not tried at ten times its rate, paid from what each wait saves up', () => {
+    for (const seed of SEEDS) {
+      let fastest = 0
+      const quick = scenario('quick', bucket(20, 4), 'retry-after', {
+        pages: 130,
+        serviceMs: 5,
+        wayMs: 0.5,
+        jitterMs: 1,
+      })
+      const ran = simulate(quick, seed, null, (_now, _beginAt, { shape }) => {
+        if (shape.kind === 'bucket') fastest = Math.max(fastest, shape.rate)
+      })
+      assert.ok(fastest < 130, `${fastest}/s`)
+      assert.ok(ran.refused < 20, `${ran.refused} refused`)
+    }
+  })
+})
+
 describe('a source that thrashes when few are in flight', () => {
   const small: Scenario[] = [
     scenario('2 servers', { kind: 'queue', servers: 2, thrashAt: 3 }, 'silent', { wayMs: 10, serviceMs: 74 }),
