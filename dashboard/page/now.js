@@ -106,7 +106,10 @@ const shareOf = ({ pages, requests: made }) =>
 const isOn = ({ status, isAlive }) => status === 'running' && isAlive
 const limitOf = ({ learned, ...live }) => {
   if (learned?.seeking) return isOn(live) ? 'seeking' : 'not found'
-  return learned?.requestsPerSecond ? `${rate(learned.requestsPerSecond)}/s` : learned ? 'none met' : '–'
+  if (learned?.requestsPerSecond) return `${rate(learned.requestsPerSecond)}/s`
+  // A source that takes so many at once has no rate; only the sentence tells.
+  const [atOnce] = /at most \d+ at once/.exec(learned?.why ?? '') ?? []
+  return atOnce ?? (learned ? 'none met' : '–')
 }
 const perMinute = (perSecond) => (perSecond === null ? null : perSecond * 60)
 

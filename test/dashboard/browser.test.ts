@@ -121,8 +121,8 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
     // It is stopped where it runs.
     await page.locator('#stop:disabled').waitFor()
     await page.locator('#figures', { hasText: /Refused requests\s*[1-9]\d* of/ }).waitFor()
-    // So soon it may still be being sought.
-    await page.locator('#figures', { hasText: /Learned limit\s*(seeking|[\d.]+\/s)/ }).waitFor()
+    // So soon it may still be being sought, or be taken for another kind.
+    await page.locator('#figures', { hasText: /Learned limit\s*(seeking|[\d.,]+\/s|at most \d+ at once)/ }).waitFor()
     await page.locator('#plot-requests[aria-label*="learned limit"]').waitFor()
     await page.locator('#segments li', { hasText: /Volkswagen\s*([1-9]\d*) of/ }).waitFor()
     assert.match(await page.title(), /^[\d.]+% – Smart Cars Sync$/)
