@@ -25,6 +25,25 @@ export type Admission = {
   resetMs: number
 }
 
+/** Decides within a window that began at `start` and has let in `used` so far. */
+export const countedIn = (
+  { quota, windowMs }: { quota: number; windowMs: number },
+  start: number,
+  used: number,
+  now: number,
+): Admission => {
+  const ok = used < quota
+  const next = ok ? used + 1 : used
+  return {
+    state: { kind: 'window', start, used: next },
+    ok,
+    quota,
+    windowMs,
+    remaining: quota - next,
+    resetMs: start + windowMs - now,
+  }
+}
+
 /** Decides on a request that arrives at `now` (ms on any clock that does not run backwards). Pure. */
 export function admit(limit: Limit, state: LimitState, now: number): Admission {
   switch (limit.kind) {
@@ -47,20 +66,10 @@ export function admit(limit: Limit, state: LimitState, now: number): Admission {
       }
     }
     case 'fixed-window': {
-      const { quota, windowMs } = limit
+      const { windowMs } = limit
       const phase = limit.phaseMs ?? 0
       const start = Math.floor((now - phase) / windowMs) * windowMs + phase
-      const used = state.kind === 'window' && state.start === start ? state.used : 0
-      const ok = used < quota
-      const next = ok ? used + 1 : used
-      return {
-        state: { kind: 'window', start, used: next },
-        ok,
-        quota,
-        windowMs,
-        remaining: quota - next,
-        resetMs: start + windowMs - now,
-      }
+      return countedIn(limit, start, state.kind === 'window' && state.start === start ? state.used : 0, now)
     }
     case 'sliding-window': {
       const { quota, windowMs } = limit

@@ -7,6 +7,7 @@
 import {
   type Admission,
   admit as admitOfDemo,
+  countedIn,
   type LimitState as DemoState,
   type Limit,
   release as releaseOfDemo,
@@ -61,19 +62,9 @@ const admitCounted = (limit: SlidingCounter, state: LimiterState, now: number): 
   }
 }
 
-const admitRestarting = ({ quota, windowMs }: RestartingWindow, state: LimiterState, now: number): Answer => {
-  const isOn = state.kind === 'window' && now < state.start + windowMs
-  const { start, used } = isOn ? state : { start: now, used: 0 }
-  const ok = used < quota
-  const next = ok ? used + 1 : used
-  return {
-    state: { kind: 'window', start, used: next },
-    ok,
-    quota,
-    windowMs,
-    remaining: quota - next,
-    resetMs: start + windowMs - now,
-  }
+const admitRestarting = (limit: RestartingWindow, state: LimiterState, now: number): Answer => {
+  const isOn = state.kind === 'window' && now < state.start + limit.windowMs
+  return isOn ? countedIn(limit, state.start, state.used, now) : countedIn(limit, now, 0, now)
 }
 
 /** Decides on a request that arrives at `now`, ms since 1970. Begins with `{ kind: 'fresh' }`. */

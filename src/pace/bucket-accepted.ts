@@ -1,5 +1,5 @@
 /** What a request that was let in does to the bucket: its rate grows. */
-import type { Bucket } from './bucket.ts'
+import { type Bucket, OVER } from './bucket.ts'
 import { isLookDue, lookUp, strides } from './bucket-look-up.ts'
 import { tried } from './bucket-trial.ts'
 
@@ -57,7 +57,7 @@ const settled = ({ rate, looksUp }: Bucket, now: number): Partial<Bucket> =>
           from: rate,
         },
       }
-    : { steady: true, sure: true, ceiling: rate * 1.015 }
+    : { steady: true, sure: true, ceiling: rate * OVER }
 
 /**
  * `most`: requests per second that the width allows; a higher rate was not tried, whatever the pace says. `mean`: what was

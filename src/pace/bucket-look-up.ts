@@ -3,7 +3,7 @@
  * long that it cannot be paid from what is saved up near the limit. Mostly that is refused, which is one more wall to reckon
  * the rate from; else a tenth more is tried, and so on.
  */
-import type { Bucket, Search } from './bucket.ts'
+import { type Bucket, OVER, type Search } from './bucket.ts'
 
 const HIGHER = 1.1
 const NEED = 60
@@ -81,7 +81,7 @@ export const lookedUp = (bucket: Bucket, { from, low, passed }: Search, ended: E
     rate: Math.min(HIGHER * held, Math.max(0.97 * held, reckonedRate)),
     sure: true,
     met: true,
-    ceiling: held * 1.015,
+    ceiling: held * OVER,
     clean: 60,
     // What was taken ahead of a short window's quota is not there now.
     tokens: burst < 2 ? -passed * (1 - held / rate) : -Math.min(1, (burst - 1) / 2),

@@ -1,6 +1,6 @@
 /** A rate that may be a quota for a window of a second or two: what its refusals say, taken together. */
 import { REORDER_MS } from './announced.ts'
-import { type Bucket, evenRate } from './bucket.ts'
+import { type Bucket, evenRate, OVER } from './bucket.ts'
 import { LENGTHS_MS, quotaByWalls } from './short-window.ts'
 import { countBetween, indexFrom, type Sent, type Traffic } from './traffic.ts'
 
@@ -10,8 +10,6 @@ const SURE_WINDOWS = 3
 const SOON_WINDOWS = 4
 /** Rates that differ by less are the same. */
 const SAME = 1.005
-/** So far above an even pace of the quota it is taken to be refused. */
-export const OVER = 1.015
 
 /** Whether it may still be a window, and what else there is to it; without a rate none explains the refusals. */
 export type AsWindow = Partial<Bucket> & Pick<Bucket, 'windowMs' | 'explained'>
@@ -41,7 +39,8 @@ export const asWindow = (bucket: Bucket, slower: number, traffic: Traffic, fligh
   }
 }
 
-const asEven = (
+/** The bucket at the even pace of a quota that is known. */
+export const asEven = (
   { rate }: Bucket,
   quota: number,
   windowMs: number,

@@ -174,6 +174,9 @@ export const bucketSent = (bucket: Bucket, now: number): Bucket => {
   return { ...full, tokens: full.tokens - 1, spending: full.tokens > 2 }
 }
 
+/** So far above a rate that is known it is taken to be refused. */
+export const OVER = 1.015
+
 /** What jitter may take from a window's end, ms. */
 const JITTER_MS = 14
 

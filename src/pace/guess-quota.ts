@@ -2,7 +2,7 @@
 import { REORDER_MS } from './announced.ts'
 import { openedWith, ROUNDED_MS, refusedSince, wallsOf, wentOn } from './at-wall.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
-import { OVER } from './bucket-window.ts'
+import { asEven } from './bucket-window.ts'
 import type { Pace } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { type Explained, quotaByWalls } from './short-window.ts'
@@ -32,6 +32,9 @@ const IN_A_ROW = 4
 const mayBeLow = (pace: Pace, shape: Seeking): boolean =>
   refusedSince(pace, shape).length < IN_A_ROW || wentOn(pace, shape)
 
+/** How long the wall has made everybody wait, ms. */
+const tollOf = ({ told, wallAt }: Seeking, now: number): number => (told ? now - wallAt : 0)
+
 /**
  * A bold guess: all that was let in within the last second or so may be the quota of a short window. An even pace then
  * meets no other wall; if it does at once, what the gap tells is fallen back to.
@@ -58,19 +61,12 @@ export const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number):
     opening: pace.opening,
     windowMs,
   })
-  return { ...bucket, tollMs: shape.told ? now - shape.wallAt : 0 }
+  return { ...bucket, tollMs: tollOf(shape, now) }
 }
 
 /** An even pace of a quota that explains all that was refused. */
 export const byQuota = (pace: Pace, shape: Seeking, { quota, windows }: Explained, now: number): Bucket => {
   const rate = evenRate(quota, SECOND_MS)
-  const bucket = startBucket({ rate, at: now, walls: wallsOf(pace, shape), windowMs: SECOND_MS, explained: windows })
-  return {
-    ...bucket,
-    sure: true,
-    met: true,
-    steady: true,
-    ceiling: rate * OVER,
-    tollMs: shape.told ? now - shape.wallAt : 0,
-  }
+  const bucket = startBucket({ rate, at: now, walls: wallsOf(pace, shape), explained: windows })
+  return { ...bucket, ...asEven(bucket, quota, SECOND_MS), tollMs: tollOf(shape, now) }
 }

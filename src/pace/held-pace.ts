@@ -1,5 +1,5 @@
 /** A pace that was held, and then met a wall that lets nothing in for a while: nothing has to be sought. */
-import { type Bucket, startBucket } from './bucket.ts'
+import { type Bucket, OVER, startBucket } from './bucket.ts'
 import type { Pace } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { countBetween } from './traffic.ts'
@@ -23,5 +23,5 @@ export const onTheWhole = (pace: Pace, shape: Seeking, openedBy: number, now: nu
   const isKnown = count >= (learned ? LONG_HELD.learned : LONG_HELD.found)
   if (!isKnown || openedBy - wallAt > SHUT * (wallAt - from)) return null
   const rate = Math.min(held.rate, (count * 1000) / (openedBy - from))
-  return { ...startBucket({ rate, at: now }), steady: true, sure: true, met: true, ceiling: rate * 1.015 }
+  return { ...startBucket({ rate, at: now }), steady: true, sure: true, met: true, ceiling: rate * OVER }
 }

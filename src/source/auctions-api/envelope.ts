@@ -44,12 +44,15 @@ const withoutMark = (bytes: Buffer): Buffer =>
 const mediaType = (reply: Reply): string =>
   (reply.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase().slice(0, 60)
 
-const parsedEnvelope = (cut: Cut): Members | null => {
-  if (cut.kind === 'broken') return null
+/** The page as it was cut, with what its envelope says: null where that is broken. */
+type Read = { cut: Cut; envelope: Members | null }
+
+const withEnvelope = (cut: Cut): Read => {
+  if (cut.kind === 'broken') return { cut, envelope: null }
   try {
-    return members(JSON.parse(cut.envelope))
+    return { cut, envelope: members(JSON.parse(cut.envelope)) }
   } catch {
-    return null
+    return { cut, envelope: null }
   }
 }
 
@@ -57,11 +60,10 @@ const parsedEnvelope = (cut: Cut): Members | null => {
  * The page cut by a guess; null where it cannot be right. As many records as the page is large: a guess that sees too many or
  * too few shows.
  */
-const guessedCut = (bytes: Buffer, pageSize: number): (Cut & { kind: 'cut' }) | null => {
-  const cut = cutRecords(bytes, guessList)
-  const envelope = parsedEnvelope(cut)
+const guessed = (bytes: Buffer, pageSize: number): Read | null => {
+  const { cut, envelope } = withEnvelope(cutRecords(bytes, guessList))
   if (cut.kind === 'broken' || envelope === null) return null
-  return cut.bounds.length === (countIn(members(envelope.meta).per_page, 1) ?? pageSize) ? cut : null
+  return cut.bounds.length === (countIn(members(envelope.meta).per_page, 1) ?? pageSize) ? { cut, envelope } : null
 }
 
 /**
@@ -79,12 +81,11 @@ export const readEnvelope = (reply: Reply, wanted: string, pageSize: number, may
     kind: 'retry',
     why: `Cannot read ${wanted} as JSON with a \`data\` list: got ${got}`,
   })
-  const cut = (mayGuess ? guessedCut(bytes, pageSize) : null) ?? cutRecords(bytes)
+  const { cut, envelope } = (mayGuess ? guessed(bytes, pageSize) : null) ?? withEnvelope(cutRecords(bytes))
   if (cut.kind === 'broken') {
     const type = mediaType(reply)
     return unreadable(type === '' || type.includes('json') ? cut.why : `${type}, ${cut.why}`)
   }
-  const envelope = parsedEnvelope(cut)
   if (envelope === null) return unreadable('JSON that is broken outside of `data`')
   const meta = members(envelope.meta)
   return {
