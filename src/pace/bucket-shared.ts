@@ -53,7 +53,9 @@ const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic
   const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, last.at))
   // At a wall it was empty; in a wait it may have filled.
   const [from, saved] = bucket.tollMs === 0 ? [before.at, 1] : [run[0]!, roomOf(bucket)]
-  return run.length > saved ? ((run.length - saved) * 1000) / (run.at(-1)! - from) : 0
+  if (run.length <= saved) return 0
+  // Those that left within a moment tell of no rate: it was not more than was asked for, give or take jitter.
+  return Math.min(BELOW * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
 }
 
 /** With room for jitter, which may bring two together. */

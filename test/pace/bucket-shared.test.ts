@@ -40,6 +40,11 @@ describe('of a bucket that holds next to nothing', () => {
     assert.ok(proven > 6 && proven < 7, `${proven}`)
   })
 
+  it('those that left within a moment prove no rate that was never asked for', () => {
+    const { proven } = after(begun({ room: { count: 0, ms: 0 } }), [3], 0.002, 1000)
+    assert.ok(proven <= 12.5, `${proven}`)
+  })
+
   it('refused again and again though it has yielded, it goes back up', () => {
     const low = begun({ rate: 6, proven: 10 })
     const { rate, others } = after(low, [5, 4, 6], 150)
