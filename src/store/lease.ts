@@ -20,8 +20,9 @@ const ADVISORY = 1_129_338_707
 const COMMIT_WAIT = '1s'
 
 /**
- * Cuts off commits whose holder is silent for longer than its lease while the server waits for its data: a process that
- * was stopped in the middle of a COPY. The server counts it as active, and would wait for ever.
+ * Cuts off commits whose holder is silent for longer than its lease while the server waits for it: a process that was
+ * stopped in the middle of a COPY, which the server counts as active and would wait for for ever, or for a lease length
+ * between two statements, where the server should have cut it off itself (`assertFence`), but may not have seen to it.
  */
 const cutOff = async (db: Database, source: string): Promise<void> => {
   await db.query(
@@ -29,7 +30,8 @@ const cutOff = async (db: Database, source: string): Promise<void> => {
      where h.source = $1 and h.at + h.length_ms * interval '1 ms' < clock_timestamp()
        and l.locktype = 'advisory' and l.objsubid = 2 and l.classid = ${ADVISORY} and a.datname = current_database()
        and l.objid::bigint = hashtext($1)::bigint & 4294967295
-       and a.pid <> pg_backend_pid() and a.state = 'active' and a.wait_event = 'ClientRead'`,
+       and a.pid <> pg_backend_pid() and a.wait_event = 'ClientRead'
+       and (a.state = 'active' or a.state_change + h.length_ms * interval '1 ms' < clock_timestamp())`,
     [source],
   )
 }

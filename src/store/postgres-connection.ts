@@ -37,6 +37,9 @@ type Sql = postgres.Sql<any>
  * An error that the server reports after the end of the data (a duplicate key, say) never reaches the stream that the
  * package gives out: it rejects the query, which has resolved long before. So the query's own `reject` is listened to.
  * The package copies each part before `write` returns, and asks for the next only then: parts may share a buffer.
+ *
+ * When all has been said, the package says "CopyFail" behind it. The server ignores that, but it has heard something of its
+ * client: it no longer ends a transaction that stays idle after it (`idle_in_transaction_session_timeout`).
  */
 const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Promise<void> => {
   const query = sql.unsafe(`copy ${target} from stdin (format binary)`) as unknown as {
@@ -52,6 +55,8 @@ const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Pr
   })
   failed.catch(() => {})
   const stream = await query.writable()
+  const fail = stream._destroy
+  stream._destroy = (error, done) => (error ? fail.call(stream, error, done) : done())
   await Promise.race([pipeline(parts, stream), failed])
 }
 

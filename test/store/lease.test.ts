@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import postgres from 'postgres'
+import postgres, { type Sql, type TransactionSql } from 'postgres'
 import { LeaseLostError } from '../../src/errors.ts'
 import type { Session } from '../../src/store/database.ts'
 import { assertFence, beat, type Lease, type LeaseAnswer, releaseLease, takeLease } from '../../src/store/lease.ts'
@@ -212,31 +212,56 @@ describe('a take-over on postgres', async () => {
     await assert.rejects(stuck, 'the server has cut it off')
   })
 
-  it('is not blocked for ever by a holder that was stopped in the middle of a COPY', async () => {
-    const source = newSource()
-    const first = taken(await takeLease(db, source, 'me', 30_000))
+  /** A holder of a connection of its own that stops within its transaction, after `then`. Resolves once it has. */
+  const stopped = async (
+    source: string,
+    lengthMs: number,
+    then: (sql: TransactionSql) => Promise<void>,
+  ): Promise<{ sql: Sql; stuck: Promise<unknown> }> => {
+    const first = taken(await takeLease(db, source, 'me', lengthMs))
     const url = await newPostgresUrl()
     const [{ name }] = (await db.query('select current_database() as name')) as [{ name: string }]
     const sql = postgres(Object.assign(new URL(url), { pathname: `/${name}` }).href, { max: 1, onnotice: () => {} })
-    const copying = Promise.withResolvers<void>()
+    const stops = Promise.withResolvers<void>()
     const stuck = sql.begin(async (session) => {
       const query: Session['query'] = async (statement, params = []) => [
         ...(await session.unsafe(statement, [...params], { prepare: false })),
       ]
       await assertFence({ query } as Session, first)
+      await then(session)
+      stops.resolve()
+      await new Promise(() => {})
+    })
+    stuck.catch(() => {})
+    await stops.promise
+    return { sql, stuck }
+  }
+
+  it('is not blocked for ever by a holder that was stopped in the middle of a COPY', async () => {
+    const source = newSource()
+    const { sql, stuck } = await stopped(source, 30_000, async (session) => {
       await session.unsafe('create temp table half (n int)')
       const rows = await session.unsafe('copy half from stdin').writable()
       rows.on('error', () => {})
       rows.write('1\n')
-      copying.resolve()
-      await new Promise(() => {})
     })
-    stuck.catch(() => {})
-    await copying.promise
     const lookingOn = held(await takeLease(db, source, 'you', 1))
     assert.equal(lookingOn.holder, 'me', 'it does not wait for ever to hear who has it')
     await silence(db, source, 31_000)
     taken(await takeLease(db, source, 'you', 30_000))
+    await assert.rejects(stuck)
+    await sql.end({ timeout: 0 })
+  })
+
+  it('is not blocked for ever by a holder that was stopped in mid-transaction where the server does not see to it', async () => {
+    const source = newSource()
+    const { sql, stuck } = await stopped(source, 50, async (session) => {
+      await session.unsafe(`set local idle_in_transaction_session_timeout = 0`)
+    })
+    await silence(db, source, 31_000)
+    // A server that has to wait for a commit answers after a second.
+    const answer = await takeLease(db, source, 'you', 30_000)
+    taken(answer.kind === 'taken' ? answer : await takeLease(db, source, 'you', 30_000))
     await assert.rejects(stuck)
     await sql.end({ timeout: 0 })
   })

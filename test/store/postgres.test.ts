@@ -30,6 +30,27 @@ describe('openPostgres', () => {
     assert.deepEqual(await db.query('select count(*)::int as n from copied'), [{ n: 10 }])
   })
 
+  it('leaves it to the server to end a transaction that stays idle after a COPY', async () => {
+    await db.query('create table unended (n int)')
+    const begun = Promise.withResolvers<number>()
+    const stuck = db.transaction(async (session) => {
+      const [row] = await session.query(
+        `select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', '100', true)`,
+      )
+      await session.copyIn('unended (n)', copyRows(['int'], [[1]]))
+      begun.resolve(row!.pid)
+      await new Promise(() => {})
+    })
+    const over = assert.rejects(stuck)
+    const pid = await begun.promise
+    const lives = async (): Promise<boolean> =>
+      (await db.query('select from pg_stat_activity where pid = $1::int', [pid])).length > 0
+    // Ends by the time limit of the test where the server waits for ever.
+    while (await lives());
+    await over
+    assert.deepEqual(await db.query('select n from unended'), [])
+  })
+
   it('does all of its work with as many connections as the server has to give', async () => {
     await db.query('create role crowded login connection limit 2')
     const few = new URL(url)
