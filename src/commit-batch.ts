@@ -1,9 +1,9 @@
-/** The committing side of a sweep: which of the pages that arrived make one transaction, and what came of each. */
+/** Which of the pages that arrived are examined together, and a transaction of what was examined. */
 import { examinePages, type ReadPage } from './examine-pages.ts'
 import type { LookUps } from './look-ups.ts'
 import type { Ask } from './run/run.ts'
 import type { Source } from './source/source.ts'
-import type { CommitContext, PageCounts } from './store/commit-pages.ts'
+import type { CommitContext, PageCommit, PageCounts } from './store/commit-pages.ts'
 import type { Store } from './store/store.ts'
 import type { World } from './world.ts'
 
@@ -21,16 +21,15 @@ export type CommitSettings = {
   onCommit(tookMs: number): void
 }
 
-export type Committed = {
-  committed: { arrived: Arrived; counts: PageCounts }[]
-  /** Pages that turned out not to be JSON after all: nothing of them was written. */
-  broken: { arrived: Arrived; why: string }[]
-}
+/** A page that turned out not to be JSON after all: nothing of it was written. */
+export type Broken = { arrived: Arrived; why: string }
+
+export type Committed = { committed: { arrived: Arrived; counts: PageCounts }[]; broken: Broken[] }
 
 const COMMIT_ROWS = 1000
 const COMMIT_BYTES = 8 << 20
 
-/** Takes out of `ready` what goes into one transaction: at least one page, at most 1000 rows or 8 MB of several. */
+/** Takes out of `ready` what is examined together: at least one page, at most 1000 rows or 8 MB of several. */
 export const takeBatch = (ready: Arrived[]): Arrived[] => {
   const batch: Arrived[] = []
   let rows = 0
@@ -45,18 +44,33 @@ export const takeBatch = (ready: Arrived[]): Arrived[] => {
   return batch
 }
 
-/** Writes the pages of a batch in one transaction, but for those that cannot be read. Throws what the store throws. */
-export const commitBatch = async (settings: CommitSettings, batch: readonly Arrived[]): Promise<Committed> => {
-  const { source, store, lookUps, commit, wantRaw, world } = settings
+/** Examines the pages of a batch: what is to be written of those that can be read. Throws what the store throws. */
+export const examineBatch = async (
+  { source, lookUps, wantRaw }: CommitSettings,
+  batch: readonly Arrived[],
+): Promise<{ arrived: Arrived[]; batch: PageCommit; broken: Broken[] }> => {
   const pages = batch.map(({ page }) => page)
   const examined = await examinePages(source, lookUps, pages, wantRaw)
   const arrivedAs = (page: ReadPage): Arrived => batch.find((each) => each.page === page)!
   const broken = examined.broken.map(({ page, why }) => ({ arrived: arrivedAs(page), why }))
-  const kept = batch.filter((each) => !broken.some(({ arrived }) => arrived === each))
-  if (kept.length === 0) return { committed: [], broken }
+  const arrived = batch.filter((each) => !broken.some((one) => one.arrived === each))
+  return { arrived, batch: examined.batch, broken }
+}
+
+/** Writes what was examined in one transaction, and answers what came of each page. Throws what the store throws. */
+export const commitExamined = async (settings: CommitSettings, batch: PageCommit): Promise<PageCounts[]> => {
+  const { world, store, commit, lookUps } = settings
   const begunAt = world.now()
-  const { pages: counts, repeated } = await store.commitPages(commit, examined.batch)
+  const { pages, repeated } = await store.commitPages(commit, batch)
   settings.onCommit(world.now() - begunAt)
   if (repeated) lookUps.distrust()
-  return { committed: kept.map((arrived, i) => ({ arrived, counts: counts[i]! })), broken }
+  return pages
+}
+
+/** Writes the pages of a batch in one transaction, but for those that cannot be read. Throws what the store throws. */
+export const commitBatch = async (settings: CommitSettings, batch: readonly Arrived[]): Promise<Committed> => {
+  const { arrived, batch: examined, broken } = await examineBatch(settings, batch)
+  if (arrived.length === 0) return { committed: [], broken }
+  const counts = await commitExamined(settings, examined)
+  return { committed: arrived.map((each, i) => ({ arrived: each, counts: counts[i]! })), broken }
 }

@@ -4,12 +4,12 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
+import type { LookUps } from './look-ups.ts'
 import { countDrift } from './source/drift-counts.ts'
 import type { CutRecord, Source, SourcePage } from './source/source.ts'
 import { type CarWrite, encodeFields } from './store/cars-sql.ts'
 import type { PageCommit, PageEntry, Reject } from './store/commit-pages.ts'
 import type { Known } from './store/known-cars.ts'
-import type { Store } from './store/store.ts'
 
 /** Records read between two turns of the event loop. */
 const BREATH = 100
@@ -42,12 +42,19 @@ const winners = (pages: readonly ReadPage[]): Map<string, Found> => {
   return found
 }
 
-/** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. */
-const verdictOf = (source: Source, known: Known, parsed: unknown): 'write' | 'silent' | 'skip' => {
+/** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. Counts in `compared`. */
+const verdictOf = (
+  source: Source,
+  known: Known,
+  parsed: unknown,
+  compared: { changed: number; same: number },
+): 'write' | 'silent' | 'skip' => {
   if (known.kind === 'new') return 'write'
   if (known.same) return known.removed ? 'write' : 'silent'
   if (known.raw === null) return 'write'
-  if (!source.isSameRecord(known.raw, parsed)) return 'write'
+  const isSame = source.isSameRecord(known.raw, parsed)
+  compared[isSame ? 'same' : 'changed']++
+  if (!isSame) return 'write'
   if (known.removed) return 'write'
   return known.reader === source.readerVersion ? 'skip' : 'silent'
 }
@@ -59,14 +66,16 @@ const verdictOf = (source: Source, known: Known, parsed: unknown): 'write' | 'si
  */
 export const examinePages = async (
   source: Source,
-  store: Pick<Store, 'knownCars'>,
+  lookUps: Omit<LookUps, 'distrust'>,
   pages: readonly ReadPage[],
   wantRaw: boolean,
+  compareEvery = lookUps.compareEvery(),
 ): Promise<Examined> => {
   const found = [...winners(pages).values()]
-  const known = await store.knownCars({
+  const known = await lookUps.knownCars({
     reader: source.readerVersion,
     wantRaw,
+    compareEvery,
     records: found.map(({ record }) => ({ sourceId: record.sourceId!, fingerprint: record.fingerprint })),
   })
   const rejects: Reject[][] = pages.map(() => [])
@@ -75,6 +84,7 @@ export const examinePages = async (
   const pageOf = new Map<string, number>()
   const positions = pages.map(() => new Map<string, number>())
   const drift = new Map<string, number>()
+  const compared = { changed: 0, same: 0 }
 
   const read = ({ pageIndex, position, record }: Found, state: Known | null): void => {
     const page = pages[pageIndex]!
@@ -91,7 +101,7 @@ export const examinePages = async (
         })
         return
       }
-      const verdict = state === null ? 'write' : verdictOf(source, state, reading.parsed)
+      const verdict = state === null ? 'write' : verdictOf(source, state, reading.parsed, compared)
       if (verdict === 'skip') return
       pageOf.set(reading.sourceId, pageIndex)
       positions[pageIndex]!.set(reading.sourceId, position)
@@ -122,10 +132,13 @@ export const examinePages = async (
 
   if (broken.size > 0) {
     const whole = pages.filter((_, i) => !broken.has(i))
-    const again = await examinePages(source, store, whole, wantRaw)
+    const again = await examinePages(source, lookUps, whole, wantRaw)
     const named = [...broken].map(([i, why]) => ({ page: pages[i]!, why: `a record is not JSON: ${why}` }))
     return { batch: again.batch, broken: [...named, ...again.broken] }
   }
+  lookUps.compared(compared.changed, compared.same)
+  // Where one was the same in another form, so may be those that were not looked at.
+  if (compared.same > 0 && compareEvery > 1) return examinePages(source, lookUps, pages, wantRaw, 1)
   const entries = pages.map(
     (page, i): PageEntry => ({
       sweep: page.sweep,

@@ -1,5 +1,6 @@
 /** Reads rejected records again, from what was kept of them: a later version may read what an earlier one could not. */
 import { examinePages, type ReadPage } from './examine-pages.ts'
+import { lookUpsOf } from './look-ups.ts'
 import type { Source } from './source/source.ts'
 import type { KeptReject, Reread } from './store/rejects.ts'
 import type { Store } from './store/store.ts'
@@ -30,7 +31,7 @@ const rereadBatch = async (
   pages: readonly ReadPage[],
   wantRaw: boolean,
 ): Promise<Reread> => {
-  const { batch, broken } = await examinePages(source, store, pages, wantRaw)
+  const { batch, broken } = await examinePages(source, lookUpsOf(store, false), pages, wantRaw)
   const unreadable = new Set(broken.map(({ page }) => page))
   // What could be examined stands in the order in which it was given.
   const whole = rejects.filter((_, i) => !unreadable.has(pages[i]!))

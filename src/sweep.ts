@@ -3,7 +3,8 @@
  * happened. Pages are in flight side by side and are committed in any order; when commits fall behind, fetching waits.
  */
 import type { Api } from './api.ts'
-import { type Arrived, type CommitSettings, commitBatch, takeBatch } from './commit-batch.ts'
+import type { CommitSettings } from './commit-batch.ts'
+import { openCommits } from './commits.ts'
 import { explained } from './explained.ts'
 import { type Landing, openFlights } from './flights.ts'
 import { openNap } from './nap.ts'
@@ -57,8 +58,7 @@ const TICK_MS = 200
  * date while it runs. Throws what the store throws.
  */
 export async function* sweep(settings: SweepSettings, state: SweepState): AsyncGenerator<SweepEvent, SweepEnd> {
-  const { world, api, source, store, stop } = settings
-  const ready: Arrived[] = []
+  const { world, api, source, stop } = settings
   const events: SweepEvent[] = []
   const refusedOnce = new Set<string>()
   /** How often a page was empty and ended early. */
@@ -66,7 +66,6 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const fetches = new AbortController()
   let bytesHeld = 0
   let sizing = startSizing()
-  let commits = 0
   let probing = false
   let failure: unknown = null
   let end: SweepEnd | null = null
@@ -92,6 +91,15 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
     pageBytes,
     hold,
     stop: fetches.signal,
+  })
+
+  const commits = openCommits(settings, {
+    hold,
+    broken: ({ ask }, why) => failed(ask, why, true),
+    committed: ({ ask, records }, counts) => {
+      move({ kind: 'committed', segment: ask.segment, pageSize: ask.pageSize, page: ask.page, records })
+      tallyUp(state.tally, records, counts)
+    },
   })
 
   const failed = (ask: Ask, why: string, wasRead: boolean): void => {
@@ -130,7 +138,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       readAt: sentAt + settings.clockOffsetMs,
       content: data,
     }
-    ready.push({ ask: { ...ask, pageSize: data.pageSize }, page, bytes })
+    commits.take({ ask: { ...ask, pageSize: data.pageSize }, page, bytes })
   }
 
   const resize = ({ ask, outcome, fault, at, bytes }: Landing): void => {
@@ -200,31 +208,12 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       })
   }
 
-  const commitOne = async (batch: Arrived[]): Promise<void> => {
-    const { committed, broken } = await commitBatch(settings, batch)
-    for (const { arrived, why } of broken) failed(arrived.ask, why, true)
-    for (const { arrived, counts } of committed) {
-      const { page } = arrived
-      const records = page.content.records.length
-      move({ kind: 'committed', segment: arrived.ask.segment, pageSize: page.pageSize, page: page.page, records })
-      tallyUp(state.tally, records, counts)
-    }
-    for (const { bytes } of batch) hold(-bytes)
-  }
-
   const background = (work: Promise<void>): void => {
     work
       .catch((error: unknown) => {
         failure ??= error
       })
       .finally(() => nap.wake())
-  }
-
-  const startCommits = (): void => {
-    while (commits < store.writers && ready.length > 0) {
-      commits++
-      background(commitOne(takeBatch(ready)).finally(() => commits--))
-    }
   }
 
   const onStop = (): void => {
@@ -244,7 +233,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       if (!end && api.isDead()) end = { kind: 'incomplete', why: api.obituary() }
       const spent: string | null = end ? null : api.spent()
       if (spent !== null) end = { kind: 'refused', reason: 'quota', why: spent }
-      startCommits()
+      for (const work of commits.start(end !== null || state.run.inFlight === 0)) background(work)
       const room: Room = { bytesHeld, maxBytes: settings.maxBytes, pageBytes: pageBytes() }
       const step: Step = nextStep(state.run, room, world.now())
       const inHand = state.run.inFlight + state.run.uncommitted
@@ -267,7 +256,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
         continue
       }
       yield { kind: 'moved' }
-      await nap.sleep(end ? TICK_MS : Math.min(TICK_MS, untilNext(step)))
+      await nap.sleep(Math.min(TICK_MS, commits.dueInMs(), end ? TICK_MS : untilNext(step)))
     }
   } catch (error) {
     throw explained(error)

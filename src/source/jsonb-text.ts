@@ -41,8 +41,19 @@ const skipString = (text: string, open: number): number => {
   return at
 }
 
-/** Whether the text has room for a number without an exponent that `numeric` cannot hold. */
-export const mayHoldVastNumber = (text: string): boolean => text.length > DIGITS_AFTER
+const EXPONENT = /\d[eE][-+]?\d/
+
+/** Whether there may be a number that `numeric` cannot hold: what has neither an exponent nor room for it has none. */
+export const mayHoldVastNumber = (text: string): boolean => text.length > DIGITS_AFTER || EXPONENT.test(text)
+
+/** Whether there are so many opening brackets that the text may be deeper than is allowed; a search, and no look at each character. */
+export const mayBeDeep = (text: string): boolean => {
+  let brackets = 0
+  for (const bracket of '{[')
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
+      if (++brackets > MAX_DEPTH) return true
+  return false
+}
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 

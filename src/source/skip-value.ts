@@ -10,17 +10,13 @@ const COMMA = 0x2c
 const STRING = 1
 const OPEN = 2
 const CLOSE = 3
-const EXPONENT = 4
 const MEANING = new Uint8Array(256)
 MEANING[QUOTE] = STRING
 for (const byte of [OPEN_OBJECT, OPEN_LIST]) MEANING[byte] = OPEN
 for (const byte of [CLOSE_OBJECT, CLOSE_LIST]) MEANING[byte] = CLOSE
-for (const letter of 'eE') MEANING[letter.charCodeAt(0)] = EXPONENT
 
-/** What a value was seen to hold on the way: how deep it nests, and whether a number in it is written with an exponent. */
-export type Seen = { depth: number; hasExponent: boolean }
-
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
+/** What a value was seen to hold on the way: how deep it nests. */
+export type Seen = { depth: number }
 
 /** The offset of the next byte that is not JSON white space. */
 export const skipSpace = (bytes: Uint8Array, from: number): number => {
@@ -43,7 +39,6 @@ export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number 
   let at = from
   let depth = 0
   let deepest = 0
-  let hasExponent = false
   if (first === OPEN_OBJECT || first === OPEN_LIST || first === QUOTE) {
     while (at < length) {
       const byte = bytes[at++]!
@@ -60,16 +55,13 @@ export const skipValue = (bytes: Uint8Array, from: number, seen?: Seen): number 
       } else if (meaning === OPEN) {
         depth++
         if (depth > deepest) deepest = depth
-      } else if (meaning === CLOSE) {
+      } else {
         depth--
         // The one closing bracket whose kind can be told without a stack; the others are the parser's.
         if (depth > 0) continue
-        if (seen) {
-          seen.depth = deepest
-          seen.hasExponent = hasExponent
-        }
+        if (seen) seen.depth = deepest
         return byte === first + 2 ? at : -1
-      } else hasExponent ||= isDigit(bytes[at - 2])
+      }
     }
     return -1
   }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { hasNumberOutOfRange, repairEscapes } from '../../src/source/jsonb-text.ts'
+import {
+  hasNumberOutOfRange,
+  MAX_DEPTH,
+  mayBeDeep,
+  mayHoldVastNumber,
+  repairEscapes,
+} from '../../src/source/jsonb-text.ts'
 
 describe('repairEscapes', () => {
   const repaired = (text: string): unknown => JSON.parse(repairEscapes(text))
@@ -90,5 +96,30 @@ describe('hasNumberOutOfRange', () => {
 
   it('finds nothing in what programs write', () => {
     fc.assert(fc.property(fc.json(), (text) => assert.ok(!hasNumberOutOfRange(text))))
+  })
+})
+
+describe('mayHoldVastNumber', () => {
+  it('passes over nothing that is out of range', () => {
+    for (const exponent of ['e9', 'E9', 'e+9', 'E-9'])
+      assert.ok(mayHoldVastNumber(`{"a":[1${exponent}99999]}`), exponent)
+    assert.ok(mayHoldVastNumber(`[${'9'.repeat(131_073)}]`))
+    assert.ok(!mayHoldVastNumber('{"e":12,"1e":true,"at":"2026-11-30T10:00:00Z"}'))
+  })
+})
+
+describe('mayBeDeep', () => {
+  it('passes over nothing that is too deep', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+      ['[{"a":', '}]'],
+    ] as const) {
+      // biome-ignore format: pairs
+      const levels = open.length === 6 ? 2 : 1
+      const nested = (depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`
+      assert.ok(mayBeDeep(nested(MAX_DEPTH / levels + 1)), open)
+      assert.ok(!mayBeDeep(nested(MAX_DEPTH / levels)), open)
+    }
   })
 })

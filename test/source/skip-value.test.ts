@@ -32,15 +32,12 @@ describe('skipValue', () => {
     )
   })
 
-  it('tells how deep a value nests, and whether a number in it has an exponent', () => {
+  it('tells how deep a value nests', () => {
     const look = (text: string): Seen => {
-      const seen: Seen = { depth: 0, hasExponent: false }
+      const seen: Seen = { depth: 0 }
       skipValue(Buffer.from(text), 0, seen)
       return seen
     }
-    for (const text of ['[1e5]', '{"a":[-2.5E-7,true]}', '[[0e0]]']) assert.ok(look(text).hasExponent, text)
-    for (const text of ['[true,false,null]', '{"1e5":"1e5","e":12}', '["\\"1e5"]'])
-      assert.ok(!look(text).hasExponent, text)
     assert.equal(look('{"a":[[],{}],"b":[[[]]],"c":"[[[[[["}').depth, 4)
     const depthOf = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0

@@ -1,6 +1,6 @@
 import { Buffer, isAscii } from 'node:buffer'
 import type { Flags } from '../../car/field.ts'
-import { hasNumberOutOfRange, MAX_DEPTH, mayHoldVastNumber, repairEscapes } from '../jsonb-text.ts'
+import { hasNumberOutOfRange, MAX_DEPTH, mayBeDeep, mayHoldVastNumber, repairEscapes } from '../jsonb-text.ts'
 import { recordId } from '../record-id.ts'
 import { type Seen, skipValue } from '../skip-value.ts'
 import type { CutRecord, Reading, SourcePage } from '../source.ts'
@@ -20,8 +20,6 @@ export const MAX_RECORD_BYTES = 4 << 20
 export const readRecord = (page: SourcePage, record: CutRecord, readAt: number): Reading => {
   const bytes = page.bytes.subarray(record.start, record.end)
   const { sourceId } = record
-  const seen: Seen = { depth: 0, hasExponent: false }
-  if (skipValue(bytes, 0, seen) < 0) throw new SyntaxError('the record does not end')
   // One character beyond ASCII makes a string twice as wide and slower to parse; most records have none.
   const given = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
   const monstrous = (reason: string): Reading => ({
@@ -32,8 +30,12 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     drift: [],
   })
   // Before it is parsed: a parsed record may take many times the memory of its text.
-  if (bytes.length > MAX_RECORD_BYTES) return monstrous('too_large')
-  if (seen.depth > MAX_DEPTH) return monstrous('too_deep')
+  if (bytes.length > MAX_RECORD_BYTES || mayBeDeep(given)) {
+    const seen: Seen = { depth: 0 }
+    if (skipValue(bytes, 0, seen) < 0) throw new SyntaxError('the record does not end')
+    if (bytes.length > MAX_RECORD_BYTES) return monstrous('too_large')
+    if (seen.depth > MAX_DEPTH) return monstrous('too_deep')
+  }
   const text = repairEscapes(given)
   const parsed: unknown = JSON.parse(text)
   const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
@@ -50,7 +52,7 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     const reason = id.sourceId === null ? id.reason : 'id_malformed'
     return reject(reason, reason === 'not_an_object' ? '' : 'id')
   }
-  if ((seen.hasExponent || mayHoldVastNumber(text)) && hasNumberOutOfRange(text)) return reject('number_out_of_range')
+  if (mayHoldVastNumber(text) && hasNumberOutOfRange(text)) return reject('number_out_of_range')
   const flags: Flags = []
   // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.
   if (text !== given || (page.repaired && given.includes('\ufffd'))) flags.push('text_repaired')
