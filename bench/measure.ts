@@ -65,11 +65,13 @@ export const runSync = (
     })
   })
 
-/** The flags that `npm run sync-cars` gives to Node. */
+/** The flags that `npm run sync-cars` gives to Node, with what they name in this tree. */
 export const nodeFlags = (root: string): string[] =>
   (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }).scripts[
     'sync-cars'
-  ]!.split(' ').filter((word) => word.startsWith('--'))
+  ]!.split(' ')
+    .filter((word) => word.startsWith('--'))
+    .map((flag) => flag.replace('=./', `=${root}`))
 
 export type DemoProcess = {
   url: string
