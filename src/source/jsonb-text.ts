@@ -43,10 +43,10 @@ const skipString = (text: string, open: number): number => {
 
 const EXPONENT = /\d[eE][-+]?\d/
 
-/** Whether there may be a number that `numeric` cannot hold: what has neither an exponent nor room for it has none. */
+/** Whether there may be a number that `numeric` cannot hold, also by a text's bytes: what has neither an exponent nor room for it has none. */
 export const mayHoldVastNumber = (text: string): boolean => text.length > DIGITS_AFTER || EXPONENT.test(text)
 
-/** Whether there are so many opening brackets that the text may be deeper than is allowed; a search, and no look at each character. */
+/** Whether there are so many opening brackets that the text, or its bytes, may be deeper than is allowed; a search, and no look at each character. */
 export const mayBeDeep = (text: string): boolean => {
   let brackets = 0
   for (const bracket of '{[')

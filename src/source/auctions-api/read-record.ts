@@ -20,8 +20,9 @@ export const MAX_RECORD_BYTES = 4 << 20
 export const readRecord = (page: SourcePage, record: CutRecord, readAt: number): Reading => {
   const bytes = page.bytes.subarray(record.start, record.end)
   const { sourceId } = record
-  // One character beyond ASCII makes a string twice as wide and slower to parse; most records have none.
-  const given = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  // A character a byte: one beyond ASCII makes a string twice as wide, and slower to search and to parse.
+  const narrow = bytes.toString('latin1')
+  const given = isAscii(bytes) ? narrow : bytes.toString('utf8')
   const monstrous = (reason: string): Reading => ({
     kind: 'rejected',
     sourceId,
@@ -30,7 +31,7 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     drift: [],
   })
   // Before it is parsed: a parsed record may take many times the memory of its text.
-  if (bytes.length > MAX_RECORD_BYTES || mayBeDeep(given)) {
+  if (bytes.length > MAX_RECORD_BYTES || mayBeDeep(narrow)) {
     const seen: Seen = { depth: 0 }
     if (skipValue(bytes, 0, seen) < 0) throw new SyntaxError('the record does not end')
     if (bytes.length > MAX_RECORD_BYTES) return monstrous('too_large')
@@ -52,7 +53,7 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     const reason = id.sourceId === null ? id.reason : 'id_malformed'
     return reject(reason, reason === 'not_an_object' ? '' : 'id')
   }
-  if (mayHoldVastNumber(text) && hasNumberOutOfRange(text)) return reject('number_out_of_range')
+  if (mayHoldVastNumber(narrow) && hasNumberOutOfRange(text)) return reject('number_out_of_range')
   const flags: Flags = []
   // Bytes that were no UTF-8 were replaced in the page as a whole; this tells whether in this record.
   if (text !== given || (page.repaired && given.includes('\ufffd'))) flags.push('text_repaired')
