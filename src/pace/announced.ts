@@ -4,6 +4,7 @@
  */
 import type { AnnouncedLimit } from './limit-headers.ts'
 import { countBetween, type Sent, type Traffic } from './traffic.ts'
+import { SHORT_MS } from './window.ts'
 
 export type Announced = AnnouncedLimit & {
   /** When the request had left whose reply said so, ms. */
@@ -15,6 +16,10 @@ export type Announced = AnnouncedLimit & {
   /** The least that was left by the replies since then, ms: what is never used up is a bucket's store. */
   least: number
   leastSince: number
+  /** The longest reset that was heard, ms: where the window's length is not said, it is at least that. */
+  spanMs: number
+  /** Something was refused although some of it was left: what binds is another limit, of which nothing is said. */
+  roomy: boolean
 }
 
 /** Requests may overtake each other by so much on their way. */
@@ -32,6 +37,7 @@ const follow = (
   const opensAt = limit.resetMs === null ? null : now + limit.resetMs
   const before = known?.opensAt ?? null
   const same = before !== null && opensAt !== null && now < before && Math.abs(before - opensAt) < ROUNDED_MS
+  const isAlike = known !== undefined && known.quota === limit.quota
   return {
     ...limit,
     asOf,
@@ -39,6 +45,8 @@ const follow = (
     opensAt: same ? Math.min(before, opensAt) : opensAt,
     least: Math.min(known?.least ?? Number.POSITIVE_INFINITY, limit.remaining ?? 0),
     leastSince: known?.leastSince ?? now,
+    spanMs: Math.max(isAlike ? known.spanMs : 0, limit.resetMs ?? 0),
+    roomy: isAlike && known.roomy,
   }
 }
 
@@ -87,12 +95,34 @@ export const creditOf = (announced: Announced, traffic: Traffic, flight: readonl
   return remaining - countBetween(traffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY) + (refused ? 0 : 1)
 }
 
-/** The tightest announced rate: requests per window, with the window in ms. null: none is announced with both. */
-export const tightest = (announced: readonly Announced[]): { quota: number; windowMs: number } | null => {
-  let found: { quota: number; windowMs: number } | null = null
-  for (const { quota, windowMs } of announced)
-    if (quota !== null && quota > 0 && windowMs !== null && windowMs > 0)
-      if (found === null || quota / windowMs < found.quota / found.windowMs) found = { quota, windowMs }
+/** So long a window is met by counting what is left of it; the counters of a shorter one are stale before they arrive. */
+export const isLong = ({ windowMs, spanMs }: Announced): boolean => (windowMs ?? spanMs) >= SHORT_MS
+
+/** What is left of it is known, and is kept to. */
+export const isObeyed = (each: Announced): boolean =>
+  each.remaining !== null && !each.roomy && (each.windowMs !== null || isLong(each))
+
+type Quota = { quota: number; windowMs: number }
+
+/**
+ * The announced limit that the pace is made of. All of them hold, but what is left of a long window is counted besides: so
+ * of short ones, which need an even pace, it is the one with the lowest rate, or else the shortest of the long ones. null:
+ * none is announced with both.
+ */
+export const binding = (announced: readonly Announced[]): Quota | null => {
+  let found: Quota | null = null
+  for (const each of announced) {
+    const { quota, windowMs } = each
+    if (quota === null || quota <= 0 || windowMs === null || windowMs <= 0 || (isLong(each) && each.roomy)) continue
+    const isShort = windowMs < SHORT_MS
+    if (
+      found === null ||
+      (isShort && found.windowMs < SHORT_MS
+        ? quota / windowMs < found.quota / found.windowMs
+        : windowMs < found.windowMs)
+    )
+      found = { quota, windowMs }
+  }
   return found
 }
 

@@ -1,5 +1,5 @@
 /** What a pace is made of. */
-import type { Announced } from './announced.ts'
+import { type Announced, isObeyed } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
@@ -59,7 +59,7 @@ export type Pace = {
  * enough for the job, that is the limit which will be met, and it is foreseen.
  */
 export const mostWidthOf = ({ width, pages, traffic, announced, maxConcurrency }: Pace): number => {
-  const isForeseen = announced.some(({ remaining }) => remaining !== null && remaining < pages)
+  const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
   return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
 }
 

@@ -1,17 +1,25 @@
 /** How the pace follows what the source announces. */
-import { type Announced, creditOf, REORDER_MS, spareOf, tightest, watchedFrom } from './announced.ts'
+import { type Announced, binding, creditOf, isLong, REORDER_MS, spareOf, watchedFrom } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { SHORT_MS, startWindow, windowWait } from './window.ts'
+import { SHORT_MS, startWindow, type Window, windowWait } from './window.ts'
 
-/** The limit that is used up and has a long way to go; null: none. */
-const usedUp = ({ announced, traffic, flight }: Pace, now: number): Announced | null =>
-  announced.find((each) => {
-    if (each.opensAt === null || (each.windowMs ?? each.opensAt - now) < SHORT_MS) return false
+/** The limit that is used up and has a long way to go, of several the one that opens last; null: none. */
+const usedUp = ({ announced, traffic, flight }: Pace): Announced | null =>
+  announced.reduce<Announced | null>((latest, each) => {
+    if (each.opensAt === null || !isLong(each) || each.opensAt <= (latest?.opensAt ?? 0)) return latest
     const credit = creditOf(each, traffic, flight)
-    return credit !== null && credit < 1
-  }) ?? null
+    return credit !== null && credit < 1 ? each : latest
+  }, null)
+
+/** Long limits of which nothing is said but the quota: our own record tells what is left. */
+const untold = ({ announced }: Pace): Window[] =>
+  announced.flatMap((each) => {
+    const { quota, windowMs, remaining } = each
+    if (remaining !== null || quota === null || windowMs === null || !isLong(each)) return []
+    return [startWindow(quota, windowMs, { after: 0, by: 0 }, false)]
+  })
 
 /** After so many refusals our own record is not trusted to tell when a place is free. */
 const MISSES = 4
@@ -30,25 +38,32 @@ const isAlone = ({ quota, remaining, windowMs, asOf }: Announced, { traffic }: P
  */
 export const announcedWait = (pace: Pace, now: number): number | null => {
   const { announced, traffic, flight, shape } = pace
-  const spent = usedUp(pace, now)
+  const spent = usedUp(pace)
+  const patienceMs = patienceOf(pace)
+  const untilOurs = Math.max(0, ...untold(pace).map((each) => windowWait(each, traffic, flight, now, patienceMs)))
   if (spent === null) {
     // In a long window credit is all that counts; a short one is met by an even pace.
-    const counts = announced.some(({ remaining, windowMs }) => remaining !== null && (windowMs ?? 0) >= SHORT_MS)
-    return counts && shape.kind !== 'bucket' ? 0 : null
+    const counts = announced.some((each) => each.remaining !== null && isLong(each) && !each.roomy)
+    return untilOurs > 0 || (counts && shape.kind !== 'bucket') ? untilOurs : null
   }
   const opensAt = spent.opensAt!
   const first = flight.find(({ at }) => at >= opensAt)
-  const untilOpen = now < opensAt ? opensAt - now : first ? Math.max(0, first.at + patienceOf(pace) - now) : 0
+  const untilOpen = now < opensAt ? opensAt - now : first ? Math.max(0, first.at + patienceMs - now) : 0
+  const isItsShape = shape.kind === 'window' && shape.quota === spent.quota && shape.windowMs === spent.windowMs
   const untilSlid =
-    shape.kind === 'window' && shape.misses < MISSES && isAlone(spent, pace)
-      ? windowWait(shape, traffic, flight, now, patienceOf(pace))
+    isItsShape && shape.misses < MISSES && isAlone(spent, pace)
+      ? windowWait(shape, traffic, flight, now, patienceMs)
       : Number.POSITIVE_INFINITY
-  return Math.min(untilOpen, untilSlid)
+  return Math.max(untilOurs, Math.min(untilOpen, untilSlid))
 }
 
 /** An even pace leaves unused what a bucket has in store; a window that is full at its end has nothing. */
 const withSpare = (pace: Pace, bucket: Bucket, now: number): Pace => {
-  const spare = spareOf(pace.announced, now)
+  // What is left of a longer window as well is counted, and is no store.
+  const spare = spareOf(
+    pace.announced.filter((each) => !isLong(each)),
+    now,
+  )
   if (spare === null) return pace
   const shape = { ...bucket, tokens: Math.min(bucket.tokens, 1) + spare }
   return { ...pace, shape, announced: watchedFrom(pace.announced, now) }
@@ -59,9 +74,9 @@ const withSpare = (pace: Pace, bucket: Bucket, now: number): Pace => {
  * credit is used up for the first time.
  */
 export const announcedShape = (pace: Pace, before: readonly Announced[], now: number): Pace => {
-  const limit = tightest(pace.announced)
+  const limit = binding(pace.announced)
   if (limit === null) return pace
-  const known = tightest(before)
+  const known = binding(before)
   const isNews = known === null || known.quota !== limit.quota || known.windowMs !== limit.windowMs
   const { quota, windowMs } = limit
   if (windowMs >= SHORT_MS) {
@@ -88,17 +103,38 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   return { ...pace, shape, origin: 'announced' }
 }
 
+/** So much of a quota must have been used, by our own record, to be what was refused. */
+const MUCH = 0.5
+
+/** Whether a limit that is announced for a long window explains a refusal. */
+const isForeseen = (pace: Pace, now: number): boolean =>
+  usedUp(pace) !== null ||
+  untold(pace).some(
+    ({ quota, windowMs }) => countBetween(pace.traffic, pace.flight, now - windowMs, now) >= MUCH * quota,
+  )
+
 /**
  * A refusal although a long window's quota is announced: what the source says of it holds, and nothing has to be sought.
- * null: no such window is announced.
+ * null: no such window is announced, or there was room in all of them.
  */
 export const announcedRefused = (pace: Pace, own: Sent, now: number): Pace | null => {
-  const limit = tightest(pace.announced)
-  if (limit === null || limit.windowMs < SHORT_MS || pace.shape.kind === 'bucket') return null
-  const spent = usedUp(pace, now)
-  const gateUntil = spent?.opensAt ? Math.max(pace.gateUntil, spent.opensAt) : pace.gateUntil
+  if (pace.shape.kind === 'bucket' || !isForeseen(pace, now)) return null
+  const spent = usedUp(pace)
+  const gateUntil = spent === null ? pace.gateUntil : Math.max(pace.gateUntil, spent.opensAt!)
   if (pace.shape.kind !== 'window' || own.at <= pace.heardAt) return { ...pace, gateUntil }
   const { marginMs, misses } = pace.shape
   const shape = { ...pace.shape, marginMs: marginMs + 6, misses: misses + 1, probing: null, proven: true }
   return { ...pace, gateUntil, heardAt: now, shape, wall: { at: now, rate: null } }
+}
+
+/** Before a wall that no announced limit explains: what binds is another one, which has to be found out beside them. */
+export const unforeseen = (pace: Pace): Pace => {
+  const { announced, shape, origin } = pace
+  if (shape.kind === 'bucket' || !announced.some(isLong)) return pace
+  const isAnnounced = shape.kind === 'window' && origin === 'announced'
+  return {
+    ...pace,
+    announced: announced.map((each) => ({ ...each, roomy: true })),
+    shape: isAnnounced ? { kind: 'open' } : shape,
+  }
 }

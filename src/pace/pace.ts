@@ -17,7 +17,7 @@ import { letInAt } from './crowd.ts'
 import { observeLatency, unexceptional } from './latency.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
 import { isFollowed, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
-import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
+import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { letIn } from './rush.ts'
 import { unanswered } from './seeking.ts'
@@ -155,7 +155,7 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
       const gateUntil = retryAfterMs === null ? pace.gateUntil : Math.max(pace.gateUntil, at + retryAfterMs)
       const announced = hear(pace.announced, limits, own.at, at, true)
       const told: Pace = { ...landed, announced, gateUntil, traffic: refuse(pace.traffic, own.at) }
-      const met = announcedRefused(told, own, at) ?? meetWall(told, own, at, retryAfterMs)
+      const met = announcedRefused(told, own, at) ?? meetWall(unforeseen(told), own, at, retryAfterMs)
       return announcedShape(met, pace.announced, at)
     }
     case 'failed': {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Announced, creditOf, hear, quotaRenewedAt, quotaSpentUntil, tightest } from '../../src/pace/announced.ts'
+import { type Announced, binding, creditOf, hear, quotaRenewedAt, quotaSpentUntil } from '../../src/pace/announced.ts'
 import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
 import { admit, noTraffic, type Sent, type Traffic } from '../../src/pace/traffic.ts'
 import { NOW, times } from './driving.ts'
@@ -110,12 +110,34 @@ describe('hear', () => {
   })
 })
 
-describe('tightest', () => {
-  it('is the one that allows the fewest requests per time; of what is half said, none', () => {
-    const [perSecond, perMinute] = [heard({ quota: 10, windowMs: 1000 }), heard({ quota: 100, windowMs: MINUTE })]
-    assert.deepEqual(tightest([perSecond, perMinute]), { quota: 100, windowMs: MINUTE })
-    assert.equal(tightest([heard({ quota: null }), heard({ windowMs: null }), heard({ quota: 0 })]), null)
-    assert.equal(tightest([]), null)
+describe('binding', () => {
+  const [perSecond, perMinute, perDay] = [
+    heard({ name: 's', quota: 10, windowMs: 1000 }),
+    heard({ name: 'm', quota: 100, windowMs: MINUTE }),
+    heard({ name: 'd', quota: 9000, windowMs: DAY }),
+  ]
+
+  it('is a short window, for a long one is counted besides; of short ones that with the lowest rate', () => {
+    assert.deepEqual(binding([perDay, perSecond, perMinute]), { quota: 10, windowMs: 1000 })
+    assert.deepEqual(binding([perSecond, heard({ quota: 12, windowMs: 2000 })]), { quota: 12, windowMs: 2000 })
+  })
+
+  it('is the shortest of the long ones, which is used up first', () => {
+    assert.deepEqual(binding([perDay, perMinute]), { quota: 100, windowMs: MINUTE })
+  })
+
+  it('is none of which something was refused although there was room, until its quota changes', () => {
+    const roomy = { ...perDay, roomy: true }
+    assert.equal(binding([roomy]), null)
+    const again = (quota: number): readonly Announced[] =>
+      hear([roomy], [limit({ name: 'd', quota, windowMs: DAY })], NOW + 1, NOW + 60)
+    assert.equal(binding(again(9000)), null)
+    assert.deepEqual(binding(again(500)), { quota: 500, windowMs: DAY })
+  })
+
+  it('is none that is half said', () => {
+    assert.equal(binding([heard({ quota: null }), heard({ windowMs: null }), heard({ quota: 0 })]), null)
+    assert.equal(binding([]), null)
   })
 })
 

@@ -94,10 +94,20 @@ describe('a long window that is announced', () => {
   })
 })
 
+type Rule = Extract<Limit, { quota: number }>
+/** What a source says besides, when it has let in so many. */
+type Besides = (limits: AnnouncedLimit[], count: number) => AnnouncedLimit[]
+
 /** A source that says of each request what is left, and when more is there, in whole seconds. */
-const announcing = (rule: Extract<Limit, { quota: number }>, others: (at: number) => number = () => 0) => {
+const announcing = (
+  rule: Rule,
+  others: (at: number) => number = () => 0,
+  say: Besides = (limits) => limits,
+  waits = true,
+) => {
   let state: LimitState = { kind: 'fresh' }
   let seen = NOW
+  let count = 0
   return (at: number): Answer => {
     for (let i = others(at) - others(seen); i > 0; i--) state = admit(rule, state, at).state
     seen = at
@@ -106,7 +116,8 @@ const announcing = (rule: Extract<Limit, { quota: number }>, others: (at: number
     const seconds = Math.max(1, Math.ceil(resetMs / 1000)) * 1000
     const { quota, windowMs } = rule
     const limits = [{ name: '', quota, windowMs, remaining, resetMs: seconds }]
-    return { refused: !ok, retryAfterMs: ok ? null : seconds, limits }
+    count += ok ? 1 : 0
+    return { refused: !ok, retryAfterMs: ok || !waits ? null : seconds, limits: say(limits, count) }
   }
 }
 const driven = (answer: (at: number) => Answer, forMs: number): Driven =>
@@ -142,6 +153,90 @@ describe('a source that announces its limit', () => {
     const run = driven(announcing({ kind: 'fixed-window', quota: 100, windowMs: MINUTE }, others), 10 * MINUTE)
     assert.ok(refusedOf(run) <= 0.04 * run.sends.length, `${refusedOf(run)} of ${run.sends.length}`)
     assert.ok(run.sends.length >= 0.7 * 600, `${run.sends.length}`)
+  })
+})
+
+describe('a source that announces a quota for a day', () => {
+  const DAY = 24 * 60 * MINUTE
+  const aDay: Besides = (_, count) => [
+    { name: 'day', quota: 50_000, windowMs: DAY, remaining: 40_000 - count, resetMs: DAY / 2 },
+  ]
+  const nobody = (): number => 0
+
+  it('has a limit of which it says nothing found out beside it', () => {
+    for (const rule of [
+      { kind: 'fixed-window', quota: 10, windowMs: 1000 },
+      { kind: 'fixed-window', quota: 100, windowMs: MINUTE },
+    ] as const)
+      for (const waits of [true, false]) {
+        const run = driven(announcing(rule, nobody, aDay, waits), 10 * MINUTE)
+        const granted = (10 * MINUTE * rule.quota) / rule.windowMs
+        assert.ok(refusedOf(run) <= 0.04 * run.sends.length, `${refusedOf(run)} of ${run.sends.length}`)
+        assert.ok(run.sends.length >= 0.85 * granted, `${run.sends.length} of ${granted}`)
+        assert.equal(run.pace.origin, 'found')
+      }
+  })
+
+  it('has a shorter one that it announces as well obeyed like one alone', () => {
+    for (const rule of [
+      { kind: 'fixed-window', quota: 20, windowMs: 1000 },
+      { kind: 'fixed-window', quota: 100, windowMs: MINUTE },
+      { kind: 'sliding-window', quota: 100, windowMs: MINUTE },
+    ] as const) {
+      const run = driven(
+        announcing(rule, nobody, (limits, count) => [...aDay([], count), ...limits]),
+        10 * MINUTE,
+      )
+      const alone = driven(announcing(rule), 10 * MINUTE)
+      assert.ok(refusedOf(run) <= refusedOf(alone), `${refusedOf(run)} for ${refusedOf(alone)}`)
+      assert.ok(run.sends.length >= alone.sends.length)
+    }
+  })
+})
+
+describe('a source that says no length of a window', () => {
+  const lengthless: Besides = (limits) => limits.map((each) => ({ ...each, windowMs: null }))
+
+  // The last seconds of a window are not a short window.
+  it('is not asked before more is there', () => {
+    for (const rule of [
+      { kind: 'sliding-window', quota: 60, windowMs: MINUTE },
+      { kind: 'fixed-window', quota: 100, windowMs: MINUTE },
+      { kind: 'fixed-window', quota: 60, windowMs: 5000 },
+    ] as const) {
+      const run = driven(
+        announcing(rule, () => 0, lengthless),
+        10 * MINUTE,
+      )
+      const granted = (10 * MINUTE * rule.quota) / rule.windowMs
+      assert.ok(refusedOf(run) <= 0.002 * run.sends.length, `${refusedOf(run)} of ${run.sends.length}`)
+      assert.ok(run.sends.length >= 0.85 * granted, `${run.sends.length} of ${granted}`)
+    }
+  })
+
+  it('is asked with care as long as its resets say nothing of a long one', () => {
+    const wide = { ...begun(), width: { ...begun().width, limit: 60 } }
+    const said = (resetMs: number | null): AnnouncedLimit[] => [
+      { name: '', quota: 10, windowMs: null, remaining: 9, resetMs },
+    ]
+    assert.ok(widthOf(letIn(wide, NOW, 50, said(null))) < 60)
+    assert.ok(widthOf(letIn(wide, NOW, 50, said(1000))) < 60)
+    assert.equal(widthOf(letIn(wide, NOW, 50, said(30_000))), 60)
+  })
+})
+
+describe('a quota of which nothing is said but the policy', () => {
+  it('is counted by our own record beside a short one', () => {
+    const perMinute: Besides = (limits) => [
+      ...limits,
+      { name: 'minute', quota: 120, windowMs: MINUTE, remaining: null, resetMs: null },
+    ]
+    const run = driven(
+      announcing({ kind: 'fixed-window', quota: 10, windowMs: 1000 }, () => 0, perMinute),
+      10 * MINUTE,
+    )
+    assert.equal(refusedOf(run), 0)
+    assert.ok(run.sends.length <= 1200 && run.sends.length > 1100, `${run.sends.length}`)
   })
 })
 
