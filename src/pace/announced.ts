@@ -66,6 +66,17 @@ export const spareOf = (announced: readonly Announced[], now: number): number | 
 export const watchedFrom = (announced: readonly Announced[], now: number): readonly Announced[] =>
   announced.map((each) => ({ ...each, least: Number.POSITIVE_INFINITY, leastSince: now }))
 
+/** What is known of a limit already. Of several without names the quota tells which is which. */
+const knownAs = (
+  known: readonly Announced[],
+  limits: readonly AnnouncedLimit[],
+  { name, quota }: AnnouncedLimit,
+): Announced | undefined => {
+  const namesakes = known.filter((each) => each.name === name)
+  const isOnly = limits.filter((each) => each.name === name).length === 1
+  return namesakes.find((each) => each.quota === quota) ?? (isOnly ? namesakes[0] : undefined)
+}
+
 /** With what one more reply says; `asOf`: when its request had left. A reply that was overtaken says nothing new. */
 export const hear = (
   known: readonly Announced[],
@@ -76,15 +87,7 @@ export const hear = (
 ): readonly Announced[] => {
   if (limits.length === 0) return known
   if (known.some((each) => each.asOf > asOf)) return known
-  return limits.map((limit) =>
-    follow(
-      known.find(({ name }) => name === limit.name),
-      limit,
-      asOf,
-      now,
-      refused,
-    ),
-  )
+  return limits.map((limit) => follow(knownAs(known, limits, limit), limit, asOf, now, refused))
 }
 
 /** Requests that may leave now as far as this limit goes; null where the source does not say. */
@@ -136,6 +139,10 @@ const SOON_MS = 60_000
 const isQuota = (ms: number, windowMs: number | null): boolean =>
   ms > LONG_WAIT_MS || (ms > SOON_MS && windowMs !== null && windowMs >= LONG_WINDOW_MS)
 
+/** Until a quota is renewed; where the source does not say, at most the length of a long window, else 0. */
+const renewalMs = (resetMs: number | null, windowMs: number | null): number =>
+  resetMs ?? (windowMs !== null && windowMs >= LONG_WINDOW_MS ? windowMs : 0)
+
 /**
  * Whether a refusal is of a daily or monthly quota: when it is renewed, ms since 1970, or `null` for an ordinary limit.
  * `limits` and `retryAfterMs` are those of the refusal that came at `now`.
@@ -146,8 +153,10 @@ export const quotaRenewedAt = (
   now: number,
 ): number | null => {
   if (retryAfterMs !== null && isQuota(retryAfterMs, null)) return now + retryAfterMs
-  const spent = limits.find(({ remaining, windowMs, resetMs }) => remaining === 0 && isQuota(resetMs ?? 0, windowMs))
-  return spent ? now + Math.max(spent.resetMs!, retryAfterMs ?? 0) : null
+  const spent = limits.find(
+    ({ remaining, windowMs, resetMs }) => remaining === 0 && isQuota(renewalMs(resetMs, windowMs), windowMs),
+  )
+  return spent ? now + Math.max(renewalMs(spent.resetMs, spent.windowMs), retryAfterMs ?? 0) : null
 }
 
 /** The same before anything is refused: when the quota is renewed of which nothing is left, ms since 1970, or null. */
@@ -157,9 +166,10 @@ export const quotaSpentUntil = (
   flight: readonly Sent[],
   now: number,
 ): number | null => {
-  const spent = announced.find((each) => {
+  for (const each of announced) {
     const credit = creditOf(each, traffic, flight)
-    return credit !== null && credit < 1 && isQuota((each.opensAt ?? now) - now, each.windowMs)
-  })
-  return spent?.opensAt ?? null
+    const ms = renewalMs(each.opensAt === null ? null : each.opensAt - now, each.windowMs)
+    if (credit !== null && credit < 1 && isQuota(ms, each.windowMs)) return now + ms
+  }
+  return null
 }

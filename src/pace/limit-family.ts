@@ -11,6 +11,8 @@ export type Family = {
   limit: string
   remaining: string
   reset: string
+  /** Seconds to go, where `reset` is an instant: Discord. */
+  resetAfter: string
   /** What the name says. */
   windowMs: number | null
   /** The longest reset that is still taken for seconds; null: the longest window that is known, or else a day. */
@@ -28,6 +30,7 @@ export const family = (
     limit: header('limit'),
     remaining: header('remaining'),
     reset: header('reset'),
+    resetAfter: header('reset-after'),
     windowMs,
     longestResetMs,
   }
@@ -44,7 +47,7 @@ const textsOf = (value: string | null): string[] =>
  */
 export const readFamily = (
   headers: Headers,
-  { name, limit, remaining, reset, windowMs, longestResetMs }: Family,
+  { name, limit, remaining, reset, resetAfter, windowMs, longestResetMs }: Family,
   at: number,
   policies: readonly QuotaPolicy[],
 ): { limits: AnnouncedLimit[]; policies: readonly QuotaPolicy[] } => {
@@ -58,7 +61,7 @@ export const readFamily = (
   const remainings = (parseMembers(remainingText ?? '') ?? []).map(({ key, value }) =>
     key === null ? countOf(value) : null,
   )
-  const resets = textsOf(headers.get(reset))
+  const resets = textsOf(headers.get(resetAfter) ?? headers.get(reset))
   const longestMs = longestResetMs ?? (Math.max(0, ...known.map((each) => each.windowMs ?? 0)) || DAY_MS)
   const length = remainings.length || quotas.length
   const limits = Array.from({ length }, (_, index) => ({
@@ -69,4 +72,16 @@ export const readFamily = (
     resetMs: resets.length === length ? parseReset(resets[index]!, at, longestMs) : null,
   }))
   return { limits: limits.filter((each) => each.quota !== null || each.remaining !== null), policies: known }
+}
+
+/** Spring Cloud Gateway's bucket is met by an even pace, so it is said as a short window, however much it holds. */
+const BUCKET_MS = 2000
+
+/** The bucket: what is left in it, and the tokens that run into it a second and that a request takes. */
+export const readBucket = (headers: Headers): AnnouncedLimit[] => {
+  const said = (what: string): number => Number(headers.get(`x-ratelimit-${what}`) ?? Number.NaN)
+  const each = said('requested-tokens') || 1
+  const quota = ((said('replenish-rate') / each) * BUCKET_MS) / 1000
+  if (!(quota > 0 && quota < Number.POSITIVE_INFINITY) || !(said('burst-capacity') >= each)) return []
+  return [{ name: '', quota, windowMs: BUCKET_MS, remaining: countOf(said('remaining') / each), resetMs: null }]
 }

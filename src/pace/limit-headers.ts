@@ -11,7 +11,7 @@
  * Limits that say their window by their name (`X-RateLimit-Limit-Minute`, …) come beside any of them.
  */
 import { type Headers, madeAt } from './http-date.ts'
-import { type Family, family, readFamily } from './limit-family.ts'
+import { type Family, family, readBucket, readFamily } from './limit-family.ts'
 import { countOf, isOfRequests, joinPolicies, readPolicies, windowOf } from './quota-policy.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseReset, SECOND_MS, YEAR_MS } from './reset-time.ts'
 import { type BareItem, parseMembers } from './structured-field.ts'
@@ -102,5 +102,8 @@ export const readLimits = (headers: Headers, now: number): AnnouncedLimit[] => {
     .map((each) => readFamily(headers, each, at, policies))
     .find(({ limits, policies: own }) => limits.length > 0 || own.length > policies.length)
   const windowed = WINDOWED.flatMap((each) => readFamily(headers, each, at, []).limits)
-  return mergeWindows(joinPolicies(found?.limits ?? field, found?.policies ?? policies), windowed)
+  const bucket = found?.policies.length ? [] : readBucket(headers)
+  const limits = bucket.length > 0 ? bucket : joinPolicies(found?.limits ?? field, found?.policies ?? policies)
+  // A limit of nothing has let this reply in: it stands for none.
+  return mergeWindows(limits, windowed).filter(({ quota }) => quota !== 0)
 }

@@ -68,6 +68,21 @@ describe('hear', () => {
     assert.equal(hear(known, [limit({ remaining: 4 })], NOW + 120, NOW + 200)[0]!.remaining, 4)
   })
 
+  it('knows limits without names again by their quotas', () => {
+    const both = [limit({ quota: 100, resetMs: 40_000 }), limit({ quota: 5000, resetMs: null, remaining: null })]
+    const roomy = hear([], both, NOW, NOW + 50).map((each) => ({ ...each, roomy: true }))
+    const again = hear(roomy, both, NOW + 100, NOW + 150)
+    assert.deepEqual(
+      again.map((each) => each.roomy),
+      [true, true],
+    )
+    assert.deepEqual(
+      again.map(({ opensAt }) => opensAt),
+      [NOW + 40_050, null],
+    )
+    assert.equal(hear(roomy.slice(0, 1), [limit({ quota: 200 })], NOW + 100, NOW + 150)[0]!.roomy, false)
+  })
+
   it('keeps the earliest of the openings that seconds round up', () => {
     const first = hear([], [limit({ resetMs: 30_000 })], NOW, NOW + 50)
     const second = hear(first, [limit({ resetMs: 30_000 })], NOW + 400, NOW + 450)
@@ -153,6 +168,13 @@ describe('quotaRenewedAt', () => {
     assert.equal(quotaRenewedAt([], 10 * HOUR, NOW), NOW + 10 * HOUR, 'Retry-After alone says it too')
   })
 
+  it('is at the latest a window away where the source does not say', () => {
+    assert.equal(quotaRenewedAt(spent(DAY, null), null, NOW), NOW + DAY)
+    assert.equal(quotaRenewedAt(spent(DAY, null), 1000, NOW), NOW + DAY)
+    assert.equal(quotaRenewedAt(spent(MINUTE, null), null, NOW), null)
+    assert.equal(quotaRenewedAt(spent(null, null), null, NOW), null)
+  })
+
   it('is null for an ordinary window, which is waited for', () => {
     assert.equal(quotaRenewedAt(spent(MINUTE, 40_000), 40_000, NOW), null)
     assert.equal(quotaRenewedAt(spent(HOUR, 50 * MINUTE), 50 * MINUTE, NOW), null)
@@ -172,6 +194,11 @@ describe('quotaSpentUntil', () => {
     assert.equal(quotaSpentUntil([daily(0)], admitted(NOW), [], NOW + 1000), NOW + 5 * HOUR)
     assert.equal(quotaSpentUntil([daily(1)], admitted(NOW), [], NOW + 1000), null)
     assert.equal(quotaSpentUntil([daily(3)], admitted(NOW), inFlight(...times(3, (i) => NOW + i)), NOW), NOW + 5 * HOUR)
+  })
+
+  it('tells of a day that is used up whose end is not said', () => {
+    const spent = heard({ windowMs: DAY, remaining: 0, resetMs: null }, NOW, NOW)
+    assert.equal(quotaSpentUntil([spent], admitted(NOW), [], NOW + 1000), NOW + 1000 + DAY)
   })
 
   it('does not end a run for an ordinary window', () => {

@@ -99,6 +99,51 @@ table('a family of headers', [
     [limit('', 10, null, 9), limit('requests', 100, null, 99, 1_419_704_000)],
   ],
   [
+    'Discord: the seconds to go, which need no clock, before the instant',
+    {
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': IN_30_S,
+      'x-ratelimit-reset-after': '29.123',
+    },
+    [limit('', 5, null, 0, 29_123)],
+  ],
+  [
+    'Spring Cloud Gateway: a bucket, in tokens',
+    {
+      'x-ratelimit-remaining': '38',
+      'x-ratelimit-burst-capacity': '40',
+      'x-ratelimit-replenish-rate': '20',
+      'x-ratelimit-requested-tokens': '2',
+    },
+    [limit('', 20, 2000, 19)],
+  ],
+  [
+    'Spring Cloud Gateway, less than one a second',
+    {
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-burst-capacity': '60',
+      'x-ratelimit-replenish-rate': '1',
+      'x-ratelimit-requested-tokens': '40',
+    },
+    [limit('', 0.05, 2000, 0)],
+  ],
+  [
+    'Spring Cloud Gateway, one that does not know what is left',
+    { 'x-ratelimit-remaining': '-1', 'x-ratelimit-burst-capacity': '40', 'x-ratelimit-replenish-rate': '20' },
+    [limit('', 40, 2000)],
+  ],
+  [
+    'Spring Cloud Gateway, a bucket that never fills: what is left',
+    { 'x-ratelimit-remaining': '7', 'x-ratelimit-burst-capacity': '40', 'x-ratelimit-replenish-rate': '0' },
+    [limit('', null, null, 7)],
+  ],
+  [
+    'a limit of nothing is none, for the reply was let in: Tyk, where there is no quota',
+    { 'x-ratelimit-limit': '0', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0' },
+    [],
+  ],
+  [
     'what is no count is ignored',
     { 'x-ratelimit-limit': 'unlimited', 'x-ratelimit-remaining': '-1', 'x-ratelimit-reset': '30' },
     [],
