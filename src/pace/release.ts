@@ -144,6 +144,9 @@ const shortWindow = (
   return { ...window, misses, missedAt: wallAt, triedAt: before?.triedAt ?? 0 }
 }
 
+/** Nothing has been let in before. */
+const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(traffic, [], 0, openedBy) === 0
+
 /**
  * A probe was let in: when that was tells the kind of limit. Of several that may have been the first, the earliest is taken:
  * a wait that is believed too short is refused and corrected, one that is believed too long is not.
@@ -162,6 +165,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held?.narrow && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
+  // The run began at a wall: somebody has used up a quota, which is counted from now on. Little as the wait tells of a rate.
+  if (shape.before === null && gapMs >= Math.max(SHORT_MS, shape.sparseMs) && isFirst(pace, openedBy))
+    return { ...pace, opening: null, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
   const narrow = pace.opening !== null && openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and

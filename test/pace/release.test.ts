@@ -50,6 +50,24 @@ describe('when the source lets in again', () => {
     assert.equal(letIn(wall, NOW + 9000).shape.kind, 'bucket')
   })
 
+  // Somebody else has used up the quota, or this process before it was killed.
+  it('late, and it has let in nothing before: a quota is counted from then on', () => {
+    const wall = turnedAway(turnedAway(begun(), NOW), NOW + 8000)
+    const { shape, width, countedFrom } = letIn(wall, NOW + 9000)
+    assert.equal(shape.kind, 'open')
+    assert.equal(width.limit, 1)
+    assert.equal(countedFrom, NOW + 9000)
+    for (const tells of [false, true]) {
+      const limit: Limit = { kind: 'fixed-window', quota: 100, windowMs: MINUTE }
+      const { answer } = limitedBy(limit, tells)
+      for (let i = 0; i < 100; i++) answer(NOW - 100 + i)
+      const run = drive(begun(), { from: NOW, forMs: 6 * MINUTE, latencyMs: 120, answer })
+      const letInOf = run.sends.filter(({ refused }) => !refused).length
+      assert.ok(run.pace.shape.kind === 'window' && run.pace.shape.quota === 100)
+      assert.ok(letInOf >= 600, `${letInOf}`)
+    }
+  })
+
   it('it is known since when a quota may have been counted', () => {
     assert.equal(releasedAfter(400).countedFrom, NOW + 6400)
   })
