@@ -42,8 +42,13 @@ export const unanswered = (seeking: Seeking, sentAt: number): Seeking => ({
 const QUICK_MS = [100, 320, 1000, 3000]
 /** Seconds after the first request of a window at which windows of the usual lengths end. */
 const LIKELY_S = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600]
-const MINUTE_MS = 60_000
+/** Lengths of windows that may end at whole multiples of them since 1970, ms. */
+const WHOLE_MS = [60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 const PATIENCE_MS = 12_000
+/** Each probe waits for so much of what was waited already: it finds the opening that much late, on the mean by half of it. */
+const MORE = 0.25
+/** And for so much of a long window that turned out to be of another length, which is hardly a moment longer. */
+const LEAST = 0.05
 /** So much of a window whose length is sure is waited until the next probe. */
 const WITHIN = 0.5
 
@@ -60,10 +65,12 @@ export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now
   }
   // What was taken for a short window is looked for at its length, then ever later.
   const first = before === null || before.misses > 0 ? PATIENCE_MS : Math.max(before.windowMs, now - wallAt)
-  const patient = now + Math.max(Math.min(PATIENCE_MS, first), 0.2 * (now - wallAt))
+  const least = Math.max(Math.min(PATIENCE_MS, first), LEAST * (before?.windowMs ?? 0))
+  const patient = now + Math.max(least, MORE * (now - wallAt))
   const likely = [
     ...LIKELY_S.map((seconds) => countedFrom + seconds * 1000 + 15),
-    (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS + 15,
+    // A window that is not longer than what was waited would have ended.
+    ...WHOLE_MS.filter((length) => length > now - wallAt).map((length) => Math.ceil(now / length) * length + 15),
   ].filter((at) => at > now + 20)
   return Math.min(patient, ...likely)
 }

@@ -107,6 +107,28 @@ describe('nextProbeAt', () => {
     )
   })
 
+  it('asks at whole multiples of the lengths that are not over yet, and at no other full minute', () => {
+    fc.assert(
+      fc.property(froms, (countedFrom) => {
+        const asked = probes(seeking({ countedFrom }), 24 * MINUTE)
+        const isNear = (minutes: number): boolean => {
+          const end = Math.ceil((NOW + 60_001) / (minutes * MINUTE)) * minutes * MINUTE
+          return asked.some((at) => at > end - 2 * FLIGHT_MS && at < end + 1000)
+        }
+        assert.ok(isNear(5) && isNear(10))
+        assert.ok(asked.length <= 32, `${asked.length} probes in 24 minutes`)
+      }),
+    )
+  })
+
+  it('asks ever more seldom the longer the window was taken to be', () => {
+    const asked = (windowMs: number): number => {
+      const before = startWindow(60, windowMs, { after: NOW - windowMs - 1000, by: NOW - windowMs }, true)
+      return probes(seeking({ before, countedFrom: before.opened.by }), 4 * MINUTE).length
+    }
+    assert.ok(asked(15 * MINUTE) < asked(MINUTE) - 3, `${asked(15 * MINUTE)} for ${asked(MINUTE)}`)
+  })
+
   it('asks less often where a window is known, which opens a moment late or has another length', () => {
     const before = startWindow(100, MINUTE, { after: NOW - MINUTE, by: NOW - MINUTE + 50 }, true)
     assert.ok(probes(seeking({ before }), 5000).length < probes(seeking(), 5000).length)
