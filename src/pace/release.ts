@@ -111,8 +111,8 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     const slides = !before.fixed && isLengthSure(before)
     const isSame = slides || (!before.fixed && Math.abs((opened.by - by) / before.windowMs - 1) < SAME)
     const windowMs = isSame ? before.windowMs : (usualWindow(opened.after - by, opened.by - after) ?? opened.by - by)
-    // What went through since it opened is the quota, unless somebody else took nearly all of it.
-    const quota = used >= 0.3 * before.quota ? used : before.quota
+    // What went through since it opened is the quota, unless somebody else took nearly all of it; when one that slides did is a guess.
+    const quota = used >= (before.fixed || shape.told ? 0.3 : 0.5) * before.quota ? used : before.quota
     // The length is as sure as before.
     const foreseen = slides ? before.foreseen : 0
     return { ...startWindow(quota, windowMs, opened, !isSame), misses, missedAt: wallAt, foreseen }

@@ -221,6 +221,22 @@ describe('a window', () => {
 
   const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, settled: null } })
 
+  it('that was taken to slide over too short a time keeps its quota, wherever one was thought to open', () => {
+    const limit = {
+      kind: 'quota' as const,
+      quota: 80,
+      windowMs: 3000,
+      fixed: false,
+      openedAt: NOW - 2200,
+      recent: [] as number[],
+    }
+    const remembered = { at: NOW, limit, cap: null, concurrency: 20, gateUntil: 0 }
+    const begun = startPace({ now: NOW, pages: 500, remembered })
+    const wall = turnedAway(turnedAway(letInMany(begun, 80, NOW, 15), NOW + 3020), NOW + 3120)
+    const { shape } = letIn(wall, NOW + 5800)
+    assert.ok(shape.kind === 'window' && shape.quota === 80, `${shape.kind === 'window' && shape.quota}`)
+  })
+
   it('is not taken to let in all at once what one request does not prove', () => {
     const wall = wide(turnedAway(letInMany(begun(), 60, NOW, 100), NOW + 6000, 54_000))
     const opened = letIn(wall, NOW + 60_050)
