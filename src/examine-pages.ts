@@ -42,22 +42,21 @@ const winners = (pages: readonly ReadPage[]): Map<string, Found> => {
   return found
 }
 
-/** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. Counts in `compared`. */
-const verdictOf = (
-  source: Source,
-  known: Known,
-  parsed: unknown,
-  compared: { changed: number; same: number },
-): 'write' | 'silent' | 'skip' => {
+/** Whether a stored car needs writing, and whether silently: the same record, read by a newer reader or with raw missing. */
+const verdictOf = (source: Source, known: Known, parsed: unknown): 'write' | 'silent' | 'skip' => {
   if (known.kind === 'new') return 'write'
   if (known.same) return known.removed ? 'write' : 'silent'
   if (known.raw === null) return 'write'
-  const isSame = source.isSameRecord(known.raw, parsed)
-  compared[isSame ? 'same' : 'changed']++
-  if (!isSame) return 'write'
+  if (!source.isSameRecord(known.raw, parsed)) return 'write'
   if (known.removed) return 'write'
   return known.reader === source.readerVersion ? 'skip' : 'silent'
 }
+
+/** Whether a record, as it is to be written, says what a stored one says. */
+export const saysWhatIsStored =
+  (source: Source) =>
+  (stored: string, record: Uint8Array): boolean =>
+    source.isSameRecord(stored, JSON.parse(new TextDecoder().decode(record)))
 
 /**
  * Examines pages that arrived. Asks the database once which records are stored just so. Pages whose records are not
@@ -66,16 +65,14 @@ const verdictOf = (
  */
 export const examinePages = async (
   source: Source,
-  lookUps: Omit<LookUps, 'distrust'>,
+  lookUps: Pick<LookUps, 'knownCars'>,
   pages: readonly ReadPage[],
   wantRaw: boolean,
-  compareEvery = lookUps.compareEvery(),
 ): Promise<Examined> => {
   const found = [...winners(pages).values()]
   const known = await lookUps.knownCars({
     reader: source.readerVersion,
     wantRaw,
-    compareEvery,
     records: found.map(({ record }) => ({ sourceId: record.sourceId!, fingerprint: record.fingerprint })),
   })
   const rejects: Reject[][] = pages.map(() => [])
@@ -84,7 +81,6 @@ export const examinePages = async (
   const pageOf = new Map<string, number>()
   const positions = pages.map(() => new Map<string, number>())
   const drift = new Map<string, number>()
-  const compared = { changed: 0, same: 0 }
 
   const read = ({ pageIndex, position, record }: Found, state: Known | null): void => {
     const page = pages[pageIndex]!
@@ -101,7 +97,7 @@ export const examinePages = async (
         })
         return
       }
-      const verdict = state === null ? 'write' : verdictOf(source, state, reading.parsed, compared)
+      const verdict = state === null ? 'write' : verdictOf(source, state, reading.parsed)
       if (verdict === 'skip') return
       pageOf.set(reading.sourceId, pageIndex)
       positions[pageIndex]!.set(reading.sourceId, position)
@@ -136,9 +132,6 @@ export const examinePages = async (
     const named = [...broken].map(([i, why]) => ({ page: pages[i]!, why: `a record is not JSON: ${why}` }))
     return { batch: again.batch, broken: [...named, ...again.broken] }
   }
-  lookUps.compared(compared.changed, compared.same)
-  // Where one was the same in another form, so may be those that were not looked at.
-  if (compared.same > 0 && compareEvery > 1) return examinePages(source, lookUps, pages, wantRaw, 1)
   const entries = pages.map(
     (page, i): PageEntry => ({
       sweep: page.sweep,

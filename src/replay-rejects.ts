@@ -1,6 +1,5 @@
 /** Reads rejected records again, from what was kept of them: a later version may read what an earlier one could not. */
-import { examinePages, type ReadPage } from './examine-pages.ts'
-import { lookUpsOf } from './look-ups.ts'
+import { examinePages, type ReadPage, saysWhatIsStored } from './examine-pages.ts'
 import type { Source } from './source/source.ts'
 import type { KeptReject, Reread } from './store/rejects.ts'
 import type { Store } from './store/store.ts'
@@ -31,7 +30,7 @@ const rereadBatch = async (
   pages: readonly ReadPage[],
   wantRaw: boolean,
 ): Promise<Reread> => {
-  const { batch, broken } = await examinePages(source, lookUpsOf(store, false), pages, wantRaw)
+  const { batch, broken } = await examinePages(source, store, pages, wantRaw)
   const unreadable = new Set(broken.map(({ page }) => page))
   // What could be examined stands in the order in which it was given.
   const whole = rejects.filter((_, i) => !unreadable.has(pages[i]!))
@@ -43,7 +42,16 @@ const rereadBatch = async (
   const still = new Set(rejected.map(({ id }) => id))
   const settled = whole.map(({ id }) => id).filter((id) => !written.has(id) && !still.has(id))
   const { runId, logListed } = rejects[0]!
-  return { runId, logListed, reader: source.readerVersion, cars: batch.cars, rejectOf, settled, rejected }
+  return {
+    runId,
+    logListed,
+    reader: source.readerVersion,
+    isSameRecord: saysWhatIsStored(source),
+    cars: batch.cars,
+    rejectOf,
+    settled,
+    rejected,
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Works one pass off and tells how far it is. */
 import type { CommitSettings } from './commit-batch.ts'
 import type { SyncEvent } from './events.ts'
+import { saysWhatIsStored } from './examine-pages.ts'
 import { lookUpsOf } from './look-ups.ts'
 import { withDuration } from './run/durations.ts'
 import { type Ending, endedEarly, type Session } from './session.ts'
@@ -23,6 +24,7 @@ export const commitSettings = (session: Session, work: Work, nothingStored = fal
       runId: stored.runId,
       logListed: stored.logListed,
       reader: control.source.readerVersion,
+      isSameRecord: saysWhatIsStored(control.source),
       spent: () => {
         const { requests, activeMs } = progressOf(work, world.now())
         return { requests, activeMs }

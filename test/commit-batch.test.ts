@@ -79,8 +79,6 @@ describe('commitBatch', () => {
       lookUps: {
         knownCars: async ({ records }: { records: unknown[] }) =>
           records.map((_, index): Known => ({ index, kind: 'new' })),
-        compareEvery: () => 1,
-        compared: () => {},
         distrust: () => told.distrust++,
       },
       commit: {},

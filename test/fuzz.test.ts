@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { examinePages } from '../src/examine-pages.ts'
-import { lookUpsOf } from '../src/look-ups.ts'
 import { readLimits, retryAfterMs } from '../src/pace/limit-headers.ts'
 import type { Outcome, Reply, SourcePage } from '../src/source/source.ts'
 import { sources } from '../src/source/sources.ts'
@@ -193,7 +192,7 @@ describe('a listing that is bent', () => {
           knownCars: (question: Parameters<Parameters<typeof examinePages>[1]['knownCars']>[0]) =>
             knownCars(db, begun.names, question.reader, question.wantRaw, question.records),
         }
-        const { batch, broken } = await examinePages(SOURCE, lookUpsOf(store, false), [read], true)
+        const { batch, broken } = await examinePages(SOURCE, store, [read], true)
         assert.deepEqual(broken, [])
         await commitPages(db, begun.context, batch)
         const ids = batch.pages[0]!.ids

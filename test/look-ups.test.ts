@@ -31,14 +31,4 @@ describe('lookUpsOf', () => {
     lookUps.distrust()
     assert.equal(await lookUps.knownCars(QUESTION), STORED)
   })
-
-  it('has a sample compared once many in a row had really changed, and each again from the first that had not', () => {
-    const lookUps = lookUpsOf(store, false)
-    lookUps.compared(63, 0)
-    assert.equal(lookUps.compareEvery(), 1)
-    lookUps.compared(1, 0)
-    assert.equal(lookUps.compareEvery(), 16)
-    lookUps.compared(100, 1)
-    assert.equal(lookUps.compareEvery(), 1)
-  })
 })

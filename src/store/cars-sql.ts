@@ -127,6 +127,19 @@ export const updateFromStage = (names: Names): string => `
   where c.source = $1 and c.source_id = s.source_id
   returning c.source_id`
 
+/**
+ * The stored records of staged cars of which no column has changed, though the fingerprint has. $1 source. They may have changed
+ * where no column shows it, or say the same in another form.
+ */
+export const unchangedInStage = (names: Names): string => `
+  select c.source_id, c.raw::text as raw
+  from carsync_stage s join ${names.cars} c on c.source_id = s.source_id
+  where c.source = $1 and c.fingerprint <> s.fingerprint and c.reader = s.reader and c.removed_at is null and not s.silent
+    and (${FIELDS.map((field) => `c.${field}`).join(', ')}) is not distinct from (${FIELDS.map((field) => `s.${field}`).join(', ')})`
+
+/** $1 ids. */
+export const LEAVE_OUT = 'delete from carsync_stage where source_id = any($1::text::text[])'
+
 /** Adds staged cars that are not stored. $1 source. Answers the ids added. */
 export const insertFromStage = (names: Names): string => `
   insert into ${names.cars} (source, source_id, ${FIELD_LIST}, ${BOOKKEEPING})

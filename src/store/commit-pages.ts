@@ -7,7 +7,7 @@ import { type CarWrite, logListed } from './cars-sql.ts'
 import { type Database, type Names, type Session, storable, type Transaction, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 import { mergedDrift } from './merge-drift.ts'
-import { type Approach, byBestApproach, type Written, writeCars } from './write-cars.ts'
+import { type Approach, byBestApproach, type IsSameRecord, type Written, writeCars } from './write-cars.ts'
 
 export type Reject = { position: number; sourceId: string | null; reason: string; path: string; payload: string }
 
@@ -48,6 +48,7 @@ export type CommitContext = {
   runId: string
   logListed: boolean
   reader: number
+  isSameRecord: IsSameRecord
   /** What the run has cost so far; written with every commit, so that a killed process has not worked unseen. */
   spent: () => { requests: RequestCounts; activeMs: number }
 }

@@ -4,7 +4,7 @@ import { type Database, type Names, textArray } from './database.ts'
 /**
  * A record that is not stored just so. `index` is its place in the question. For a car that is stored: `reader` is the
  * version that read it, `same` whether its fingerprint is the one asked for, `raw` its stored record as text (null also
- * where `same` tells enough or the record is none of those to be compared), `removed` whether it is marked removed.
+ * where `same` tells enough, or this reader read it), `removed` whether it is marked removed.
  */
 export type Known =
   | { index: number; kind: 'new' }
@@ -17,8 +17,8 @@ export type Asked = { sourceId: string; fingerprint: string }
  * that lack `raw` although it is wanted. The lateral limit keeps the planner to one probe of the primary key a record: in
  * a first load, where there are no statistics yet, it would read the whole table each time.
  *
- * What is stored of a changed record is answered for each `compareEvery`th of the records, and where an older reader read it:
- * what only the readers changed is no change.
+ * Only what an older reader read is answered with its record, for what the readers changed is no change. Another fingerprint
+ * is not yet another record; but whether it is shows by itself where a column changes, when it is written (`writeCars`).
  */
 export const knownCars = async (
   db: Database,
@@ -26,12 +26,11 @@ export const knownCars = async (
   reader: number,
   wantRaw: boolean,
   records: readonly Asked[],
-  compareEvery = 1,
 ): Promise<Known[]> => {
   if (records.length === 0) return []
   const rows = await db.query(
     `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.fingerprint = k.fingerprint as same,
-            case when c.fingerprint <> k.fingerprint and (k.n % $6::int = 0 or c.reader <> $4::int) then c.raw::text end as raw
+            case when c.fingerprint <> k.fingerprint and c.reader <> $4::int then c.raw::text end as raw
      from unnest($2::text::text[], $3::text::uuid[]) with ordinality as k(source_id, fingerprint, n)
      left join lateral (select * from ${names.cars} where source = $1 and source_id = k.source_id limit 1) c on true
      where c.fingerprint is distinct from k.fingerprint or c.reader <> $4::int or c.removed_at is not null
@@ -42,7 +41,6 @@ export const knownCars = async (
       textArray(records.map((record) => record.fingerprint)),
       reader,
       wantRaw,
-      compareEvery,
     ],
   )
   return rows.map(

@@ -59,8 +59,7 @@ export const storeOver = (
     savePlan: (lease, runId, plan) => again(() => savePlan(db, lease, runId, plan)),
     saveReceipt: (lease, runId, receipt) => again(() => saveReceipt(db, lease, runId, receipt)),
     readLedger: (runId) => again(() => readLedger(db, runId)),
-    knownCars: (question) =>
-      again(() => knownCars(db, names, question.reader, question.wantRaw, question.records, question.compareEvery)),
+    knownCars: (question) => again(() => knownCars(db, names, question.reader, question.wantRaw, question.records)),
     commitPages: (run, batch) => commitSurely(db, again, { ...run, names }, batch),
     countSeen: (runId) => again(() => countSeen(db, runId)),
     countNew: (runId, sweep) => again(() => countNew(db, runId, sweep)),

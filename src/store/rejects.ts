@@ -5,7 +5,7 @@ import { logListed } from './cars-sql.ts'
 import type { Database, Names, Session } from './database.ts'
 import { storable, textArray } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
-import { byBestApproach, writeCars } from './write-cars.ts'
+import { byBestApproach, type IsSameRecord, writeCars } from './write-cars.ts'
 
 /** A record that could not be stored. `readAt`: when it was asked for at the latest, by the database's clock, ms. */
 export type KeptReject = {
@@ -70,6 +70,7 @@ export type Reread = {
   runId: string
   logListed: boolean
   reader: number
+  isSameRecord: IsSameRecord
   /** Cars to be written, and the reject each was read from. */
   cars: readonly CarWrite[]
   rejectOf: ReadonlyMap<string, string>
@@ -109,7 +110,8 @@ export const settleRejects = (
       await assertFence(session, lease)
       const gone = await goneSince(session, names, reread.cars)
       const cars = reread.cars.filter(({ sourceId }) => !gone.has(sourceId))
-      const context = { names, runId: reread.runId, reader: reread.reader }
+      const { runId, reader, isSameRecord } = reread
+      const context = { names, runId, reader, isSameRecord }
       const { inserted, updated, unstorable } = await writeCars(session, context, cars, approach)
       if (reread.logListed && inserted.length > 0)
         await session.query(logListed(names), [names.source, reread.runId, textArray(inserted)])

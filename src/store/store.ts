@@ -135,16 +135,8 @@ export type Store = {
   savePlan(lease: Lease, runId: string, plan: Plan): Promise<void>
   saveReceipt(lease: Lease, runId: string, receipt: Receipt): Promise<void>
   readLedger(runId: string): Promise<LedgerPage[]>
-  /**
-   * Of these records, those that are not stored just so: new ones, and ones that may have changed; of each `compareEvery`th
-   * (1 without) with what is stored.
-   */
-  knownCars(question: {
-    reader: number
-    wantRaw: boolean
-    records: readonly Asked[]
-    compareEvery?: number
-  }): Promise<Known[]>
+  /** Of these records, those that are not stored just so: new ones, and ones that may have changed. */
+  knownCars(question: { reader: number; wantRaw: boolean; records: readonly Asked[] }): Promise<Known[]>
   commitPages(run: Omit<CommitContext, 'names'>, batch: PageCommit): Promise<CommitResult>
   /** Distinct ids on all pages of the run, distinct ids among its rejects, and rejects without an id. */
   countSeen(runId: string): Promise<{ ids: number; rejectedIds: number; rejectedWithoutId: number }>

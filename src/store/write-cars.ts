@@ -10,17 +10,22 @@ import {
   directTarget,
   insertFromStage,
   KEEP_STAGE_RAW,
+  LEAVE_OUT,
   STAGE_COLUMNS,
   STAGE_TARGET,
   stageRow,
+  unchangedInStage,
   updateFromStage,
 } from './cars-sql.ts'
 import { copyRows } from './copy-binary.ts'
-import type { Names, Session } from './database.ts'
+import { type Names, type Session, textArray } from './database.ts'
 import { isBadData, isDuplicate, isStatementTimeout } from './retryable.ts'
 
+/** Whether a record says what a stored one says (a text), in whatever form. */
+export type IsSameRecord = (stored: string, record: Uint8Array) => boolean
+
 /** Under which names, run and version of the readers cars are written. */
-export type WriteContext = { names: Names; runId: string; reader: number }
+export type WriteContext = { names: Names; runId: string; reader: number; isSameRecord: IsSameRecord }
 
 /** How the cars are brought in. Begins with the fastest way; what goes wrong decides the next. */
 export type Approach = {
@@ -53,17 +58,37 @@ const copyNew = async (session: Session, context: WriteContext, cars: readonly C
   await session.copyIn(directTarget(context.names), copyRows(DIRECT_COLUMNS, rows))
 }
 
+/**
+ * Takes out of the stage what says the same as what is stored, in another form: to write an unchanged car would cost a write,
+ * and to lock it too. Where a column changes nothing has to be compared.
+ */
+const leaveOutSame = async (
+  session: Session,
+  { names, isSameRecord }: WriteContext,
+  cars: readonly CarWrite[],
+): Promise<number> => {
+  const unsure = await session.query(unchangedInStage(names), [names.source])
+  if (unsure.length === 0) return 0
+  const recordOf = new Map(cars.map(({ sourceId, record }) => [sourceId, record]))
+  const same = unsure.filter(({ source_id, raw }) => raw !== null && isSameRecord(raw, recordOf.get(source_id)!))
+  if (same.length > 0) await session.query(LEAVE_OUT, [textArray(same.map((row) => row.source_id))])
+  return same.length
+}
+
 /** Writes through the stage, which is to be emptied for every piece but the first. */
-const stageWriter = ({ names, runId, reader }: WriteContext): Write => {
+const stageWriter = (context: WriteContext): Write => {
+  const { names, runId, reader } = context
   let isUsed = false
   return async (session, cars) => {
     const emptied = isUsed ? [session.query('truncate carsync_stage')] : []
     isUsed = true
     const rows = Iterator.from(cars).map((write) => stageRow(write, reader))
     await Promise.all([...emptied, session.copyIn(STAGE_TARGET, copyRows(STAGE_COLUMNS, rows))])
+    const same = cars.some(({ isNew, silent }) => !isNew && !silent) ? await leaveOutSame(session, context, cars) : 0
     const updated = await session.query(updateFromStage(names), [names.source, runId])
     // Mostly all of them were stored, and none is left to be added.
-    const inserted = updated.length < cars.length ? await session.query(insertFromStage(names), [names.source]) : []
+    const inserted =
+      updated.length < cars.length - same ? await session.query(insertFromStage(names), [names.source]) : []
     return {
       inserted: inserted.map((row) => row.source_id),
       updated: updated.map((row) => row.source_id),

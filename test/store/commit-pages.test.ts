@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { LeaseLostError } from '../../src/errors.ts'
 import type { CarWrite } from '../../src/store/cars-sql.ts'
-import { commitPages, isCommitted, type PageCommit, type Reject } from '../../src/store/commit-pages.ts'
+import {
+  type CommitContext,
+  commitPages,
+  isCommitted,
+  type PageCommit,
+  type Reject,
+} from '../../src/store/commit-pages.ts'
 import type { Database, Session } from '../../src/store/database.ts'
 import { takeLease } from '../../src/store/lease.ts'
 import { readLedger } from '../../src/store/ledger.ts'
@@ -283,6 +289,39 @@ for (const kind of databaseKinds) {
       assert.deepEqual(changes, [])
       assert.equal(moved, false)
       assert.equal(counted, 1, 'the row was written all the same')
+    })
+
+    it('leaves a car alone, and unlocked, whose record says the same in another form', async () => {
+      const begun = await begin(db)
+      await commitPages(db, begun.context, batchOf(1, [writeOf('same'), writeOf('price'), writeOf('raw')]))
+      const rowOf = async (sourceId: string) =>
+        (
+          await db.query('select xmin::text, xmax::text, raw::text from cars where source = $1 and source_id = $2', [
+            begun.source,
+            sourceId,
+          ])
+        )[0]
+      const before = await rowOf('same')
+      const asked: string[] = []
+      const context: CommitContext = {
+        ...begun.context,
+        isSameRecord: (stored, record) => {
+          const { id, form } = JSON.parse(Buffer.from(record).toString())
+          asked.push(id)
+          return JSON.parse(stored).id === id && form === 'other'
+        },
+      }
+      const changed = (sourceId: string, fields: object, form: string): CarWrite =>
+        again(sourceId, fields, {
+          record: Buffer.from(JSON.stringify({ form, id: sourceId })),
+          fingerprint: fingerprintOf(form + sourceId),
+        })
+      const cars = [changed('same', {}, 'other'), changed('price', { price: '1' }, 'other'), changed('raw', {}, 'new')]
+      const { pages } = await commitPages(db, context, batchOf(2, cars))
+      assert.deepEqual(asked.sort(), ['raw', 'same'], 'a column that changes tells enough')
+      assert.equal(pages[0]!.updated, 2)
+      assert.deepEqual(await rowOf('same'), before)
+      assert.deepEqual(JSON.parse((await rowOf('raw'))!.raw), { form: 'new', id: 'raw' })
     })
 
     it('says nothing of a silent rewrite, though columns change', async () => {

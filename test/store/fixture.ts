@@ -113,6 +113,7 @@ export const begin = async (
     runId: run.runId,
     logListed: run.logListed,
     reader: 1,
+    isSameRecord: () => false,
     spent: () => ({ requests: run.requests, activeMs: 0 }),
   }
   return { source, names, lease: answer.lease, runId: run.runId, context }
