@@ -7,6 +7,8 @@ import { countBetween } from './traffic.ts'
 
 /** `Retry-After` is in whole seconds, rounded up. */
 export const ROUNDED_MS = 1000
+/** A wait of one second, and an answer. */
+export const ONE_SECOND_MS = 1500
 
 /** When those had left that were refused, from the wall on. */
 export const refusedSince = ({ traffic }: Pace, { wallAt }: Seeking): readonly number[] =>

@@ -3,7 +3,7 @@
  * long that it cannot be paid from what is saved up near the limit. Mostly that is refused, which is one more wall to reckon
  * the rate from; else a tenth more is tried, and so on.
  */
-import { type Bucket, OVER, type Search } from './bucket.ts'
+import { type Bucket, heldAt, OVER, type Search } from './bucket.ts'
 
 const HIGHER = 1.1
 const NEED = 60
@@ -19,21 +19,24 @@ const PASSED = 1.02
 /** So much higher went well, by two steps and more, that it is another limit. */
 const MOVED = 1.4
 
-export const isLookDue = (
-  { narrow, sure, met, explained, most, clean, burst, rate, ceiling, tollMs }: Bucket,
-  left = Number.POSITIVE_INFINITY,
-): boolean => {
+/** Requests that the wait after a refusal will lose: what the bucket cannot hold. */
+const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
+  Math.max(0, (rate * tollMs) / 1000 - (holds === null || steady ? burst : heldAt(holds, rate)))
+
+export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): boolean => {
+  const { narrow, sure, met, explained, most, clean, rate, ceiling, tollMs, holds, steady } = bucket
   if (most !== null || ceiling === null) return false
   if (narrow) return clean >= NARROW_EVERY && rate > PASSED * ceiling
-  const every = met || explained > 0 || tollMs > 0 ? EVERY : UNMET_EVERY
-  return sure && Math.min(clean, 2 * left) >= every + PER_LOST * Math.max(0, (rate * tollMs) / 1000 - burst)
+  const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? EVERY : UNMET_EVERY
+  return sure && Math.min(clean, 2 * left) >= every + PER_LOST * lostBy(bucket)
 }
 
 /**
- * Whether a look goes on in ever longer steps: not where each refusal makes everybody wait, nor where it is a matter of spacing, nor
- * after a bold guess, which begins with a long one.
+ * Whether a look goes on in ever longer steps: not where each refusal makes everybody wait, unless the wait tells the rate, nor where
+ * savings may pay for it, nor where it is a matter of spacing, nor after a bold guess, which begins with a long one.
  */
-export const strides = ({ narrow, tollMs, looksUp }: Bucket): boolean => !narrow && !looksUp && tollMs === 0
+export const strides = ({ narrow, looksUp, tollMs, holds, walls }: Bucket): boolean =>
+  !narrow && !looksUp && (holds === null ? tollMs === 0 : walls.length > 0)
 
 export const lookUp = (bucket: Bucket, now: number): Bucket => {
   const { rate, narrow } = bucket

@@ -1,4 +1,5 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
+import { ROUNDED_MS } from './at-wall.ts'
 import { type Bucket, burstOf, refilled } from './bucket.ts'
 import { lookedUp } from './bucket-look-up.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
@@ -43,6 +44,9 @@ const wasIdle = ({ walls, tollMs }: Bucket, lostMs: number, sentAt: number): boo
   const [lost, passed] = [lostMs - last.lostMs - tollMs, sentAt - last.at - tollMs]
   return lost > 0 && lost > MOSTLY_IDLE * passed
 }
+
+/** Until there is a token, in whole seconds, rounded up. A longer wait is for something else: a window, a counter. */
+const mayBeToken = ({ rate }: Bucket, tollMs: number): boolean => tollMs <= ROUNDED_MS + 1000 / rate
 
 /** The rate after a refusal at this one. */
 const afterRefusal = (
@@ -94,21 +98,26 @@ export const bucketRefused = (
   const isIdle = bucket.search === null && wasIdle(bucket, filled.lostMs, sentAt)
   let walls: Bucket['walls'] = [...bucket.walls, { at: sentAt, lostMs: filled.lostMs }].slice(-WALLS)
   const countsLoss = bucket.narrow || bucket.opening !== null
+  const holds = mayBeToken(bucket, tollMs) ? bucket.holds : null
+  const isWaiting = tollMs > 0 && holds !== null
   const whole = reckoned(walls, traffic, flight, countsLoss)
   const latest = reckoned(walls.slice(-2), traffic, flight, countsLoss)
   // The limit has moved: what was reckoned before is of another limit.
-  if (whole && latest && latest.error < 0.05 && Math.abs(latest.rate / whole.rate - 1) > 0.15) walls = walls.slice(-2)
-  const since = fallenSince(bucket, walls, traffic, flight)
+  if (!isWaiting && whole && latest && latest.error < 0.05 && Math.abs(latest.rate / whole.rate - 1) > 0.15)
+    walls = walls.slice(-2)
+  const since = isWaiting ? null : fallenSince(bucket, walls, traffic, flight)
   if (since !== null) walls = since
   const known = reckoned(walls, traffic, flight, countsLoss)
   const saved = known && bucket.opening && known.error < 0.12 ? burstOf(bucket.opening, known.rate) : bucket.burst
-  const burst = bucket.spending ? Math.max(1, bucket.burst / 2) : saved
+  // Where the wait will tell, nothing is concluded before.
+  const isLess = bucket.spending && !isWaiting
+  const burst = isLess ? Math.max(1, bucket.burst / 2) : saved
   const slower = bucket.rate * (1 - shrinkAfter(bucket.clean, bucket.hasty))
   const window = asWindow(bucket, slower, traffic, flight)
   const emptied: Bucket = {
     ...filled,
     burst,
-    opening: bucket.spending ? null : bucket.opening,
+    opening: isLess ? null : bucket.opening,
     tokens: burst >= 2 ? -Math.min(1, (burst - 1) / 2) : 0,
     at: now,
     clean: 0,
@@ -122,6 +131,8 @@ export const bucketRefused = (
     barrenSince: bucket.barren === 0 ? sentAt : bucket.barrenSince,
     hasty: bucket.search === null && bucket.clean < 30 ? bucket.hasty + 1 : 0,
     tollMs,
+    holds,
+    isWaiting: isWaiting && window.windowMs === 0,
     windowMs: window.windowMs,
     explained: window.explained,
   }
@@ -137,7 +148,11 @@ export const bucketRefused = (
     return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
   if (search?.from !== undefined)
-    return { ...emptied, ...lookedUp(bucket, search, { known, walls, lately: lately(bucket, traffic, sentAt) }) }
+    return {
+      ...emptied,
+      ...lookedUp(bucket, search, { known, walls, lately: lately(bucket, traffic, sentAt) }),
+      ...(isWaiting ? { walls } : {}),
+    }
   if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.

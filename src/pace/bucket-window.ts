@@ -59,6 +59,7 @@ export const asEven = (
     // Nothing is saved up in a window, and what was taken ahead of its quota is not there now.
     burst: 1,
     opening: null,
+    holds: null,
     tokens: Math.min(0, 1 - quota * (1 - even / rate)),
   }
 }

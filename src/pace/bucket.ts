@@ -16,6 +16,10 @@ export type Bucket = {
   /** Tokens that may be saved up while nothing is sent. */
   burst: number
   tokens: number
+  /** Where waits are to tell how fast it fills: what was let in before the very first wall, or what it holds. null: they are not. */
+  holds: Opening | number | null
+  /** What a wait saves up is not spent at once: that was refused again and again. */
+  evenly: boolean
   /** The instant for which `tokens` holds, ms. */
   at: number
   /** Requests let in since the latest refusal. */
@@ -50,6 +54,8 @@ export type Bucket = {
   barrenSince: number
   /** How long the latest refusal made everybody wait, ms. */
   tollMs: number
+  /** That wait is not over yet. */
+  isWaiting: boolean
   /** How many were let in before the first wall, and in what time; null: it is not known. */
   room: { count: number; ms: number } | null
   /** Requests per second that the limit is at least, by what was let in between two refusals; 0: not known. */
@@ -82,15 +88,24 @@ export type Search = {
 export type Opening = { admitted: readonly number[]; wallAt: number }
 
 /**
- * How much a bucket of this rate holds at least; a fifth is left as a margin. It was full before the rush that ended at the
- * wall: the largest excess over the rate, of all spans that end there.
+ * How much a bucket of this rate holds at least. It was full before the rush that ended at the wall: the largest excess over the
+ * rate, of all spans that end there.
  */
-export const burstOf = (opening: Opening | null, rate: number): number => {
-  if (opening === null) return 1
-  const { admitted, wallAt } = opening
-  const excess = admitted.map((at, i) => admitted.length - i - (rate * (wallAt - at)) / 1000)
-  return Math.max(1, 0.8 * Math.max(0, ...excess))
+export const storeOf = ({ admitted, wallAt }: Opening, rate: number): number => {
+  let most = 0
+  for (const [i, at] of admitted.entries()) most = Math.max(most, admitted.length - i - (rate * (wallAt - at)) / 1000)
+  return most
 }
+
+/** What it holds at this rate, where waits tell that. */
+export const heldAt = (holds: Opening | number, rate: number): number =>
+  typeof holds === 'number' ? holds : storeOf(holds, rate)
+
+/** So much of what it holds is counted on. */
+export const MARGIN = 0.8
+
+export const burstOf = (opening: Opening | null, rate: number): number =>
+  opening === null ? 1 : Math.max(1, MARGIN * storeOf(opening, rate))
 
 export type BucketStart = {
   rate: number
@@ -99,6 +114,7 @@ export type BucketStart = {
   walls?: Bucket['walls']
   narrow?: boolean
   opening?: Opening | null
+  holds?: Bucket['holds']
   fallback?: number | null
   looksUp?: boolean
   windowMs?: number
@@ -113,6 +129,7 @@ export const startBucket = ({
   walls = [],
   narrow = false,
   opening = null,
+  holds = narrow ? null : opening,
   fallback = null,
   looksUp = false,
   windowMs = 0,
@@ -123,6 +140,8 @@ export const startBucket = ({
   rate,
   burst: narrow || fallback !== null ? 1 : burstOf(opening, rate),
   opening: narrow ? null : opening,
+  holds,
+  evenly: false,
   tokens: 0,
   at,
   clean: 0,
@@ -146,6 +165,7 @@ export const startBucket = ({
   others: null,
   hasty: 0,
   tollMs: 0,
+  isWaiting: false,
   looksUp,
   fallback,
 })

@@ -1,6 +1,6 @@
 /** The even pace of a quota for a second or two: told by refusals, or guessed boldly by what was let in. */
 import { REORDER_MS } from './announced.ts'
-import { openedWith, ROUNDED_MS, refusedSince, wallsOf, wentOn } from './at-wall.ts'
+import { ONE_SECOND_MS, openedWith, ROUNDED_MS, refusedSince, wallsOf, wentOn } from './at-wall.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { asEven } from './bucket-window.ts'
 import type { Pace } from './model.ts'
@@ -59,6 +59,8 @@ export const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number):
     looksUp: shape.told && isLow,
     explained: isLow ? 0 : 1,
     opening: pace.opening,
+    // A longer wait than a second is not for a token of several a second.
+    ...(gapMs > ONE_SECOND_MS ? { holds: null } : {}),
     windowMs,
   })
   return { ...bucket, tollMs: tollOf(shape, now) }

@@ -9,6 +9,7 @@
  * A refusal is a measurement, not noise: each shape is a copy of the limiter that the source must have, corrected by what
  * it refuses. docs/pace.md explains the model.
  */
+import { afterWait } from './after-wait.ts'
 import { hear } from './announced.ts'
 import { bucketSent, bucketWait } from './bucket.ts'
 import { bucketAccepted } from './bucket-accepted.ts'
@@ -89,13 +90,16 @@ const shapeSent = (pace: Pace, at: number): Shape => {
   }
 }
 
-const sent = (pace: Pace, at: number): Pace => ({
-  ...pace,
-  nextId: pace.nextId + 1,
-  flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
-  nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
-  shape: shapeSent(pace, at),
-})
+const sent = (before: Pace, at: number): Pace => {
+  const pace = afterWait(before)
+  return {
+    ...pace,
+    nextId: pace.nextId + 1,
+    flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
+    nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
+    shape: shapeSent(pace, at),
+  }
+}
 
 /** An early probe that came to nothing leaves room for another. */
 const probeless = ({ shape }: Pace, own: Sent): Shape =>

@@ -1,5 +1,14 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
-import { openedWith, ROUNDED_MS, rateAtWall, refusedSince, roomBefore, wallsOf, wentOn } from './at-wall.ts'
+import {
+  ONE_SECOND_MS,
+  openedWith,
+  ROUNDED_MS,
+  rateAtWall,
+  refusedSince,
+  roomBefore,
+  wallsOf,
+  wentOn,
+} from './at-wall.ts'
 import { evenRate, startBucket } from './bucket.ts'
 import { byQuota, guessed, secondsQuota } from './guess-quota.ts'
 import { onTheWhole } from './held-pace.ts'
@@ -7,7 +16,7 @@ import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { LENGTHS_MS, windowByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { capped, hasHeld, mayBeCap, startWidth, type Width } from './width.ts'
+import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width.ts'
 import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
@@ -72,8 +81,6 @@ const cappedAt = ({ width, traffic }: Pace, { wallWidth, wallAt, probeAt, told, 
     tollMs: told ? probeAt - wallAt : 0,
   })
 }
-
-const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.max(width.limit, 4) })
 
 /** Once all that was in flight at the wall is back: do we know enough to go on without a probe? */
 export const settle = (pace: Pace, now: number): Pace => {
@@ -180,13 +187,22 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   }
   // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.
   const low = 1000 / Math.max(gapMs, 1)
+  // A wait for a token of several a second is rounded up to one second; a longer one is for something else.
+  const isMore = gapMs > ONE_SECOND_MS
   const guess = guessed(pace, shape, gapMs, now)
   const rateHeld = heldRate(pace, shape)
   if (rateHeld !== null) {
     const { windowMs } = guess
     // What went well before the first wall may have been room under a cap. Savings that are not there are spent in vain after each wait.
     const opening = shape.told ? null : pace.opening
-    const bucket = startBucket({ rate: rateHeld, at: now, walls: wallsOf(pace, shape), opening, windowMs })
+    const bucket = startBucket({
+      rate: rateHeld,
+      at: now,
+      walls: wallsOf(pace, shape),
+      opening,
+      holds: isMore || pace.width.tollMs > ONE_SECOND_MS ? null : pace.opening,
+      windowMs,
+    })
     // The cap stays: if it is one, its rate is met where a few more are asked for at once.
     return { ...pace, shape: { ...bucket, sure: true, ceiling: rateHeld }, width: { ...pace.width, limit: 2 } }
   }
@@ -199,9 +215,11 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   // A wait fills what little it holds: where answers are quick, trials that are paid from that would go well at any rate.
   const isQuick = shape.told && pace.latency.meanMs < QUICK_MS
   const saved = isQuick && room !== null ? Math.min(NARROW, room.count) : 1
-  const search = { low, high: null, step: narrow ? 2.5 : 1.6, need: narrow ? saved + 1 : 4, passed: 0, sinceAt: now }
+  // Where the wait that ends the trials tells the rate, they may be far apart: until then most of what flows in is lost.
+  const step = narrow || (isQuick && !isMore) ? 2.5 : 1.6
+  const search = { low, high: null, step, need: narrow ? saved + 1 : 4, passed: 0, sinceAt: now }
   // A wait that was told is rounded up to seconds: the rate is higher than it says.
-  const rate = shape.told && gapMs <= 1500 ? 3 : low
+  const rate = shape.told && !isMore ? 3 : low
   const bucket = startBucket({
     rate,
     at: now,
@@ -209,6 +227,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     walls: wallsOf(pace, shape),
     narrow,
     opening: pace.opening,
+    ...(isMore ? { holds: null } : {}),
     room,
   })
   return { ...pace, shape: bucket, width: uncapped(pace.width) }

@@ -1,5 +1,5 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { type Bucket, evenRate, refilled, startBucket } from './bucket.ts'
+import { type Bucket, evenRate, MARGIN, refilled, startBucket } from './bucket.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
 import { noCrowd } from './crowd.ts'
@@ -95,7 +95,7 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
       const { rate: held, narrow, steady, burst, met = true, tokens = 0 } = limit
       const rate = now - at < GOES_ON_MS ? held : held * UNDER
       return {
-        ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow }),
+        ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow, holds: burst >= 2 ? burst / MARGIN : null }),
         burst,
         steady,
         sure: true,

@@ -34,6 +34,9 @@ export const startWidth: Width = {
   settled: null,
 }
 
+/** Where a rate is met, and no cap. */
+export const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.max(width.limit, 4) })
+
 /** One more at once is risked after so many that went well. */
 const ONE_MORE_AFTER = 100
 

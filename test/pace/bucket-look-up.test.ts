@@ -33,6 +33,9 @@ describe('a look higher', () => {
     assert.equal(isLookDue(held({ met: false, clean: 200 })), true)
     assert.equal(isLookDue(held({ met: false, clean: 100 })), false)
     assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000 })), false)
+    // Where waits tell the rate, and lose nothing that the bucket could not hold.
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000, burst: 1, holds: 12 })), true)
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000, burst: 1, holds: 3 })), false)
   })
 
   it('is not taken where the rate is announced, not known, or a matter of spacing', () => {
@@ -50,7 +53,7 @@ describe('a look higher', () => {
     assert.ok(bucket.rate > 20, `${bucket.rate}`)
   })
 
-  it('goes on in ever longer steps, but not where a refusal makes everybody wait', () => {
+  it('goes on in ever longer steps, but not where a refusal makes everybody wait and tells no rate', () => {
     const after = (members: Partial<Bucket>): number => {
       let bucket = lookUp(held(members), NOW)
       for (let i = 0; i < 190; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
@@ -58,6 +61,7 @@ describe('a look higher', () => {
     }
     assert.ok(after({}) > 25)
     assert.ok(after({ tollMs: 1000 }) < 15)
+    assert.ok(after({ tollMs: 1000, holds: 12 }) > 25, 'the wait tells the rate, however far it was overshot')
   })
 
   it('that found a much higher limit forgets the walls of the old one', () => {

@@ -185,3 +185,21 @@ it('a rate that had held and is refused soon, again and again, falls to what was
   assert.ok(fallen({ walls, hasty: 1 }).rate > 7, 'not at once')
   assert.ok(fallen({ walls, sure: false }).rate > 7, 'nor if it never was sure')
 })
+
+it('a wait tells the rate if it may be one for a token, in whole seconds: longer ones are for something else', () => {
+  const refused = (tollMs: number, members: Partial<Bucket> = {}): Bucket =>
+    bucketRefused(
+      begun({ holds: 30, clean: 100, walls: [wall], ...members }),
+      NOW + 8000,
+      NOW + 8050,
+      even(80, 8000),
+      [],
+      tollMs,
+    )
+  assert.equal(refused(1000).isWaiting, true)
+  assert.equal(refused(0).isWaiting, false, 'no wait')
+  assert.equal(refused(1000, { holds: null }).isWaiting, false, 'nobody knows what it holds')
+  const long = refused(2000)
+  assert.deepEqual([long.isWaiting, long.holds], [false, null])
+  assert.equal(refused(2000, { rate: 0.5 }).isWaiting, true, 'a token takes two seconds')
+})

@@ -66,6 +66,16 @@ describe('what is kept', () => {
     assert.equal(kept(seen, NOW).limit.kind, 'quota')
   })
 
+  it('is how much a bucket holds, which waits need to tell its rate', () => {
+    const holdsAfter = (burst: number): unknown => {
+      const { shape } = again(begun({ shape: { ...startBucket({ rate: 10, at: NOW }), burst } }))
+      assert.ok(shape.kind === 'bucket')
+      return shape.holds
+    }
+    assert.equal(holdsAfter(8), 10)
+    assert.equal(holdsAfter(1), null, 'nothing is known to be saved up')
+  })
+
   it('is no rate that is only tried', () => {
     const bucket = { ...startBucket({ rate: 10, at: NOW }), walls: [{ at: NOW - 3000, lostMs: 0 }] }
     const search = { low: 10, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
