@@ -4,6 +4,7 @@
  * time to time with one above, by answers that are gathered there: ever more, ever more seldom.
  */
 import { type Answer, compare, type Level, levelOf, type Throughput, weightOf } from './throughput.ts'
+import { elasticityAt } from './trend.ts'
 
 export type Settled = {
   width: number
@@ -33,6 +34,15 @@ const LOOK = { least: 16, most: 100 }
 const FAR = 4
 const CROWDED = Math.log2(4 / 3)
 const HOLD = 32
+/**
+ * Where twice as many in flight do not bring half as much again, less half a standard error, it is held: a source that thrashes with more is
+ * then not driven there. Being wrong costs little, for it is widened again once that is not clear any more.
+ */
+const LITTLE = 1 - Math.log2(1.5)
+const CLEARLY = 0.5
+/** What fewer in flight brought is forgotten when it counts for so few answers; after so many at a width that is held, a look below tells. */
+const FORGOTTEN = 0.5
+const HELD = 300
 
 const settled = (width: number, dueAt: number, up: boolean): Settled => ({
   width: Math.round(width),
@@ -45,24 +55,35 @@ const settled = (width: number, dueAt: number, up: boolean): Settled => ({
 
 const brought = ({ width, tookMs }: Level): number => width / tookMs
 
+const bringsLittle = ({ trend }: Throughput, now: number): boolean => {
+  const seen = elasticityAt(trend, now)
+  return seen !== null && seen.elasticity - CLEARLY * seen.error > LITTLE
+}
+
 /** What to do with a width that has not settled yet, `now` wide, by what this and narrower ones have brought. */
-export const opening = ({ count, levels }: Throughput, now: number): Step => {
+export const opening = (throughput: Throughput, now: number): Step => {
+  const { count, levels } = throughput
   const at = levelOf(now)
   const here = levels[at] ?? null
   if (here === null) return { kind: 'widen' }
   // The next level below is too near to be told from this one by a few answers.
   const narrower = levels
     .slice(0, Math.max(0, at - 1))
-    .filter((less): less is Level => less !== null && weightOf(less, count) >= 1)
+    .filter((less): less is Level => less !== null && weightOf(less, count) >= FORGOTTEN)
   const compared = narrower.map((less) => ({ less, ...compare(here, less, count) }))
-  const better = compared.filter(({ gain, doubt }) => gain * doubt < 1).map(({ less }) => less)
+  const better = compared
+    .filter(({ less, gain, doubt }) => weightOf(less, count) >= 1 && gain * doubt < 1)
+    .map(({ less }) => less)
   if (better.length > 0) {
     const best = better.reduce((one, other) => (brought(other) > brought(one) ? other : one))
     return { kind: 'settle', settled: settled(Math.max(best.width, Math.min(now, LEAST)), count + WAIT.first, true) }
   }
   const isCrowded = compared.some(({ ratio, gain, doubt }) => ratio >= FAR && gain * doubt < ratio ** CROWDED)
-  if (!isCrowded) return { kind: 'widen' }
-  if (here.answers < HOLD) return { kind: 'hold' }
+  // Where fewer seem to bring more, it is not held: whether they do gets clear by going on.
+  const isHeld = compared.every(({ gain }) => gain >= 1) && bringsLittle(throughput, now)
+  if (!isCrowded && !isHeld) return { kind: 'widen' }
+  if (!isCrowded && compared.length > 0) return { kind: 'hold' }
+  if (here.answers < (isCrowded ? HOLD : HELD)) return { kind: 'hold' }
   return { kind: 'settle', settled: { ...settled(here.width, count, false), supposed: true } }
 }
 

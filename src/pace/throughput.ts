@@ -4,6 +4,7 @@
  * thrashes brings less. Latency alone does not tell: it would have to be compared with that of a source which is not
  * crowded, and a small one is crowded by the first few requests.
  */
+import { HALF_LIFE, noTrend, observeTrend, type Trend } from './trend.ts'
 
 /** Answers to requests that left at about one width: averages, how many are in them, and when the latest came. */
 export type Level = { width: number; tookMs: number; answers: number; asOf: number }
@@ -13,9 +14,10 @@ export type Throughput = {
   count: number
   /** By `levelOf`; empty where that width was not tried. */
   levels: readonly (Level | null)[]
+  trend: Trend
 }
 
-export const noThroughput: Throughput = { count: 0, levels: [] }
+export const noThroughput: Throughput = { count: 0, levels: [], trend: noTrend }
 
 /** An answer: how many were in flight when its request left, itself included, and how long it took. */
 export type Answer = { width: number; tookMs: number }
@@ -25,10 +27,8 @@ export const levelOf = (width: number): number => Math.round(2 * Math.log2(width
 
 /** So many answers make up an average at most: it follows a source that changes. */
 const ANSWERS = 400
-/** After so many answers at other widths a level counts for half of what it did. */
-const HALF_LIFE = 400
 
-/** For how many answers a level counts. */
+/** For how many answers a level counts: the longer ago, the fewer. */
 export const weightOf = ({ answers, asOf }: Level, count: number): number =>
   answers * 0.5 ** ((count - asOf) / HALF_LIFE)
 
@@ -46,7 +46,7 @@ export const observeThroughput = (given: Throughput, { width, tookMs }: Answer):
   const levels = Array.from({ length: Math.max(given.levels.length, at + 1) }, (_, each) =>
     each === at ? level : (given.levels[each] ?? null),
   )
-  return { count, levels }
+  return { count, levels, trend: observeTrend(given.trend, { width, tookMs }) }
 }
 
 /** What twice as many in flight must bring: less is not worth the crowd at the source. */

@@ -99,7 +99,8 @@ export const widen = (given: Width, answer: Answer, { latency, throughput, now, 
     return { ...width, fullClean, settled: next, limit: next === null ? limit : (next.look ?? next).width }
   }
   const step = opening(throughput, now)
-  if (step.kind === 'hold') return { ...width, fullClean }
+  // What is allowed grows on meanwhile; what is held must not follow it.
+  if (step.kind === 'hold') return { ...width, fullClean, limit: Math.min(limit, now) }
   if (step.kind === 'settle') return { ...width, fullClean, settled: step.settled, limit: step.settled.width }
   // Up to a cap that was met all went well before; the cap itself may be one too many. The width that is really used leads: beyond it nothing has been tried.
   const wider = Math.min(limit + (limit < Math.max(QUICK, (cap ?? 0) - 1) ? 1 : 1.5 / limit), now + 8)

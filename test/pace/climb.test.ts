@@ -30,6 +30,27 @@ describe('a width that has not settled', () => {
     assert.ok(step.kind === 'settle' && step.settled.width === 20 && step.settled.supposed && !step.settled.up)
   })
 
+  // The levels are too near to each other: only all answers together tell.
+  it('is held where a few more bring hardly more, and fewer no more either', () => {
+    const line = record([8, 100, 16], [11, 112, 150], [13, 130, 150], [16, 160, 150])
+    assert.deepEqual(opening(line, 16), { kind: 'hold' })
+    assert.deepEqual(opening(record([8, 100, 16], [11, 100, 150], [13, 105, 150], [16, 110, 150]), 16), {
+      kind: 'widen',
+    })
+  })
+
+  it('is not held where fewer seem to bring more, until that is clear', () => {
+    const step = (answers: number) => opening(record([4, 60, 4], [8, 150, 30], [11, 215, answers]), 11)
+    assert.equal(step(30).kind, 'widen')
+    const clear = opening(record([4, 60, 4], [8, 150, 30], [11, 215, 60], [16, 500, 60]), 16)
+    assert.equal(clear.kind === 'settle' && clear.settled.width, 4)
+  })
+
+  it('is looked at from below where it was held so long that fewer are forgotten', () => {
+    const step = opening(record([8, 100, 1], [14, 140, 200], [16, 160, 390]), 16)
+    assert.ok(step.kind === 'settle' && step.settled.supposed && !step.settled.up)
+  })
+
   // Our own process may be what delays the answers.
   it('is not narrowed further than a few', () => {
     const step = opening(record([1, 10, 50], [8, 1000, 50]), 8)

@@ -58,6 +58,14 @@ describe('the width', () => {
     assert.ok(limit >= 9 && limit < 25, `${limit}`)
   })
 
+  // What is allowed grows with what went well: it must not be used up because it is there.
+  it('does not follow what is allowed where more in flight bring nothing more', () => {
+    const queue = (width: number): number => 100 * Math.max(1, width / 10)
+    let state = answers(begun, 100, queue, 11)
+    for (let exposed = 12; exposed <= 30; exposed++) state = answers(state, 100, queue, exposed)
+    assert.ok(state.width.limit < 16, `${state.width.limit}`)
+  })
+
   it('is taken back where answers have become very much later for it', () => {
     const wide = answers(begun, 1000, () => 100)
     const crowded = answers(wide, 4000, (width) => 100 * Math.max(1, width / 10))
