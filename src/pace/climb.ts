@@ -40,6 +40,8 @@ const HOLD = 32
  */
 const LITTLE = 1 - Math.log2(1.5)
 const CLEARLY = 0.5
+/** More is risked only where it is beyond doubt that it pays: two standard errors. */
+const SURELY = 2
 /** What fewer in flight brought is forgotten when it counts for so few answers; after so many at a width that is held, a look below tells. */
 const FORGOTTEN = 0.5
 const HELD = 300
@@ -58,6 +60,12 @@ const brought = ({ width, tookMs }: Level): number => width / tookMs
 const bringsLittle = ({ trend }: Throughput, now: number): boolean => {
   const seen = elasticityAt(trend, now)
   return seen !== null && seen.elasticity - CLEARLY * seen.error > LITTLE
+}
+
+/** Whether twice as many in flight surely bring half as much again, with so many in flight. */
+export const bringsMore = ({ trend }: Throughput, inFlight: number): boolean => {
+  const seen = elasticityAt(trend, inFlight)
+  return seen !== null && seen.elasticity + SURELY * seen.error < LITTLE
 }
 
 /** What to do with a width that has not settled yet, `now` wide, by what this and narrower ones have brought. */

@@ -3,13 +3,14 @@ import { type Announced, isObeyed } from './announced.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
+import { bringsMore } from './climb.ts'
 import type { Crowd } from './crowd.ts'
 import type { Latency } from './latency.ts'
 import type { Rush } from './rush.ts'
 import type { Seeking } from './seeking.ts'
 import type { Throughput } from './throughput.ts'
 import type { Sent, Traffic } from './traffic.ts'
-import { exposure, mostWidth, type Width, widthNow } from './width.ts'
+import { exposure, exposureThatPays, mostWidth, type Width, widthNow } from './width.ts'
 import type { Window } from './window.ts'
 
 /** The limit that the source must have, as far as its refusals tell. */
@@ -58,9 +59,12 @@ export type Pace = {
  * Requests that might be in flight now if the source made use of them. Where it says how many it will take, and those are not
  * enough for the job, that is the limit which will be met, and it is foreseen.
  */
-export const mostWidthOf = ({ width, pages, traffic, announced, maxConcurrency }: Pace): number => {
+export const mostWidthOf = (pace: Pace): number => {
+  const { width, pages, traffic, throughput, announced, maxConcurrency, shape } = pace
   const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
-  return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposure(pages, traffic.total), maxConcurrency)
+  const pays = shape.kind === 'open' && bringsMore(throughput, width.limit)
+  const exposed = pays ? exposureThatPays(pages, traffic.total) : exposure(pages, traffic.total)
+  return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposed, maxConcurrency)
 }
 
 /** How many more requests the job takes, as far as known. */

@@ -47,6 +47,18 @@ const ONE_MORE_AFTER = 100
 export const exposure = (pages: number, accepted: number): number =>
   Math.max(8, 0.006 * pages) + accepted / ONE_MORE_AFTER
 
+/** What a wall may cost at most, as a share of the job. */
+const MOST_AT_STAKE = 0.02
+
+/**
+ * The same where more in flight surely bring more. A wall that has not been met in half of the job is half as likely to be met in what is
+ * left of it, where walls of any size come alike: so twice as many may be in flight, and on the average no more is refused.
+ */
+export const exposureThatPays = (pages: number, accepted: number): number => {
+  const likely = accepted < pages ? (exposure(pages, 0) * pages) / (pages - accepted) : Number.POSITIVE_INFINITY
+  return Math.max(exposure(pages, accepted), Math.min(likely, MOST_AT_STAKE * pages))
+}
+
 /** Requests that may be in flight besides what the source makes use of. */
 export const mostWidth = ({ cap }: Width, exposed: number, maxConcurrency: number | null): number =>
   Math.min(exposed, cap ?? Number.POSITIVE_INFINITY, maxConcurrency ?? Number.POSITIVE_INFINITY)
@@ -146,7 +158,8 @@ export const capped = (width: Width, { widest, inside, tollMs }: CapWall): Width
   const cap = width.cap === null && tollMs > 0 ? Math.min(capMost, Math.max(inside, Math.ceil(capMost / 2))) : capMost
   return {
     ...startWidth,
-    limit: Math.max(1, Math.min(tollMs > 0 ? cap / 2 : 2, cap)),
+    // It may still be a rate, so it begins low; but to double one's way up to a wide cap takes long.
+    limit: Math.max(1, Math.min(tollMs > 0 ? cap / 2 : Math.max(2, Math.floor(cap / 4)), cap)),
     cap,
     capMost,
     tollMs,

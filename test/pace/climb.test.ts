@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { randomStream } from '../../demo/random.ts'
-import { LEAST, opening, type Settled, settling } from '../../src/pace/climb.ts'
+import { bringsMore, LEAST, opening, type Settled, settling } from '../../src/pace/climb.ts'
 import { levelOf, noThroughput, observeThroughput, type Throughput } from '../../src/pace/throughput.ts'
 import { times } from './driving.ts'
 
@@ -49,6 +49,12 @@ describe('a width that has not settled', () => {
   it('is looked at from below where it was held so long that fewer are forgotten', () => {
     const step = opening(record([8, 100, 1], [14, 140, 200], [16, 160, 390]), 16)
     assert.ok(step.kind === 'settle' && step.settled.supposed && !step.settled.up)
+  })
+
+  it('surely brings more where answers come no later, and not where that is not known', () => {
+    assert.ok(bringsMore(record([8, 100, 30], [12, 101, 30], [16, 102, 30]), 16))
+    assert.ok(!bringsMore(record([8, 100, 30], [12, 130, 30], [16, 170, 30]), 16), 'most of it is lost')
+    assert.ok(!bringsMore(record([8, 100, 5], [12, 100, 5]), 12), 'a few answers')
   })
 
   // Our own process may be what delays the answers.

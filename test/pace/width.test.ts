@@ -8,6 +8,7 @@ import {
   type CapWall,
   capped,
   exposure,
+  exposureThatPays,
   hasHeld,
   mayBeCap,
   mostWidth,
@@ -114,6 +115,16 @@ describe('widthNow', () => {
     )
   })
 
+  it('puts more at stake the less of the job is left, where that pays, and never much', () => {
+    assert.equal(exposureThatPays(2000, 0), exposure(2000, 0))
+    assert.equal(exposureThatPays(2000, 1000), 2 * exposure(2000, 0))
+    assert.equal(exposureThatPays(0, 0), exposure(0, 0))
+    for (const accepted of [0, 100, 1000, 1900, 2000, 3000]) {
+      assert.ok(exposureThatPays(2000, accepted) >= exposure(2000, accepted))
+      assert.ok(exposureThatPays(2000, accepted) <= Math.max(40, exposure(2000, accepted)))
+    }
+  })
+
   it('puts little at stake before much has gone well: about a percent of the job', () => {
     assert.ok(exposure(200, 0) <= 10 && exposure(200, 0) >= 4)
     assert.ok(exposure(10_000, 0) <= 100 && exposure(10_000, 0) > exposure(200, 0))
@@ -122,6 +133,11 @@ describe('widthNow', () => {
 })
 
 describe('a cap', () => {
+  it('begins low, for it may be a rate, and not at two where it is wide', () => {
+    assert.equal(capped(startWidth, silent(9)).limit, 2)
+    assert.equal(capped(startWidth, silent(25)).limit, 6)
+  })
+
   it('is taken for one less than were in flight at the wall, and begun at carefully', () => {
     const { cap, limit } = capped({ ...startWidth, limit: 9, fullClean: 9 }, silent(9))
     assert.equal(cap, 8)
