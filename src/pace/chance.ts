@@ -11,9 +11,12 @@ type Met = { at: number; rate: number; total: number }
 export type Chance = {
   /** The latest walls that were a matter of rate. */
   walls: readonly Met[]
-  /** The pace that is held although some of it is refused: how much of it, and what was refused since when. null: none. */
-  held: { rate: number; share: number; since: number; refused: number } | null
-  /** It was held, and much more of it was refused: it was a limit after all. */
+  /**
+   * The pace that is held although some of it is refused: how much of it, what it brought per second when it was believed, and how many
+   * walls were met since when. null: none.
+   */
+  held: { rate: number; share: number; brought: number; since: number; sinceAt: number; refused: number } | null
+  /** It was held, and much more of it was refused, or much less was let in: it was a limit after all. */
   refuted: boolean
 }
 
@@ -30,7 +33,10 @@ const LEAST = 2
 const ALIKE = 3
 /** It brings less: at most such a share of what the fast pace brought. */
 const LESS = 1 / 2
-/** So many times the share that was expected, of at least so many, speaks for a limit; and half of what was expected to be let in. */
+/**
+ * So many times the share that was expected, of at least so many, speaks for a limit; and half of what was expected to be let in. So does
+ * that it no longer brings what it did: of a flight that is refused together only the first is a wall.
+ */
 const MORE = { times: 3, least: 6, rest: 0.5 }
 
 /** From one wall to the next: the pace, what was let in, and how long it took. */
@@ -54,7 +60,10 @@ export const metAt = (chance: Chance, wall: Met): Chance => {
     const asked = wall.total - held.since + refused
     const most = Math.min(MORE.times * held.share, held.share + MORE.rest * (1 - held.share))
     const isMore = refused >= MORE.least && refused > most * asked
-    return isMore ? { ...noChance, refuted: true } : { ...chance, held: { ...held, refused } }
+    const brings = ((wall.total - held.since) * 1000) / Math.max(1, wall.at - held.sinceAt)
+    return isMore || (refused >= MORE.least && brings < LESS * held.brought)
+      ? { ...noChance, refuted: true }
+      : { ...chance, held: { ...held, refused } }
   }
   const walls = [...chance.walls, wall].slice(-WALLS)
   const top = Math.max(...walls.map(({ rate }) => rate))
@@ -66,5 +75,6 @@ export const metAt = (chance: Chance, wall: Met): Chance => {
   if (seldom < LEAST || seldom > ALIKE * often || broughtBy(slow) > LESS * broughtBy(fast)) return { ...chance, walls }
   const runs = [...fast, ...slow]
   const share = runs.length / (runs.length + countOf(runs))
-  return { walls, refuted: false, held: { rate: top, share, since: wall.total, refused: 0 } }
+  const brought = broughtBy(fast)
+  return { walls, refuted: false, held: { rate: top, share, brought, since: wall.total, sinceAt: wall.at, refused: 0 } }
 }

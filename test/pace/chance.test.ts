@@ -48,13 +48,17 @@ describe('refusals by chance', () => {
     const held = after(FALLING)
     const at = (count: number) => Array.from({ length: 12 }, () => ({ rate: 16, count }))
     const from = 8 * 20
-    const on = (count: number): Chance =>
+    const on = (count: number, everyMs = 1): Chance =>
       at(count).reduce(
-        (chance, wall, i) => metAt(chance, { at: 1e6 + i, rate: wall.rate, total: from + (i + 1) * count }),
+        (chance, wall, i) =>
+          metAt(chance, { at: held.held!.sinceAt + (i + 1) * everyMs, rate: wall.rate, total: from + (i + 1) * count }),
         held,
       )
     assert.equal(on(20).held?.rate, 16)
     assert.deepEqual(on(3), { ...noChance, refuted: true })
+    // One wall of nine, but each is a whole flight that was refused: it lets in one a second.
+    assert.deepEqual(on(8, 8000), { ...noChance, refuted: true })
+    assert.equal(on(20, 20_000 / 16).held?.rate, 16)
     assert.equal(after(FALLING, Number.POSITIVE_INFINITY, on(3)).held, null, 'and it is not tried again')
   })
 })
