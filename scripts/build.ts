@@ -12,5 +12,5 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
 })
 // The flag holds the memory of a sync down; it can only be given when Node starts.
 const script = readFileSync(main, 'utf8').replace(/^#!.*\n/, '')
-writeFileSync(main, `#!/usr/bin/env -S node --max-semi-space-size=8\n${script}`)
+writeFileSync(main, `#!/usr/bin/env -S node --max-semi-space-size=8 --v8-pool-size=2\n${script}`)
 chmodSync(main, 0o755)

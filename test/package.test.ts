@@ -40,7 +40,10 @@ test('the package installs into an empty folder and runs there', { timeout: 120_
   const built = await run(process.execPath, ['scripts/build.ts'], root)
   assert.equal(built.code, 0, built.stdout + built.stderr)
   const main = join(root, 'dist/cli/main.js')
-  assert.equal(readFileSync(main, 'utf8').split('\n')[0], '#!/usr/bin/env -S node --max-semi-space-size=8')
+  assert.equal(
+    readFileSync(main, 'utf8').split('\n')[0],
+    '#!/usr/bin/env -S node --max-semi-space-size=8 --v8-pool-size=2',
+  )
   assert.equal(statSync(main).mode & 0o111, 0o111)
 
   const packed = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root)
