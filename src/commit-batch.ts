@@ -1,5 +1,6 @@
 /** Which of the pages that arrived are examined together, and a transaction of what was examined. */
 import { examinePages, type ReadPage } from './examine-pages.ts'
+import { MOST_BYTES } from './gathered.ts'
 import type { LookUps } from './look-ups.ts'
 import type { Ask } from './run/run.ts'
 import type { Source } from './source/source.ts'
@@ -26,8 +27,8 @@ export type Broken = { arrived: Arrived; why: string }
 
 export type Committed = { committed: { arrived: Arrived; counts: PageCounts }[]; broken: Broken[] }
 
-const COMMIT_ROWS = 1000
-const COMMIT_BYTES = 8 << 20
+/** Records that are looked up together. */
+const MOST_RECORDS = 1000
 
 /** Takes out of `ready` what is examined together: at least one page, at most 1000 rows or 8 MB of several. */
 export const takeBatch = (ready: Arrived[]): Arrived[] => {
@@ -38,7 +39,7 @@ export const takeBatch = (ready: Arrived[]): Arrived[] => {
     const next = ready[0]!
     rows += next.page.content.records.length
     bytes += next.bytes
-    if (batch.length > 0 && (rows > COMMIT_ROWS || bytes > COMMIT_BYTES)) break
+    if (batch.length > 0 && (rows > MOST_RECORDS || bytes > MOST_BYTES)) break
     batch.push(ready.shift()!)
   }
   return batch

@@ -1,5 +1,5 @@
 /**
- * From pages as they came to what must be written: which records are new, which really changed, which cannot be stored.
+ * From pages as they came to what must be written: which records are new, which may have changed, which cannot be stored.
  * Most records of a later sweep are recognised by their fingerprint and never parsed.
  */
 import { setImmediate } from 'node:timers/promises'
@@ -13,6 +13,8 @@ import type { Known } from './store/known-cars.ts'
 
 /** Records read between two turns of the event loop. */
 const BREATH = 100
+
+const utf8 = new TextDecoder()
 
 /** A page that arrived. `readAt` is when it was asked for, by the database's clock (ms). */
 export type ReadPage = {
@@ -56,7 +58,7 @@ const verdictOf = (source: Source, known: Known, parsed: unknown): 'write' | 'si
 export const saysWhatIsStored =
   (source: Source) =>
   (stored: string, record: Uint8Array): boolean =>
-    source.isSameRecord(stored, JSON.parse(new TextDecoder().decode(record)))
+    source.isSameRecord(stored, JSON.parse(utf8.decode(record)))
 
 /**
  * Examines pages that arrived. Asks the database once which records are stored just so. Pages whose records are not

@@ -14,7 +14,8 @@ export type Gathered = { places: readonly Place[]; batch: PageCommit; bytes: num
 /** Cars that are worth a transaction of their own. */
 const ENOUGH_CARS = 500
 const MOST_RECORDS = 8000
-const MOST_BYTES = 8 << 20
+/** So many bytes of several pages are in one transaction, or are examined together. */
+export const MOST_BYTES = 8 << 20
 /** So long a page that was read waits at most: a process that is killed reads it again. */
 const PATIENCE_MS = 200
 

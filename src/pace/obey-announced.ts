@@ -106,9 +106,8 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
 /** So much of a quota must have been used, by our own record, to be what was refused. */
 const MUCH = 0.5
 
-/** Whether a limit that is announced for a long window explains a refusal. */
-const isForeseen = (pace: Pace, now: number): boolean =>
-  usedUp(pace) !== null ||
+/** Whether a long limit of which nothing is said but the quota explains a refusal. */
+const isUntold = (pace: Pace, now: number): boolean =>
   untold(pace).some(
     ({ quota, windowMs }) => countBetween(pace.traffic, pace.flight, now - windowMs, now) >= MUCH * quota,
   )
@@ -118,8 +117,9 @@ const isForeseen = (pace: Pace, now: number): boolean =>
  * null: no such window is announced, or there was room in all of them.
  */
 export const announcedRefused = (pace: Pace, own: Sent, now: number): Pace | null => {
-  if (pace.shape.kind === 'bucket' || !isForeseen(pace, now)) return null
+  if (pace.shape.kind === 'bucket') return null
   const spent = usedUp(pace)
+  if (spent === null && !isUntold(pace, now)) return null
   const gateUntil = spent === null ? pace.gateUntil : Math.max(pace.gateUntil, spent.opensAt!)
   if (pace.shape.kind !== 'window' || own.at <= pace.heardAt) return { ...pace, gateUntil }
   const { marginMs, misses } = pace.shape
