@@ -5,7 +5,7 @@ import { planSweep } from './plan-sweep.ts'
 import { removeAbsent } from './remove-absent.ts'
 import { endsOf, startPass } from './run/pass.ts'
 import { type Plan, plannedPages } from './run/plan.ts'
-import { lackingIn, nextPass, type Pass, type Receipt, startReceipt } from './run/receipt.ts'
+import { lackingIn, nextPass, type Pass, type Receipt, startReceipt, stoodStill } from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
 import { hollowPages, seamsOf } from './run/seams.ts'
 import { endingOf, runPass } from './run-pass.ts'
@@ -94,7 +94,7 @@ const passAfter = async (
     pageSize: run.pageSize,
     pages: pages.length,
     seams: seamsOf(pages, departures, mayHaveGrown),
-    hollow: hollowPages(pages),
+    hollow: hollowPages(pages, run.plan.segments),
   })
   return next === null ? null : { ...next, sweep: work.nextSweep++ }
 }
@@ -105,7 +105,9 @@ const reasonFor = (pass: Pass, receipt: Receipt): string => {
     pass.kind === 'seams'
       ? `reading ${pass.pages.length === 1 ? '1 page' : `${pass.pages.length} pages`} again`
       : 'reading it once more, from its end'
-  return `The inventory moved while it was read, and ${lacking === 1 ? 'one of its cars was' : `${lacking} of its cars were`} not met: ${what}.`
+  const missed = lacking === 1 ? "one of the source's cars was" : `${lacking} of the source's cars were`
+  const why = stoodStill(receipt) ? 'Not all pages showed what they should' : 'The inventory moved while it was read'
+  return `${why}, and ${missed} not met: ${what}.`
 }
 
 /** A full sweep covers the source's time from the instant at which it began. */

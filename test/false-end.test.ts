@@ -9,6 +9,9 @@ import { newDatabase } from './support/databases.ts'
 import { ascending, digestOfCars, storedIds } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
 
+const CARS = 2610
+const LAST = '53'
+
 /** Says it so often of each of these pages, of every listing. */
 const falseEnds = (pages: readonly string[], times: number) => {
   const said = new Map<string, number>()
@@ -45,30 +48,31 @@ for (const totals of [true, false])
     assert.ok(again >= 0 && again <= 3, `${again} other pages were asked for twice`)
   })
 
-test('a false end that was believed is read again, however many cars are met twice', async (t) => {
-  const { said, bend } = falseEnds(['3'], 3)
-  const db = await newDatabase('postgres')
-  // Cars without a brand: the whole listing is read after the priority brands. Its third page is hollow.
-  const { url, control } = await bentSource(
-    t,
-    { cars: 2600, brandless: 30, dirty: 0.03, maxPageSize: 50 },
-    (request, response) => !request.url!.includes('manufacturer_id') && bend(request, response),
-  )
-  const { summary, events } = await syncOnce({ db, url })
-  assert.deepEqual([...said], [['null 3', 3]])
-  assert.equal(summary.status, 'complete', summary.reason)
-  const notes = events.flatMap((event) => (event.kind === 'note' ? [event.message] : []))
-  assert.ok(
-    notes.some((message) => /reading [1-3] pages? again/.test(message)),
-    notes.join('\n'),
-  )
-  const undisturbed = await newDatabase('postgres')
-  const calm = await syncOnce({ db: undisturbed, url })
-  assert.equal(summary.cars.seen, calm.summary.cars.seen)
-  assert.ok(control.ids().length > summary.cars.seen, 'rows that repeat others are counted by the source')
-  assert.ok(summary.receipt!.repeats < 60, `${summary.receipt!.repeats} repeats: that listings overlap is none`)
-  assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
-})
+for (const page of ['3', LAST])
+  test(`a false end on page ${page} of ${LAST} that was believed is read again, however many cars are met twice`, async (t) => {
+    const { said, bend } = falseEnds([page], 3)
+    const db = await newDatabase('postgres')
+    // Cars without a brand: the whole listing is read after the priority brands. One of its pages is hollow.
+    const { url, control } = await bentSource(
+      t,
+      { cars: CARS, brandless: 30, dirty: 0.03, maxPageSize: 50 },
+      (request, response) => !request.url!.includes('manufacturer_id') && bend(request, response),
+    )
+    const { summary, events } = await syncOnce({ db, url })
+    assert.deepEqual([...said], [[`null ${page}`, 3]])
+    assert.equal(summary.status, 'complete', summary.reason)
+    const notes = events.flatMap((event) => (event.kind === 'note' ? [event.message] : []))
+    assert.ok(
+      notes.some((message) => /reading [1-3] pages? again/.test(message)),
+      notes.join('\n'),
+    )
+    const undisturbed = await newDatabase('postgres')
+    const calm = await syncOnce({ db: undisturbed, url })
+    assert.equal(summary.cars.seen, calm.summary.cars.seen)
+    assert.ok(control.ids().length > summary.cars.seen, 'rows that repeat others are counted by the source')
+    assert.ok(summary.receipt!.repeats < 60, `${summary.receipt!.repeats} repeats: that listings overlap is none`)
+    assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
+  })
 
 test('a listing that has become shorter by pages ends all the same', async (t) => {
   // The last rows go after they were counted; from then on the source says so each time.

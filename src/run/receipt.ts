@@ -63,6 +63,10 @@ export const lackingIn = (receipt: Receipt): number => (receipt.totalAfter ?? 0)
 /** The books balance: what was seen and is not known to have gone is as much as the source says it has. */
 export const balances = (receipt: Receipt): boolean => receipt.totalAfter === accountedFor(receipt)
 
+/** Nothing is known to have come, gone or changed while it was read. */
+export const stoodStill = (receipt: Receipt): boolean =>
+  receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
+
 /** Seams are worth reading as long as they are few; else everything is read once more. */
 const SEAM_SHARE = 0.25
 const FEW_SEAMS = 4
@@ -73,7 +77,7 @@ export type Suspects = {
   pages: number
   /** Where cars may have slipped through between two pages. */
   seams: readonly SeamPage[]
-  /** Without a record, though later pages have some. */
+  /** Without a record, though some were expected. */
   hollow: readonly SeamPage[]
 }
 
@@ -88,10 +92,10 @@ export const nextPass = (
 ): DistributiveOmit<Pass, 'sweep'> | null => {
   const lacking = lackingIn(receipt)
   // Where nothing has moved, what is lacking are rows that repeat others: reading them again finds nothing.
-  const stoodStill = receipt.totalAfter === receipt.totalBefore && receipt.gone === 0 && !receipt.changed
-  if (stoodStill && hollow.length === 0 && lacking <= receipt.repeats) return null
+  const still = stoodStill(receipt)
+  if (still && hollow.length === 0 && lacking <= receipt.repeats) return null
   // What stood still has no seams: there it is the hollow pages alone.
-  const moved = stoodStill && hollow.length > 0 ? [] : slipped
+  const moved = still && hollow.length > 0 ? [] : slipped
   const seams = [...moved, ...hollow.filter((page) => !moved.some((seam) => isSamePlace(seam, page)))]
   const had = (kind: Pass['kind']): boolean => receipt.passes.some((pass) => pass.kind === kind)
   if (lacking <= 0 || had('reverse')) return null

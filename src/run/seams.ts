@@ -7,9 +7,10 @@
  * pages that were read in the other order.
  */
 import type { SeamPage } from './receipt.ts'
+import { rowsOf } from './run.ts'
 
 /** A page of the pass, with its number of records and the instant at which it was asked for, ms. */
-export type PageRead = { segment: string; page: number; records: number; readAt: number }
+export type PageRead = { segment: string; pageSize: number; page: number; records: number; readAt: number }
 
 /** A car that went: the page on which it had been seen, and when it went by the same clock, ms. */
 export type Departure = { segment: string; page: number; at: number }
@@ -45,14 +46,18 @@ export const seamsOf = (
 }
 
 /**
- * Pages without a record before pages that have some: a false end that the source repeated until it was believed, or a
- * listing that has become shorter since the later pages were read. Only reading them again tells.
+ * Pages without a record where some are expected, before later pages that have some or before the segment's total: a
+ * false end that the source repeated until it was believed, or a listing that has become shorter since it was counted.
+ * Only reading them again tells.
  */
-export const hollowPages = (pages: readonly PageRead[]): SeamPage[] => {
-  const farthest = new Map<string, number>()
-  for (const { segment, page, records } of pages)
-    if (records > 0) farthest.set(segment, Math.max(page, farthest.get(segment) ?? 0))
+export const hollowPages = (
+  pages: readonly PageRead[],
+  totals: readonly { name: string; total: number | null }[],
+): SeamPage[] => {
+  const expected = new Map(totals.map(({ name, total }) => [name, total ?? 0]))
+  for (const page of pages)
+    if (page.records > 0) expected.set(page.segment, Math.max(rowsOf(page)[0], expected.get(page.segment) ?? 0))
   return pages
-    .filter(({ segment, page, records }) => records === 0 && page < (farthest.get(segment) ?? 0))
+    .filter((page) => page.records === 0 && rowsOf(page)[0] < (expected.get(page.segment) ?? 0))
     .map(({ segment, page }) => ({ segment, page }))
 }

@@ -83,7 +83,7 @@ export const readMovement = async (
   gone: GoneAt,
 ): Promise<{ pages: PageRead[]; departures: Departure[] }> => {
   const pages = await db.query(
-    `select segment, page, records, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages
+    `select segment, page_size, page, records, (extract(epoch from read_at) * 1000)::float8 as at from carsync.pages
      where run_id = $1::text::uuid and sweep = $2::int`,
     [runId, sweep],
   )
@@ -93,7 +93,13 @@ export const readMovement = async (
     [runId, ...goneParams(gone), sweep],
   )
   return {
-    pages: pages.map((row) => ({ segment: row.segment, page: row.page, records: row.records, readAt: row.at })),
+    pages: pages.map(({ segment, page_size: pageSize, page, records, at }) => ({
+      segment,
+      pageSize,
+      page,
+      records,
+      readAt: at,
+    })),
     departures: departures.map((row) => ({ segment: row.segment, page: row.page, at: row.at })),
   }
 }

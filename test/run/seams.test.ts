@@ -25,7 +25,7 @@ const sweep = (cars: number, order: readonly number[], goings: readonly { before
     }
     const rows = listing.slice((page - 1) * SIZE, page * SIZE)
     for (const car of rows) met.set(car, page)
-    pages.push({ segment: 'all', page, records: rows.length, readAt })
+    pages.push({ segment: 'all', pageSize: SIZE, page, records: rows.length, readAt })
   }
   const missed = listing.filter((car) => !met.has(car))
   return { listing, pages, departures, missed, unknown }
@@ -81,6 +81,7 @@ describe('seamsOf', () => {
 describe('hollowPages', () => {
   const page = (number: number, records: number, segment = 'all'): PageRead => ({
     segment,
+    pageSize: SIZE,
     page: number,
     records,
     readAt: 0,
@@ -88,11 +89,26 @@ describe('hollowPages', () => {
 
   it('are those without a record before one that has some, in the same segment', () => {
     const pages = [page(3, 5), page(1, 0), page(2, 5), page(4, 0), page(5, 0), page(1, 0, 'other'), page(2, 0, 'other')]
-    assert.deepEqual(hollowPages(pages), [{ segment: 'all', page: 1 }])
+    assert.deepEqual(hollowPages(pages, []), [{ segment: 'all', page: 1 }])
   })
 
   it('are none at the end of a listing, nor in an empty one', () => {
-    assert.deepEqual(hollowPages([page(1, 5), page(2, 0), page(3, 0)]), [])
-    assert.deepEqual(hollowPages([page(1, 0)]), [])
+    assert.deepEqual(hollowPages([page(1, 5), page(2, 0), page(3, 0)], []), [])
+    assert.deepEqual(hollowPages([page(1, 0)], []), [])
+    assert.deepEqual(hollowPages([page(1, 0)], [{ name: 'all', total: 0 }]), [])
+    assert.deepEqual(hollowPages([page(1, 0)], [{ name: 'all', total: null }]), [])
+  })
+
+  it('are those without a record before the total of their segment, the last page too', () => {
+    const pages = [page(1, 5), page(2, 0), page(3, 0), page(1, 0, 'other')]
+    const totals = [
+      { name: 'all', total: 2 * SIZE },
+      { name: 'other', total: 0 },
+    ]
+    assert.deepEqual(hollowPages(pages, totals), [{ segment: 'all', page: 2 }])
+    assert.deepEqual(hollowPages(pages, [{ name: 'all', total: 2 * SIZE + 1 }]), [
+      { segment: 'all', page: 2 },
+      { segment: 'all', page: 3 },
+    ])
   })
 })

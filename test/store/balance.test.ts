@@ -86,8 +86,8 @@ for (const kind of databaseKinds) {
     assert.deepEqual(
       pages.toSorted((x, y) => x.page - y.page),
       [
-        { segment: 'all', page: 1, records: 2, readAt: READ_AT },
-        { segment: 'all', page: 2, records: 0, readAt: READ_AT },
+        { segment: 'all', pageSize: 10, page: 1, records: 2, readAt: READ_AT },
+        { segment: 'all', pageSize: 10, page: 2, records: 0, readAt: READ_AT },
       ],
     )
     assert.deepEqual(departures, [{ segment: 'all', page: 1, at: READ_AT + 5000 }])
