@@ -14,7 +14,7 @@ const command = (args: readonly string[], env: Readonly<Record<string, string>> 
 
 const versionMs = async (): Promise<number> => {
   const began = performance.now()
-  await once(command([`${ROOT}cli/main.ts`, '--version']), 'exit')
+  await once(command([...nodeFlags(ROOT), `${ROOT}cli/main.ts`, '--version']), 'exit')
   return performance.now() - began
 }
 

@@ -87,6 +87,8 @@ export const openApi = (settings: ApiSettings): Api => {
   let lastGoodAt = world.now()
   let lastAliveAt = world.now()
   let sourceOffsetMs: number | null = null
+  /** Ends the sleep of those who wait for a request in flight to come back. */
+  let landing: AbortController | null = null
 
   const redact = redactOf(settings.apiKey)
 
@@ -155,6 +157,9 @@ export const openApi = (settings: ApiSettings): Api => {
         ...(signal ? { signal } : {}),
       }),
     )
+    // They look again when this turn of the event loop is over, and the pace knows what has come back.
+    landing?.abort()
+    landing = null
     const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
     if (answer.kind === 'fault' && answer.reason === 'aborted') {
       pace = adjust(pace, { kind: 'dropped', id })
@@ -178,8 +183,10 @@ export const openApi = (settings: ApiSettings): Api => {
   const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
     let failures = 0
     for (let sent = 0; ; sent++) {
-      for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs())
-        await world.sleep(Math.min(wait, 1000), signal)
+      for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
+        landing ??= new AbortController()
+        await world.sleep(Math.min(wait, 1000), AbortSignal.any(signal ? [landing.signal, signal] : [landing.signal]))
+      }
       if (signal?.aborted) return { kind: 'aborted' }
       const why = spent()
       if (why !== null) return { kind: 'stop', reason: 'quota', why }

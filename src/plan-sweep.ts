@@ -2,12 +2,15 @@
 import type { Api } from './api.ts'
 import { SyncError } from './errors.ts'
 import { type Answers, decidePlan, type Plan, questionsFor } from './run/plan.ts'
+import { sideBySide } from './side-by-side.ts'
 import type { Access, Brand, Filter, Outcome, Source } from './source/source.ts'
 
 /** How often the totals are taken again when the inventory moved while they were. */
 const ROUNDS = 3
 /** How often the list of brands is asked for when it fails: it can be done without. */
 const TRIES = 6
+/** How many totals are asked for at once, as far as the pace allows: the less passes in between, the better they fit. */
+const AT_ONCE = 8
 
 /** Thrown while nothing has been read yet: the stop that the outcome asks for, with the exit code that fits. */
 export const stopError = (outcome: Outcome<unknown> | { kind: 'aborted' }): SyncError => {
@@ -53,11 +56,10 @@ export const planSweep = async (
   let total = await count({})
   const missing = questions.missing.length > 0 ? `The source has no brand called ${questions.missing.join(', ')}. ` : ''
   for (let round = 1; ; round++) {
-    const answers: Answers = { total, priority: [], others: [] }
-    if (total !== null) {
-      for (const { filter } of questions.priority) answers.priority.push(await count(filter))
-      for (const { filter } of questions.others) answers.others.push(await count(filter))
-    }
+    const asked = total === null ? [] : [...questions.priority, ...questions.others]
+    const totals = await sideBySide(asked, AT_ONCE, ({ filter }) => count(filter))
+    const split = questions.priority.length
+    const answers: Answers = { total, priority: totals.slice(0, split), others: totals.slice(split) }
     const plan = decidePlan(questions, answers)
     const settled = { ...plan, note: `${missing}${plan.note ?? ''}`.trim() || null }
     if (plan.disjoint || total === null || round === ROUNDS) return settled

@@ -60,6 +60,33 @@ describe('planSweep', () => {
     assert.equal(planned.note, null)
   })
 
+  it('asks for the totals side by side, and tells them apart', async () => {
+    const { api } = apiOf({ counts: { '': [60], 1: [20], 2: [10], 3: [30] } })
+    let out = 0
+    let most = 0
+    const busy: Api = {
+      ...api,
+      ask: async (...question) => {
+        most = Math.max(most, ++out)
+        // As many turns as there are before it: the first answer comes last.
+        for (let turn = 0; turn < 10 - most; turn++) await null
+        const answer = await api.ask(...question)
+        out--
+        return answer as never
+      },
+    }
+    const planned = await planSweep(busy, auctionsApi, ACCESS, ['Kia', 'BMW'])
+    assert.equal(most, 3)
+    assert.deepEqual(
+      planned.segments.map(({ name, total }) => [name, total]),
+      [
+        ['Kia', 30],
+        ['BMW', 10],
+        ['other brands', 20],
+      ],
+    )
+  })
+
   it('looks again when the sums disagree, since cars may have come meanwhile', async () => {
     const planned = await plan({ counts: { '': [60, 61], 2: [11, 11], '1,3': [50] } })
     assert.deepEqual(planned.asked, ['brands', '', '2', '1,3', '', '2', '1,3'])

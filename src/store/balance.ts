@@ -30,9 +30,12 @@ const SEEN_GONE = `
   (count(*) filter (where seen.at > to_timestamp(g.at_ms / 1000)
                       and seen.at <= to_timestamp(g.at_ms / 1000) + ${SLACK}))::int as doubtful`
 
-/** Tells of every id where each is met once; else only that it is not so: `times` is more than `distinct`. */
+/**
+ * Tells of every id where each is met once; else only that it is not so: `times` is more than `distinct`. Sorted byte by byte,
+ * which takes half as long as by the rules of a language.
+ */
 const MET_ONCE = `
-  select count(*)::int as times, count(distinct seen.id)::int as "distinct", 0 as repeats, ${SEEN_GONE}
+  select count(*)::int as times, count(distinct seen.id collate "C")::int as "distinct", 0 as repeats, ${SEEN_GONE}
   from (select id, read_at as at from carsync.pages, unnest(ids) as id where run_id = $1::text::uuid) as seen
        left join ${GONE} on g.id = seen.id`
 
