@@ -4,6 +4,7 @@
  */
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
+import { AWAKE } from './nap.ts'
 import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
 import { retryIn } from './pace/circuit.ts'
 import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
@@ -158,7 +159,7 @@ export const openApi = (settings: ApiSettings): Api => {
       }),
     )
     // They look again when this turn of the event loop is over, and the pace knows what has come back.
-    landing?.abort()
+    landing?.abort(AWAKE)
     landing = null
     const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
     if (answer.kind === 'fault' && answer.reason === 'aborted') {

@@ -10,13 +10,16 @@ export type Nap = {
   sleep(ms: number): Promise<void>
 }
 
+/** A reason of its own: without one each waking would make an exception, with its stack. */
+export const AWAKE = 'awake'
+
 export const openNap = (world: World): Nap => {
   let woken = false
   let asleep = new AbortController()
   return {
     wake: () => {
       woken = true
-      asleep.abort()
+      asleep.abort(AWAKE)
     },
     look: () => {
       woken = false
