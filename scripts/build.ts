@@ -10,7 +10,9 @@ rmSync(`${root}dist`, { recursive: true, force: true })
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.build.json`], {
   stdio: 'inherit',
 })
-// The flag holds the memory of a sync down; it can only be given when Node starts.
+// What holds the memory of a sync down can only be given when Node starts. There is no TypeScript left to be prepared for.
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: { carsync: string } }
+const flags = scripts.carsync.split(' ').filter((word) => word.startsWith('--') && !word.startsWith('--import'))
 const script = readFileSync(main, 'utf8').replace(/^#!.*\n/, '')
-writeFileSync(main, `#!/usr/bin/env -S node --max-semi-space-size=8 --v8-pool-size=2\n${script}`)
+writeFileSync(main, `#!/usr/bin/env -S node ${flags.join(' ')}\n${script}`)
 chmodSync(main, 0o755)
