@@ -91,7 +91,8 @@ const shapeSent = (pace: Pace, at: number): Shape => {
 }
 
 const sent = (before: Pace, at: number): Pace => {
-  const pace = afterWait(before)
+  // Who was waited for in vain is late: with what is known without him the next request need not be a probe.
+  const pace = settle(afterWait(before), at)
   return {
     ...pace,
     nextId: pace.nextId + 1,

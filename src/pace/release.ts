@@ -37,7 +37,7 @@ const JITTER = 0.1
 
 /** All that left before the wall was heard of is back, or late enough to be taken for a straggler. */
 const isSettled = (pace: Pace, shape: Seeking, now: number): boolean =>
-  !pace.flight.some(({ at }) => at <= shape.heardAt && at > now - patienceOf(pace))
+  !pace.flight.some(({ at }) => at <= shape.heardAt && at + patienceOf(pace) > now)
 
 /**
  * So many let in for each that is refused are nearly all: a rate would be hardly less than what came. A rate that is taken for a cap is

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
-import type { Pace } from '../../src/pace/pace.ts'
+import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
 import { startWindow } from '../../src/pace/window.ts'
 import { after, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
@@ -266,6 +266,23 @@ describe('a window', () => {
     const { shape, width } = refusedAmong(letInMany(begun(), 5, NOW, 100), NOW + 5000, 10_000)
     assert.equal(shape.kind, 'open')
     assert.ok(width.cap !== null && width.cap < 10)
+  })
+
+  it('is not made of the time that a straggler was waited for: what else was let in tells of a cap', () => {
+    for (const retryAfterMs of [null, 1000]) {
+      const at = NOW + 5000
+      const out = times(10, (i) => at + 20 * i).reduce(sent, wide(letInMany(begun(), 5, NOW, 100, 1400)))
+      const refused = after(out, { kind: 'refused', id: out.nextId - 5, at: at + 300, retryAfterMs, limits: [] })
+      const late = out.nextId - 10
+      const answered = times(9, (i) => late + 1 + i).reduce(
+        (each, id) => after(each, { kind: 'accepted', id, at: at + 1400, limits: [] }),
+        refused,
+      )
+      assert.equal(answered.shape.kind, 'seeking', 'one is still waited for')
+      const { shape, width } = letIn(answered, at + 1400 + waitBefore(answered, at + 1400))
+      assert.equal(shape.kind, 'open')
+      assert.ok(width.cap !== null && width.cap < 10)
+    }
   })
 
   it('that is none after all leaves no rate above what was let in on the whole', () => {
