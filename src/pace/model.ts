@@ -82,5 +82,8 @@ const UNKNOWN_MS = 3000
 /** How long an answer is waited for before it is taken for a straggler, ms. */
 export const patienceOf = ({ latency }: Pace): number => (latency.samples === 0 ? UNKNOWN_MS : 3 * latency.meanMs)
 
-/** A bucket that holds next to nothing, whose rate is followed and not sought. */
-export const isFollowed = (shape: Shape): boolean => shape.kind === 'bucket' && shape.narrow && shape.search === null
+/** The rate that is followed and not sought, of a bucket of which nothing is saved up; null: there is none. */
+export const evenRateOf = (shape: Shape): number | null =>
+  shape.kind === 'bucket' && shape.search === null && (shape.narrow || (shape.burst < 2 && shape.fallback === null))
+    ? shape.rate
+    : null

@@ -17,7 +17,7 @@ import { failed, succeeded } from './circuit.ts'
 import { letInAt } from './crowd.ts'
 import { observeLatency, unexceptional } from './latency.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
-import { isFollowed, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { evenRateOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { letIn } from './rush.ts'
@@ -139,7 +139,8 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left: leftOf(pace) })
   const traffic = admit(pace.traffic, own.at)
   const announced = hear(pace.announced, limits, own.at, now)
-  const crowd = isFollowed(pace.shape) ? letInAt(pace.crowd, own.width) : pace.crowd
+  const even = evenRateOf(pace.shape)
+  const crowd = even === null ? pace.crowd : letInAt(pace.crowd, own.width, even)
   const circuit = succeeded(pace.circuit)
   const next = { ...pace, latency, throughput, width, traffic, announced, crowd, rush: letIn(pace.rush), circuit }
   return announcedShape(shapeAccepted(next, own, now), pace.announced, now)

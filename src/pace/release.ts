@@ -56,7 +56,9 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   // A single refusal of which all have to wait says nothing of what else would have been let in.
   const letInMost = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
-  return letsIn && width.capWalls < CAP_WALLS && mayBeCap(width, shape.wallWidth, letInMost)
+  // Where nearly all goes on, one less in flight suits a rate as well, and costs less than to seek one.
+  const isOneOfMany = letIn >= MOSTLY.silent * refused
+  return letsIn && (width.capWalls < CAP_WALLS || isOneOfMany) && mayBeCap(width, shape.wallWidth, letInMost)
 }
 
 /**

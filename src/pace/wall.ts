@@ -4,8 +4,8 @@ import { ROUNDED_MS } from './at-wall.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import { metAt } from './chance.ts'
-import { noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
-import { isFollowed, type Pace } from './model.ts'
+import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
+import { evenRateOf, type Pace } from './model.ts'
 import { settle } from './release.ts'
 import { refusedAgain } from './rush.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
@@ -93,7 +93,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return seek(met, own, now, told)
     case 'bucket': {
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
-      const crowd = isFollowed(shape) ? refusedAt(pace.crowd, own.width) : noCrowd
+      const crowd = evenRateOf(shape) === null ? apart(pace.crowd) : refusedAt(pace.crowd, own.width)
       const cap = takenAtOnce(crowd)
       if (cap !== null) return { ...met, crowd: noCrowd, shape: { kind: 'open' }, width: widthAt(cap, waitMs ?? 0) }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
+import { startWidth } from '../../src/pace/width.ts'
 import { startWindow } from '../../src/pace/window.ts'
 import { after, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
@@ -283,6 +284,12 @@ describe('a window', () => {
       assert.equal(shape.kind, 'open')
       assert.ok(width.cap !== null && width.cap < 10)
     }
+  })
+
+  it('is not made of one more wall at which nearly all went on, nor a rate: one less at once suits either', () => {
+    const width = { ...startWidth, limit: 6, cap: 6, capMost: 6, capWalls: 3, fullAt: 6 }
+    const met = refusedAmong({ ...letInMany(begun(), 5, NOW, 100), width }, NOW + 5000, null)
+    assert.deepEqual([met.shape.kind, met.width.cap], ['open', 5])
   })
 
   it('that is none after all leaves no rate above what was let in on the whole', () => {
