@@ -14,14 +14,18 @@ export type Settled = {
   dueAt: number
   wait: number
   up: boolean
-  /** The look that is on: the other width, and what was brought there. */
+  /** The look that is on: the other width, and what was brought there. A round of answers is passed over (less than none): the first are the quick ones. */
   look: { width: number; answers: number; tookMs: number } | null
 }
 
 export type Step = { kind: 'widen' } | { kind: 'hold' } | { kind: 'settle'; settled: Settled }
 
-/** Below this nothing is narrowed: our own business, not the source's, may be what delays the answers. */
-export const LEAST = 4
+/** Below this nothing is narrowed: with one at a time every moment of our own would be one of the source's. */
+export const LEAST = 2
+/** A look at fewer than this costs much of what is brought. */
+const FEW = 4
+/** With no more answers at a width, what it brought may be chance. */
+const CHANCE = 2
 
 /** Answers between two looks; twice as many after each that changes nothing, so that looks cost ever less. */
 const WAIT = { first: 200, most: 3200 }
@@ -80,11 +84,13 @@ export const opening = (throughput: Throughput, now: number): Step => {
     .filter((less): less is Level => less !== null && weightOf(less, count) >= FORGOTTEN)
   const compared = narrower.map((less) => ({ less, ...compare(here, less, count) }))
   const better = compared
-    .filter(({ less, gain, doubt }) => weightOf(less, count) >= 1 && gain * doubt < 1)
+    .filter(({ less, gain, doubt }) => weightOf(less, count) >= CHANCE && gain * doubt < 1)
     .map(({ less }) => less)
   if (better.length > 0) {
     const best = better.reduce((one, other) => (brought(other) > brought(one) ? other : one))
-    return { kind: 'settle', settled: settled(Math.max(best.width, Math.min(now, LEAST)), count + WAIT.first, true) }
+    // What so few answers told is looked at again after as many.
+    const dueAt = count + Math.min(WAIT.first, count)
+    return { kind: 'settle', settled: settled(Math.max(best.width, Math.min(now, LEAST)), dueAt, true) }
   }
   const isCrowded = compared.some(({ ratio, gain, doubt }) => ratio >= FAR && gain * doubt < ratio ** CROWDED)
   // Where fewer seem to bring more, it is not held: whether they do gets clear by going on.
@@ -95,28 +101,32 @@ export const opening = (throughput: Throughput, now: number): Step => {
   return { kind: 'settle', settled: { ...settled(here.width, count, false), supposed: true } }
 }
 
+/** Whether to look there: at very few only where they seemed to bring more. */
+const isWorthALook = (other: number, width: number, levels: Throughput['levels']): boolean => {
+  const [there, here] = [levels[levelOf(other)] ?? null, levels[levelOf(width)] ?? null]
+  return other >= FEW || (other >= LEAST && there !== null && here !== null && brought(there) > brought(here))
+}
+
 /** Begins a look at the level beside, where no more than `most` in flight are allowed. */
-const begun = (given: Settled, count: number, most: number): Settled => {
+const begun = (given: Settled, { count, levels }: Throughput, most: number): Settled => {
   const { width, up, wait } = given
   const other = Math.round(2 ** ((levelOf(width) + (up ? 1 : -1)) / 2))
-  if (other >= LEAST && other <= most) return { ...given, look: { width: other, answers: 0, tookMs: 0 } }
+  if (other <= most && (up || isWorthALook(other, width, levels)))
+    return { ...given, look: { width: other, answers: -other, tookMs: 0 } }
   return { ...given, supposed: false, dueAt: count + wait, up: !up }
 }
 
 /** After an answer, where at most `most` in flight are allowed; null: it was not too wide, and may be widened again. */
-export const settling = (
-  given: Settled,
-  { count, levels }: Throughput,
-  answer: Answer,
-  most: number,
-): Settled | null => {
+export const settling = (given: Settled, throughput: Throughput, answer: Answer, most: number): Settled | null => {
   const { width, dueAt, wait, up, look } = given
-  if (look === null) return count < dueAt ? given : begun(given, count, most)
+  const { count, levels } = throughput
+  if (look === null) return count < dueAt ? given : begun(given, throughput, most)
   const here = levels[levelOf(width)] ?? null
   // What is not allowed any more, or was never filled, cannot be compared.
   if (here === null || look.width > most) return { ...given, look: null, dueAt: count + wait }
   if (levelOf(answer.width) !== levelOf(look.width)) return given
   const answers = look.answers + 1
+  if (answers <= 0) return { ...given, look: { ...look, answers } }
   const seen = { ...look, answers, tookMs: look.tookMs + (answer.tookMs - look.tookMs) / answers }
   const there: Level = { width: look.width, tookMs: seen.tookMs, answers, asOf: count }
   const { worth, doubt } = up ? compare(there, here, count) : compare(here, there, count)

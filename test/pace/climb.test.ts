@@ -21,6 +21,11 @@ describe('a width that has not settled', () => {
   it('goes back at once to what brought most, where more brings far less', () => {
     const step = opening(record([2, 100, 2], [4, 120, 4], [8, 600, 4], [11, 1500, 4]), 11)
     assert.equal(step.kind === 'settle' && step.settled.width, 4)
+    assert.equal(step.kind === 'settle' && step.settled.dueAt, 28, 'and looks above after as many answers as told that')
+  })
+
+  it('does not go back to where two answers came quickly: that may be chance', () => {
+    assert.notEqual(opening(record([2, 20, 2], [4, 240, 4], [8, 250, 4]), 8).kind, 'settle')
   })
 
   it('holds where more brings nothing, and looks below when that is sure', () => {
@@ -57,8 +62,7 @@ describe('a width that has not settled', () => {
     assert.ok(!bringsMore(record([8, 100, 5], [12, 100, 5]), 12), 'a few answers')
   })
 
-  // Our own process may be what delays the answers.
-  it('is not narrowed further than a few', () => {
+  it('is narrowed to two at least', () => {
     const step = opening(record([1, 10, 50], [8, 1000, 50]), 8)
     assert.equal(step.kind === 'settle' && step.settled.width, LEAST)
     const [settled] = drive({ width: 8, took: (width) => width ** 3, count: 10_000 })
@@ -111,6 +115,27 @@ describe('a width that has settled', () => {
     assert.ok(looked > 16 && looked < 500, `${looked}`)
   })
 
+  it('looks at fewer than four only where they seemed to bring more', () => {
+    const due: Settled = { width: 4, supposed: false, dueAt: 0, wait: 200, up: false, look: null }
+    const lookAfter = (throughput: Throughput) =>
+      settling(due, throughput, { width: 4, tookMs: 100 }, 1000)!.look?.width
+    assert.equal(lookAfter(record([3, 100, 3], [4, 300, 30])), 3)
+    assert.equal(lookAfter(record([3, 100, 3], [4, 100, 30])), undefined)
+    assert.equal(lookAfter(record([4, 300, 30])), undefined)
+  })
+
+  // Of those that left together the quick ones are back first, however long the others take.
+  it('passes over the first round of a look', () => {
+    const throughput = record([8, 100, 60])
+    const due: Settled = { width: 8, supposed: false, dueAt: 0, wait: 200, up: true, look: null }
+    const begun = settling(due, throughput, { width: 8, tookMs: 100 }, 1000)!
+    const { look } = times(11, () => 0).reduce<Settled>(
+      (each) => settling(each, throughput, { width: 11, tookMs: 5 }, 1000)!,
+      begun,
+    )
+    assert.deepEqual(look, { width: 11, answers: 0, tookMs: 0 })
+  })
+
   it('looks at no more than is allowed', () => {
     const [settled] = drive({ width: 8, took: () => 100, count: 2000, most: 12 })
     assert.ok(settled!.width <= 12)
@@ -123,7 +148,7 @@ describe('a width that has settled', () => {
   })
 
   it('is always compared with another level', () => {
-    for (let width = 2 * LEAST; width < 500; width++)
+    for (let width = 8; width < 500; width++)
       for (const up of [true, false]) {
         const due: Settled = { width, supposed: false, dueAt: 0, wait: 200, up, look: null }
         const { look } = settling(due, noThroughput, { width, tookMs: 100 }, 1000)!
