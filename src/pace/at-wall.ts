@@ -42,6 +42,8 @@ export const openedWith = ({ opening }: Pace, ms: number): number =>
 export const roomBefore = ({ opening, traffic }: Pace): Bucket['room'] => {
   if (opening === null) return null
   const { admitted, wallAt } = opening
+  const firstAt = admitted[0] ?? wallAt
   const count = admitted.length + countBetween(traffic, [], wallAt, wallAt + 1)
-  return { count, ms: wallAt - (admitted[0] ?? wallAt) }
+  const emptyAt = traffic.refused.findLast((at) => at < firstAt)
+  return { count, ms: wallAt - firstAt, ...(emptyAt === undefined ? {} : { emptyMs: wallAt - emptyAt }) }
 }

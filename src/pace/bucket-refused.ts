@@ -15,6 +15,8 @@ const WALLS = 12
 const TOO_MUCH = 0.7
 /** So many soon refusals before this one are no chance. */
 const FALLEN = 2
+/** And so many that nothing can be saved up. */
+const NARROW = 3
 /** After so many that went well a refusal is met near the limit. */
 const MET = 60
 /** By so many requests between refusals the rate is well known, however soon the last one came. */
@@ -84,6 +86,13 @@ const fallenSince = (
   const granted = reckoned(since, traffic, flight, false)
   return granted !== null && granted.error < ROUGH && granted.rate < TOO_MUCH * rate ? since : null
 }
+
+/**
+ * A bucket that was empty when the run began, of which it is not known how much it holds, is refused again and again though less is asked
+ * for than all walls together say was granted: it is a matter of spacing, so it holds next to nothing.
+ */
+const turnsOutNarrow = (bucket: Bucket, known: { rate: number } | null): boolean =>
+  bucket.opening?.admitted.length === 0 && bucket.hasty >= NARROW && known !== null && bucket.rate < known.rate
 
 /** The bucket after a refusal of a request that left at `sentAt`. */
 export const bucketRefused = (
@@ -166,5 +175,6 @@ export const bucketRefused = (
   const tells = since !== null ? afterwards : isSoon ? runs : null
   const ceiling = tells !== null ? Math.min(bucket.rate, NEAR * Math.max(tells, afterwards)) : bucket.rate
   const yielding: Bucket = { ...emptied, ceiling, search: null, rate: afterwards }
+  if (turnsOutNarrow(bucket, known)) return { ...yielding, narrow: true, opening: null, holds: null }
   return bucket.narrow ? sharing(bucket, yielding, traffic, flight) : yielding
 }

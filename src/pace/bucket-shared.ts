@@ -42,20 +42,33 @@ const meanOf = (runs: readonly number[], count: number): number =>
 const isAgain = (runs: readonly number[]): boolean =>
   meanOf(runs, RUNS) > LIMIT && runs.length >= RUNS && runs.slice(-RUNS).every((run) => run < SHORT)
 
-/** What it holds at most if the limit is at least that: all that was let in before the first wall and one, less what was granted. */
-const roomOf = ({ room, proven }: Bucket): number =>
-  room === null ? ROOM : Math.max(1, Math.floor(room.count + 1 - (proven * room.ms) / 1000))
+/**
+ * What it holds at most if the limit is at least that: all that was let in before the first wall and one, less what was granted. Of one
+ * that was empty at first that tells nothing, unless more flowed in than was let in: then it had run over.
+ */
+const roomOf = ({ room, proven }: Bucket): number => {
+  if (room === null) return ROOM
+  const { count, ms, emptyMs } = room
+  if (emptyMs !== undefined && (proven * emptyMs) / 1000 < count + 1) return Number.POSITIVE_INFINITY
+  return Math.max(1, Math.floor(count + 1 - (proven * ms) / 1000))
+}
+
+/** Refused at less than is granted, it holds no more than it has shown. */
+const seen = ({ room }: Bucket): Bucket['room'] => room && { count: room.count, ms: room.ms }
 
 /** Requests per second that were granted from the wall before to the latest. */
 const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic): number => {
-  const [before, last] = walls.slice(-2)
-  if (before === undefined || last === undefined) return 0
-  const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, last.at))
-  // At a wall it was empty; in a wait it may have filled.
-  const [from, saved] = bucket.tollMs === 0 ? [before.at, 1] : [run[0]!, roomOf(bucket)]
-  if (run.length <= saved) return 0
+  const [before, wall] = walls.slice(-2)
+  if (before === undefined || wall === undefined) return 0
+  const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, wall.at))
+  const last = run.at(-1)
+  if (last === undefined) return 0
+  // At a wall it was empty. In a wait it has saved up no more than it holds, and no more than flowed in.
+  const whole = ((run.length - 1) * 1000) / (last - before.at)
+  const saved = bucket.tollMs === 0 ? run.length : roomOf(bucket)
+  const after = run.length > saved ? ((run.length - saved) * 1000) / (last - run[0]!) : 0
   // Those that left within a moment tell of no rate: it was not more than was asked for, give or take jitter.
-  return Math.min(BELOW * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
+  return Math.min(BELOW * bucket.rate, Math.max(whole, after))
 }
 
 /** With room for jitter, which may bring two together. */
@@ -103,6 +116,10 @@ export const sharing = (bucket: Bucket, yielding: Bucket, traffic: Traffic, flig
   const least = evenly(proven) / BELOW
   // Slower did not help. So much has to be granted again: the limit may have fallen.
   if (isAgain(runs) && rate <= SAME * least)
-    return goTo(proven, { ...yielding, proven: fallen }, { isSo: false, step: BELOW, trial: proven })
+    return goTo(
+      proven,
+      { ...yielding, proven: fallen, room: seen(yielding) },
+      { isSo: false, step: BELOW, trial: proven },
+    )
   return { ...yielding, proven, rate: Math.max(yielding.rate, Math.min(rate, least)) }
 }

@@ -56,8 +56,11 @@ export type Bucket = {
   tollMs: number
   /** That wait is not over yet. */
   isWaiting: boolean
-  /** How many were let in before the first wall, and in what time; null: it is not known. */
-  room: { count: number; ms: number } | null
+  /**
+   * How many were let in before the first wall, and in what time; null: it is not known. `emptyMs`: so long before that wall it had been
+   * empty, by a refusal before anything was let in; else it was full.
+   */
+  room: { count: number; ms: number; emptyMs?: number } | null
   /** Requests per second that the limit is at least, by what was let in between two refusals; 0: not known. */
   proven: number
   /** Somebody else uses up the limit, too. */

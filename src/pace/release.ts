@@ -153,6 +153,12 @@ const shortWindow = (
   return { ...window, misses, missedAt: wallAt, triedAt: before?.triedAt ?? 0 }
 }
 
+/** Hardly anything was let in at once. Where nothing was, somebody else has emptied the bucket, whatever it holds. */
+const isNarrow = (pace: Pace): boolean =>
+  pace.opening !== null &&
+  pace.opening.admitted.length > 0 &&
+  openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
+
 /** Nothing has been let in before. */
 const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(traffic, [], 0, openedBy) === 0
 
@@ -175,9 +181,11 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   if (shape.held?.narrow && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
   // The run began at a wall: somebody has used up a quota, which is counted from now on. Little as the wait tells of a rate.
-  if (shape.before === null && gapMs >= Math.max(SHORT_MS, shape.sparseMs) && isFirst(pace, openedBy))
+  // Nor does one that is told in whole seconds.
+  const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)
+  if (shape.before === null && tellsLittle && isFirst(pace, openedBy))
     return { ...pace, opening: null, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
-  const narrow = pace.opening !== null && openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
+  const narrow = isNarrow(pace)
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and
     // no more than was let in on the whole: the windows that were made of the refusals may be too short by far.

@@ -40,6 +40,20 @@ describe('of a bucket that holds next to nothing', () => {
     assert.ok(proven > 6 && proven < 7, `${proven}`)
   })
 
+  it('of one that was empty at first all that flowed in during a wait may have been saved up', () => {
+    const room = { count: 1, ms: 0, emptyMs: 1000 }
+    const { proven } = after(begun({ room }), [2], 100, 1000)
+    assert.ok(proven < 1, `${proven}`)
+    // More than two flowed in before the first wall, and so few were let in: it holds no more.
+    const known = after(begun({ room, proven: 4 }), [10], 100, 1000)
+    assert.ok(known.proven > 8, `${known.proven}`)
+  })
+
+  it('nor does it hold more than it has shown where it is refused again and again at less than was granted', () => {
+    const low = begun({ rate: 0.7, proven: 1, room: { count: 1, ms: 0, emptyMs: 1000 } })
+    assert.deepEqual(after(low, [5, 4, 6], 1400, 1000).room, { count: 1, ms: 0 })
+  })
+
   it('those that left within a moment prove no rate that was never asked for', () => {
     const { proven } = after(begun({ room: { count: 0, ms: 0 } }), [3], 0.002, 1000)
     assert.ok(proven <= 12.5, `${proven}`)
