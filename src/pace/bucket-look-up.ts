@@ -31,12 +31,21 @@ export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): bool
   return sure && Math.min(clean, 2 * left) >= every + PER_LOST * lostBy(bucket)
 }
 
+/** A bucket may hold so many times what is counted on. */
+export const HOLDS = 2
+
+/** A rate that has met no limit is looked up from, and each step takes more than may have been saved up. */
+const outdoesSavings = ({ met, search, rate, burst }: Bucket): boolean =>
+  !met && search?.from !== undefined && NEED * (1 - search.from / rate) > HOLDS * burst
+
 /**
  * Whether a look goes on in ever longer steps: not where each refusal makes everybody wait, unless the wait tells the rate, nor where
  * savings may pay for it, nor where it is a matter of spacing, nor after a bold guess, which begins with a long one.
  */
-export const strides = ({ narrow, looksUp, tollMs, holds, walls }: Bucket): boolean =>
-  !narrow && !looksUp && (holds === null ? tollMs === 0 : walls.length > 0)
+export const strides = (bucket: Bucket): boolean => {
+  const { narrow, looksUp, tollMs, holds, walls } = bucket
+  return !narrow && !looksUp && (holds === null ? tollMs === 0 : walls.length > 0 || outdoesSavings(bucket))
+}
 
 export const lookUp = (bucket: Bucket, now: number): Bucket => {
   const { rate, narrow } = bucket
@@ -56,6 +65,8 @@ type Ended = {
   walls: Bucket['walls']
   /** Requests per second that were let in within the length of a window before it; 0 where it is none. */
   lately: number
+  /** Requests per second that the limit is at least, whatever had been saved up. */
+  granted: number
 }
 
 /**
@@ -74,10 +85,11 @@ const moved = ({ rate, burst, windowMs }: Bucket, held: number, { walls, lately 
 /** What the refusal that ends the look makes of the bucket. */
 export const lookedUp = (bucket: Bucket, { from, low, passed }: Search, ended: Ended): Partial<Bucket> => {
   const { rate, burst, steady, walls } = bucket
-  const { known } = ended
-  // Before the first wall what went through may have been paid from savings.
-  const held = walls.length === 0 ? from! : low!
-  if (strides(bucket) && held > MOVED * from!) return moved(bucket, held, ended)
+  const { known, granted } = ended
+  // Before the first wall what went through may have been paid from savings. A rate that has met no limit may be far too low.
+  const saved = bucket.met ? from! : Math.max(from!, Math.min(low!, granted))
+  const held = walls.length === 0 ? saved : low!
+  if (strides(bucket) && held > MOVED * from!) return { ...moved(bucket, held, ended), proven: held }
   const reckonedRate = known !== null && known.error < 0.02 && !steady ? known.rate * (1 - known.error / 4) : held
   return {
     search: null,

@@ -1,15 +1,21 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
 import { ROUNDED_MS } from './at-wall.ts'
 import { type Bucket, burstOf, refilled } from './bucket.ts'
-import { lookedUp } from './bucket-look-up.ts'
+import { HOLDS, lookedUp } from './bucket-look-up.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
 import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 import { asWindow, lately } from './bucket-window.ts'
-import { countBetween, type Sent, type Traffic } from './traffic.ts'
+import { countBetween, indexFrom, type Sent, type Traffic } from './traffic.ts'
 
 /** Walls that are remembered: the rate is reckoned from the first to the last. */
 const WALLS = 12
+
+/** Requests per second that were granted before a wall to a bucket that was full at first: of all spans that end there. */
+const grantedFull = ({ burst }: Bucket, { admitted }: Traffic, wallAt: number): number => {
+  const before = admitted.slice(0, indexFrom(admitted, wallAt))
+  return before.reduce((most, at, i) => Math.max(most, ((before.length - i - HOLDS * burst) * 1000) / (wallAt - at)), 0)
+}
 
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */
 const TOO_MUCH = 0.7
@@ -159,7 +165,12 @@ export const bucketRefused = (
   if (search?.from !== undefined)
     return {
       ...emptied,
-      ...lookedUp(bucket, search, { known, walls, lately: lately(bucket, traffic, sentAt) }),
+      ...lookedUp(bucket, search, {
+        known,
+        walls,
+        lately: lately(bucket, traffic, sentAt),
+        granted: grantedFull(bucket, traffic, sentAt),
+      }),
       ...(isWaiting ? { walls } : {}),
     }
   if (search !== null && (bucket.narrow || known === null || known.error > 0.12)) {

@@ -65,5 +65,6 @@ export const waited = (bucket: Bucket, traffic: Traffic): Bucket => {
   // With so little room refusals tell of jitter: the pace has to stay below the rate.
   if (whole === null || heldAt(holds, whole.best) < ROOM) return over
   // What is only guessed is not spent at once.
-  return { ...over, ...at(whole), burst: spendable(heldAt(holds, whole.rate), evenly || whole.error > WELL) }
+  const known = whole.error > WELL ? { ...whole, rate: Math.max(whole.rate, bucket.proven) } : whole
+  return { ...over, ...at(known), burst: spendable(heldAt(holds, whole.rate), evenly || whole.error > WELL) }
 }

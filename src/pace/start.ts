@@ -160,13 +160,19 @@ export const startPace = (start: PaceStart): Pace => {
 /** A quota beyond which single instants are not kept. */
 const MOST_RECENT = 2000
 
-/** The rate that is known: what is only tried may be far too high, so then it is what was let in since the first refusal. */
-const knownRate = ({ rate, search, fallback, walls }: Bucket, traffic: Traffic, now: number): number => {
+/** With fewer since the first refusal there is no telling: mostly it was waited. */
+const FEW = 30
+
+/**
+ * The rate that is known: what is only tried may be far too high, so then it is what was let in since the first refusal. null: too
+ * little was.
+ */
+const knownRate = ({ rate, search, fallback, walls }: Bucket, traffic: Traffic, now: number): number | null => {
   if (search === null && fallback === null) return rate
   if (search?.from !== undefined) return search.from
   const since = walls[0]?.at ?? now
   const count = countBetween(traffic, [], since, now)
-  return count < 3 ? rate : Math.min(rate, (count * 1000) / (now - since))
+  return count < FEW ? null : Math.min(rate, (count * 1000) / (now - since))
 }
 
 /** A window of a few seconds that was refuted, and has not been seen to open since, may be none. */
@@ -188,6 +194,7 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
     case 'bucket': {
       const { burst, narrow, steady, met } = known
       const rate = knownRate(known, traffic, now)
+      if (rate === null) return { kind: 'none' }
       return { kind: 'rate', rate, burst, narrow, steady, met, tokens: refilled(known, now).tokens }
     }
     case 'window': {

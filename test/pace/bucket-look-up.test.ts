@@ -99,4 +99,16 @@ describe('a look higher', () => {
     const climbed: Bucket = { ...looking, rate: 12.1, search: { ...looking.search!, low: 11 } }
     assert.equal(bucketRefused(climbed, NOW + 5000, NOW + 5050, noTraffic, []).rate, 10)
   })
+
+  it('from a rate that has met no limit goes as far as savings cannot have paid', () => {
+    const looking = lookUp(held({ walls: [], met: false }), NOW)
+    const climbed: Bucket = { ...looking, rate: 60, search: { ...looking.search!, low: 40 } }
+    const refusedAfter = (count: number): Bucket => {
+      const traffic = times(count, (i) => NOW - 5000 + (i * 5000) / count).reduce(admit, noTraffic)
+      return bucketRefused(climbed, NOW, NOW + 50, traffic, [])
+    }
+    assert.ok(refusedAfter(200).rate > 35, 'forty a second for five seconds')
+    assert.ok(refusedAfter(50).rate <= 11, 'ten a second')
+    assert.ok(refusedAfter(200).proven > 35)
+  })
 })

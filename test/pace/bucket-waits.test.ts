@@ -30,6 +30,13 @@ describe('a bucket after a wait', () => {
     assert.equal(bucket.burst, 1)
   })
 
+  it('is not guessed to have less than was granted before', () => {
+    const met = metBy({ rate: 30, burst: 10, waitMs: 1000, paces: [60, 60] })
+    assert.ok(waiting(met).rate < 50)
+    assert.equal(waiting(met, { proven: 50 }).rate, 50)
+    assert.ok(waiting(metBy(KNOWN), { proven: 50 }).rate < 42, 'what is known is known')
+  })
+
   it('that was let in less than is known asks evenly first, and if that is refused as well the limit was lowered', () => {
     const known = metBy(KNOWN)
     const lowered = { ...SOURCE, rate: 15 }

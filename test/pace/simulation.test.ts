@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { runJob } from '../../bench/pace/run-job.ts'
 import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
-import { secondRun } from '../../bench/pace/second-run.ts'
+import { secondRun, takeOver } from '../../bench/pace/second-run.ts'
 import { createServer } from '../../bench/pace/server.ts'
 import { beginOf, type Listener, pagesOf, type Result, simulate } from '../../bench/pace/simulate.ts'
 import { bucket, fixed, restarting, sliding, tuned } from '../../bench/pace/table.ts'
@@ -145,6 +145,18 @@ describe('a run that begins with what it learned of a limit of a few seconds', (
         assert.ok(refused < 0.003 * requests, `seed ${seed}: ${refused} of ${requests} refused`)
       }
     })
+})
+
+// Where what a wait had held up passed for the rate, and all that was found above it for savings.
+it('a run that takes over before the limit is understood does not stay far below it', () => {
+  for (const [rate, burst, seed] of [
+    [50, 60, 15],
+    [54, 5, 1],
+    [79, 5, 3],
+  ] as const) {
+    const { ms, leastMs } = takeOver(scenario('killed', bucket(rate, burst), 'retry-after'), seed)
+    assert.ok(ms < 2.2 * leastMs, `${rate}/s, ${burst}: ${(ms / leastMs).toFixed(2)} times the least`)
+  }
 })
 
 // Where the time of a wait that filled no bucket any more passed for time in which it was filled.

@@ -79,9 +79,12 @@ describe('what is kept', () => {
   it('is no rate that is only tried', () => {
     const bucket = { ...startBucket({ rate: 10, at: NOW }), walls: [{ at: NOW - 3000, lostMs: 0 }] }
     const search = { low: 10, high: null, step: 1.6, need: 4, passed: 0, sinceAt: NOW }
+    const triedBy = (members: Partial<Bucket>, count: number): Remembered => {
+      const pace = letInMany(begun({ shape: { ...bucket, ...members } }), count, NOW - 3000, 100, 5)
+      return kept({ ...pace, shape: { ...bucket, ...members } }, NOW)
+    }
     const rateOf = (members: Partial<Bucket>): number => {
-      const pace = letInMany(begun({ shape: { ...bucket, ...members } }), 30, NOW - 3000, 100, 5)
-      const { limit } = kept({ ...pace, shape: { ...bucket, ...members } }, NOW)
+      const { limit } = triedBy(members, 30)
       assert.ok(limit.kind === 'rate')
       return limit.rate
     }
@@ -90,6 +93,7 @@ describe('what is kept', () => {
       const rate = rateOf({ rate: 90, ...members })
       assert.ok(rate > 9 && rate < 11, `${rate}`)
     }
+    assert.equal(triedBy({ search }, 6).limit.kind, 'none', 'of hardly any: mostly it was waited')
   })
 
   it('is the rate that is held while it is sought why it is refused', () => {
