@@ -7,9 +7,9 @@ import { startWidth, type Width } from './width.ts'
 /**
  * `letIn`: how many were let in since the latest refusal that had left as the first, the second, and so on, of those in flight at once,
  * at `rate` requests per second or a little more. `odds`: how likely it is that all that was refused had left with so many out by
- * chance, by how many.
+ * chance, by how many. `told`: that a cap was told by it.
  */
-export type Crowd = { letIn: readonly number[]; rate: number; odds: readonly number[] }
+export type Crowd = { letIn: readonly number[]; rate: number; odds: readonly number[]; told: boolean }
 
 /** The most at once that is counted, and one more. */
 const WIDEST = 32
@@ -21,14 +21,20 @@ const ALIKE = 1.05
 const each = (one: (width: number) => number): number[] => Array.from({ length: WIDEST }, (_, i) => one(i + 1))
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
 
-export const noCrowd: Crowd = { letIn: each(() => 0), rate: Number.POSITIVE_INFINITY, odds: each(() => 1) }
+export const noCrowd: Crowd = {
+  letIn: each(() => 0),
+  rate: Number.POSITIVE_INFINITY,
+  odds: each(() => 1),
+  told: false,
+}
 
 /** After an answer to one that had left with so many in flight, where the pace is so many requests per second. */
-export const letInAt = ({ letIn, rate, odds }: Crowd, width: number, pace: number): Crowd => {
+export const letInAt = (crowd: Crowd, width: number, pace: number): Crowd => {
+  const { letIn, rate } = crowd
   const isOther = pace > ALIKE * rate || rate === Number.POSITIVE_INFINITY
   const counted = isOther ? noCrowd.letIn : letIn
   const at = Math.min(width, WIDEST) - 1
-  return { odds, rate: isOther ? pace : rate, letIn: counted.with(at, counted[at]! + 1) }
+  return { ...crowd, rate: isOther ? pace : rate, letIn: counted.with(at, counted[at]! + 1) }
 }
 
 /** What comes now is not compared with what was let in before. */

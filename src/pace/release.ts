@@ -58,7 +58,11 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const letInMost = letIn >= (shape.told ? MOSTLY.told * (refused - 1) : MOSTLY.silent * refused)
   // Where nearly all goes on, one less in flight suits a rate as well, and costs less than to seek one.
   const isOneOfMany = letIn >= MOSTLY.silent * refused
-  return letsIn && (width.capWalls < CAP_WALLS || isOneOfMany) && mayBeCap(width, shape.wallWidth, letInMost)
+  return (
+    letsIn &&
+    (width.capWalls < CAP_WALLS || isOneOfMany) &&
+    mayBeCap(width, shape.wallWidth, letInMost, pace.crowd.told)
+  )
 }
 
 /**

@@ -95,7 +95,10 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
       const crowd = evenRateOf(shape) === null ? apart(pace.crowd) : refusedAt(pace.crowd, own.width)
       const cap = takenAtOnce(crowd)
-      if (cap !== null) return { ...met, crowd: noCrowd, shape: { kind: 'open' }, width: widthAt(cap, waitMs ?? 0) }
+      if (cap !== null) {
+        const width = widthAt(cap, waitMs ?? 0)
+        return { ...met, crowd: { ...noCrowd, told: true }, shape: { kind: 'open' }, width }
+      }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
       if (bucket.barren >= BARREN) return seek(met, own, now, told, bucket.barrenSince)
       return { ...met, crowd, shape: chance.held === null ? bucket : heldAt(bucket, chance.held.rate) }

@@ -124,12 +124,14 @@ const HELD = 6
 
 /**
  * A wall met with `wallWidth` requests in flight may be a cap. It is not when so many went well at that very width
- * before, nor when it was met far below a width that was taken for a cap. `wentOn`: the source went on letting in nearly all, or
+ * before, nor when it was met far below a width that was taken for a cap. Nor with so few in flight that any small bucket may have refused, unless
+ * `isTold`: how many were out has told a cap, which then is one less. `wentOn`: the source went on letting in nearly all, or
  * nothing speaks against it. Then as many may have gone well as it takes until one more is risked: some of those in flight are
  * always on their way, so a cap lets in a few more for long, until too many happen to be there together.
  */
-export const mayBeCap = (width: Width, wallWidth: number, wentOn: boolean): boolean => {
-  if (wallWidth < Math.min(4, (width.cap ?? 4) + 1)) return false
+export const mayBeCap = (width: Width, wallWidth: number, wentOn: boolean, isTold = false): boolean => {
+  const least = isTold ? Math.max(2, width.cap ?? 2) : (width.cap ?? 4) + 1
+  if (wallWidth < Math.min(4, least)) return false
   if (width.cap === null) return width.fullClean < (wentOn ? ONE_MORE_AFTER : wallWidth)
   return wallWidth >= width.cap - 1 && width.fullClean < HELD * wallWidth
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { widthAt } from '../../src/pace/crowd.ts'
 import { type Latency, noLatency, observeLatency } from '../../src/pace/latency.ts'
 import { startPace } from '../../src/pace/start.ts'
 import { noThroughput, observeThroughput, type Throughput } from '../../src/pace/throughput.ts'
@@ -184,6 +185,12 @@ describe('a cap', () => {
   it('is not lost to requests that overtook each other when more was tried', () => {
     const known = capped(startWidth, silent(9))
     assert.ok(capped({ ...known, cap: 9 }, silent(7)).cap! >= 8)
+  })
+
+  it('of a few is one less when it is refused, where it was told by how many were out', () => {
+    assert.equal(mayBeCap(widthAt(3, 1000), 3, true, true), true)
+    assert.equal(mayBeCap(widthAt(3, 1000), 3, true), false, 'else any small bucket would be one')
+    assert.equal(mayBeCap(widthAt(1, 1000), 1, true, true), false)
   })
 
   it('is none where as much at once went well before, or hardly anything was in flight', () => {
