@@ -4,7 +4,7 @@
  */
 import type { AnnouncedLimit } from './limit-headers.ts'
 import { countBetween, type Sent, type Traffic } from './traffic.ts'
-import { SHORT_MS } from './window.ts'
+import { SHORT_MS } from './usual-window.ts'
 
 export type Announced = AnnouncedLimit & {
   /** When the request had left whose reply said so, ms. */

@@ -7,7 +7,7 @@ import type { Pace } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { type Explained, quotaByWalls } from './short-window.ts'
 import { countBetween } from './traffic.ts'
-import { usualWindow } from './window.ts'
+import { usualWindow } from './usual-window.ts'
 
 /**
  * After two walls a source that lets in so many at once looks like a window, too: answers take so long that each second brings as

@@ -3,7 +3,8 @@ import { type Announced, binding, creditOf, isLong, REORDER_MS, spareOf, watched
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { SHORT_MS, startWindow, type Window, windowWait } from './window.ts'
+import { SHORT_MS } from './usual-window.ts'
+import { startWindow, type Window, windowWait } from './window.ts'
 
 /** The limit that is used up and has a long way to go, of several the one that opens last; null: none. */
 const usedUp = ({ announced, traffic, flight }: Pace): Announced | null =>

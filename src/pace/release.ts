@@ -15,9 +15,10 @@ import { onTheWhole } from './held-pace.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { LENGTHS_MS, windowByWalls } from './short-window.ts'
-import { countBetween, type Sent } from './traffic.ts'
+import { countBetween, indexFrom, type Sent } from './traffic.ts'
+import { SHORT_MS, usualWindow } from './usual-window.ts'
 import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width.ts'
-import { isLengthSure, SHORT_MS, startWindow, usualWindow, type Window } from './window.ts'
+import { countedWindow, isLengthSure, startWindow, type Window } from './window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
@@ -32,6 +33,8 @@ const RARE = 500
 const RARE_QUOTAS = 3
 /** Lengths of window that differ by less, as a share, are the same. */
 const SAME = 0.05
+/** What jitter may take from the length, ms. */
+const SLID_MS = 50
 /** So much later than foreseen, as a share of its length, it is another length. */
 const JITTER = 0.1
 
@@ -51,7 +54,7 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const letIn = countBetween(traffic, [], shape.wallAt, shape.heardAt + 1)
   const refused = refusedSince(pace, shape).length
   // A window that has been seen to open when it should is one.
-  if (shape.before !== null && shape.before.foreseen > 0) return false
+  if (shape.before !== null && (shape.before.foreseen > 0 || !shape.told)) return false
   if (width.capWalls > 0 && secondsQuota(pace) !== null) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   // A single refusal of which all have to wait says nothing of what else would have been let in.
@@ -105,6 +108,21 @@ export const settle = (pace: Pace, now: number): Pace => {
   return { ...pace, shape: bucket, width: uncapped(pace.width) }
 }
 
+/**
+ * How many were let in within its length before the wall, where the first of them had left it just as the source let in again: it slides, and
+ * others had used a part of it. 0: it does not.
+ */
+const slidOut = (
+  { traffic }: Pace,
+  { windowMs }: Window,
+  { wallAt }: Seeking,
+  { after, by }: Window['opened'],
+): number => {
+  const from = indexFrom(traffic.admitted, wallAt - windowMs)
+  const leftAt = (traffic.admitted[from] ?? 0) + windowMs
+  return leftAt > after - SLID_MS && leftAt <= by ? countBetween(traffic, [], wallAt - windowMs, wallAt + 1) : 0
+}
+
 /** The window that the release speaks of; null where it speaks of none. */
 const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null => {
   const { before, countedFrom, refusedAt, wallAt } = shape
@@ -115,6 +133,8 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     const isRare = between >= Math.max(RARE, RARE_QUOTAS * before.quota)
     const misses = isRare ? 1 : before.misses + 1
     if (misses > REPLAY_MISSES) return null
+    const slid = before.fixed && before.foreseen <= 1 ? slidOut(pace, before, shape, opened) : 0
+    if (slid > 0) return { ...countedWindow(slid, before.windowMs, opened, false), misses, missedAt: wallAt }
     // It opened a moment later than foreseen: a matter of jitter.
     if (openedBy - wallAt < Math.min(1500, JITTER * before.windowMs))
       return { ...before, misses, missedAt: wallAt, marginMs: before.marginMs + 6, probing: null, proven: true }
@@ -124,17 +144,25 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     const slides = !before.fixed && isLengthSure(before)
     const isSame = slides || (!before.fixed && Math.abs((opened.by - by) / before.windowMs - 1) < SAME)
     const windowMs = isSame ? before.windowMs : (usualWindow(opened.after - by, opened.by - after) ?? opened.by - by)
+    // So short a one is met by an even pace.
+    if (windowMs < SHORT_MS) return null
     // What went through since it opened is the quota, unless somebody else took nearly all of it; when one that slides did is a guess.
     const quota = used >= (before.fixed || shape.told ? 0.3 : 0.5) * before.quota ? used : before.quota
+    // What lets in although it would still be full if it slid opens at set instants.
+    const fixed = !isSame && countBetween(pace.traffic, [], openedBy - windowMs, openedBy) >= quota
     // The length is as sure as before.
     const foreseen = slides ? before.foreseen : 0
-    return { ...startWindow(quota, windowMs, opened, !isSame), misses, missedAt: wallAt, foreseen }
+    // That one more is refused is known.
+    const start = before.unsure === 0 && quota === before.quota ? startWindow : countedWindow
+    const window = start(quota, windowMs, opened, fixed)
+    return { ...window, mayBeFixed: !isSame, misses, missedAt: wallAt, foreseen }
   }
   if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
   const exact = usualWindow(opened.after - countedFrom, openedBy - countedFrom)
-  if (exact !== undefined) return startWindow(used, exact, opened, false)
-  return startWindow(used, usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom, opened, true)
+  if (exact !== undefined) return countedWindow(used, exact, opened, false)
+  const windowMs = usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom
+  return { ...countedWindow(used, windowMs, opened, true), closedMs: opened.after - wallAt }
 }
 
 /** The window of a few seconds that explains what was refused; null where none does. Where waits were asked for nothing else was tried. */
@@ -163,6 +191,11 @@ const isNarrow = (pace: Pace): boolean =>
   pace.opening.admitted.length > 0 &&
   openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
 
+/** So many that were let in since the source had let in again are no single tokens. */
+const MANY = 10
+const usedSince = ({ traffic }: Pace, { countedFrom, wallAt }: Seeking): number =>
+  countBetween(traffic, [], countedFrom, wallAt + 1)
+
 /** Nothing has been let in before. */
 const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(traffic, [], 0, openedBy) === 0
 
@@ -189,6 +222,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)
   if (shape.before === null && tellsLittle && isFirst(pace, openedBy))
     return { ...pace, opening: null, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
+  // A wait for more than a token of several a second, after so many at once, may be for the end of a window: what is let in now tells.
+  if (shape.before === null && shape.told && gapMs > ONE_SECOND_MS && usedSince(pace, shape) >= MANY)
+    return { ...pace, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
   const narrow = isNarrow(pace)
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and

@@ -41,12 +41,15 @@ export const unanswered = (seeking: Seeking, sentAt: number): Seeking => ({
 
 const QUICK_MS = [100, 320, 1000, 3000]
 /** Seconds after the first request of a window at which windows of the usual lengths end. */
-const LIKELY_S = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600]
+const LIKELY_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600]
 /** Lengths of windows that may end at whole multiples of them since 1970, ms. */
 const WHOLE_MS = [60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 const PATIENCE_MS = 12_000
 /** Each probe waits for so much of what was waited already: it finds the opening that much late, on the mean by half of it. */
 const MORE = 0.25
+/** A probe waits for an instant at which windows tend to end, if that is so near: by so much it is late anyway, on the mean. */
+const NEAR = MORE / 2
+const NEAR_MS = MORE * PATIENCE_MS
 /** And for so much of a long window that turned out to be of another length, which is hardly a moment longer. */
 const LEAST = 0.05
 /** So much of a window whose length is sure is waited until the next probe. */
@@ -56,9 +59,8 @@ const WITHIN = 0.5
 export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now: number): number => {
   // A window that is known opens a moment late, if it is jitter; else it is of another length.
   const quick = before !== null && tries > 0 ? undefined : QUICK_MS[tries]
-  if (quick !== undefined) return Math.max(now, wallAt + quick)
   // Patience grows with what was waited; instants at which windows tend to end are tried on the way.
-  if (before !== null && isLengthSure(before)) {
+  if (quick === undefined && before !== null && isLengthSure(before)) {
     // Its length is known: if not at its end, it opens at some time within.
     const ends = countedFrom + Math.ceil((now + 20 - countedFrom) / before.windowMs) * before.windowMs + 15
     return Math.min(now + WITHIN * before.windowMs, ends)
@@ -66,11 +68,14 @@ export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now
   // What was taken for a short window is looked for at its length, then ever later.
   const first = before === null || before.misses > 0 ? PATIENCE_MS : Math.max(before.windowMs, now - wallAt)
   const least = Math.max(Math.min(PATIENCE_MS, first), LEAST * (before?.windowMs ?? 0))
-  const patient = now + Math.max(least, MORE * (now - wallAt))
+  const patient = quick === undefined ? now + Math.max(least, MORE * (now - wallAt)) : Math.max(now, wallAt + quick)
   const likely = [
     ...LIKELY_S.map((seconds) => countedFrom + seconds * 1000 + 15),
     // A window that is not longer than what was waited would have ended.
     ...WHOLE_MS.filter((length) => length > now - wallAt).map((length) => Math.ceil(now / length) * length + 15),
-  ].filter((at) => at > now + 20)
-  return Math.min(patient, ...likely)
+  ].filter((at) => at > (quick === undefined ? now + 20 : patient))
+  // Where such an instant follows so soon, one probe does for both.
+  const soon = patient + (before === null ? Math.min(NEAR_MS, NEAR * (patient - countedFrom)) : 0)
+  const next = Math.min(...likely)
+  return next <= soon ? next : patient
 }

@@ -25,6 +25,8 @@ export type Remembered = {
         quota: number
         windowMs: number
         fixed: boolean
+        /** It was not told whether it slides. */
+        mayBeFixed?: boolean
         openedAt: number
         uncertainMs?: number
         recent: number[]
@@ -104,13 +106,14 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
       }
     }
     case 'quota': {
-      const { quota, windowMs, fixed, openedAt, uncertainMs = 50 } = limit
+      const { quota, windowMs, fixed, mayBeFixed = fixed, openedAt, uncertainMs = 50 } = limit
       // A clock that was ahead must not make windows of negative length.
       const by = openedAt - Math.max(0, Math.ceil((openedAt - now) / windowMs)) * windowMs
       const opened = { after: by - uncertainMs, by }
       const window = startWindow(quota, windowMs, opened, fixed)
       // When it opens was looked for by the run before: that is not paid for again.
-      return { ...window, proven: false, resumedAt: 0, earlyMisses: EARLY_MISSES }
+      const earlyMisses = mayBeFixed && !fixed ? EARLY_MISSES - 1 : EARLY_MISSES
+      return { ...window, mayBeFixed, proven: false, resumedAt: 0, earlyMisses }
     }
   }
 }
@@ -198,7 +201,7 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
       return { kind: 'rate', rate, burst, narrow, steady, met, tokens: refilled(known, now).tokens }
     }
     case 'window': {
-      const { quota, windowMs, fixed, opened } = known
+      const { quota, windowMs, fixed, mayBeFixed, opened } = known
       if (isDoubtful(known)) return { ...DOUBTFUL, rate: onTheWhole(known, traffic, now) }
       const sent = [...traffic.admitted, ...flight.map(({ at }) => at)].sort((a, b) => a - b)
       const recent = sent
@@ -206,7 +209,8 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
         .slice(-MOST_RECENT)
         .map(Math.round)
       const uncertainMs = Math.round(opened.by - opened.after)
-      return { kind: 'quota', quota, windowMs, fixed, openedAt: Math.round(opened.by), uncertainMs, recent }
+      const openedAt = Math.round(opened.by)
+      return { kind: 'quota', quota, windowMs, fixed, mayBeFixed, openedAt, uncertainMs, recent }
     }
   }
 }

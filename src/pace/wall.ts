@@ -10,7 +10,8 @@ import { settle } from './release.ts'
 import { refusedAgain } from './rush.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { SHORT_MS, windowRefused } from './window.ts'
+import { SHORT_MS } from './usual-window.ts'
+import { windowRefused } from './window.ts'
 
 /** After so many refusals in a row it is not a matter of the rate. */
 const BARREN = 4

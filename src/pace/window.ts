@@ -4,6 +4,7 @@
  * instants, the whole quota is there at the next one.
  */
 import { countBetween, indexFrom, noTraffic, type Sent, type Traffic } from './traffic.ts'
+import { isOther, windowTold } from './window-told.ts'
 
 export type Window = {
   kind: 'window'
@@ -13,6 +14,10 @@ export type Window = {
   opened: { after: number; by: number }
   /** Windows open at set instants, each with the whole quota; else only what has slid out is free again. */
   fixed: boolean
+  /** It may as well open at set instants: an early probe tells. */
+  mayBeFixed: boolean
+  /** So long it was closed before it opened, ms: it is not shorter. */
+  closedMs: number
   /** Kept between what is due and what is sent, against jitter, ms. */
   marginMs: number
   /** Refusals that this model did not foresee. */
@@ -32,20 +37,10 @@ export type Window = {
   bonus: number
   /** How many had been let in when that was last tried. */
   triedAt: number
+  /** It was counted at a wall, and somebody may have used some of it before: in so many pauses to come one more is tried. */
+  unsure: number
 }
 
-/**
- * A shorter window is met by an even pace: whoever lets in again so soon has a rate, or a quota for so short a span that it
- * is the same; and what is announced of it is stale before it arrives.
- */
-export const SHORT_MS = 3000
-
-/** Lengths of window that are in use, ms. */
-const USUAL_MS = [
-  1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
-].map((seconds) => seconds * 1000)
-/** And those of them that are common. */
-const COMMON_MS = [1, 2, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 const MARGIN_MS = 12
 export const EARLY_MISSES = 2
 const PAUSE_MS = 1000
@@ -62,6 +57,8 @@ export const startWindow = (quota: number, windowMs: number, opened: Window['ope
   // Within each length of a window one has opened.
   opened: { after: Math.max(opened.after, opened.by - windowMs), by: opened.by },
   fixed,
+  mayBeFixed: fixed,
+  closedMs: 0,
   marginMs: MARGIN_MS,
   misses: 0,
   missedAt: Number.NEGATIVE_INFINITY,
@@ -72,13 +69,18 @@ export const startWindow = (quota: number, windowMs: number, opened: Window['ope
   foreseen: 0,
   bonus: 0,
   triedAt: 0,
+  unsure: 0,
 })
 
-/** The shortest common length in [from, to], or else usual one, ms; 1% forgiven. undefined: none. */
-export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number | undefined => {
-  const fits = (usual: number): boolean => usual * 1.01 >= from && usual * 0.99 <= to
-  return (Number.isFinite(to) ? COMMON_MS.find(fits) : undefined) ?? USUAL_MS.find(fits)
-}
+/** Where a first one more goes through, a second time tells whether that was all. */
+const UNSURE = 2
+
+/** A window whose quota was counted at a wall: of the first one others may have used a part. One request more tells, in the first pause. */
+export const countedWindow = (...counted: Parameters<typeof startWindow>): Window => ({
+  ...startWindow(...counted),
+  unsure: UNSURE,
+  bonus: 1,
+})
 
 /** So many pauses that ended as foreseen leave no doubt of the length; of a few seconds some lengths pass for others. */
 const BEYOND_DOUBT = 6
@@ -97,11 +99,14 @@ const earlyTarget = ({ after, by }: { after: number; by: number }, windowMs: num
 }
 
 /** When an early probe is worth it, as an instant before the next sure opening; null: not. */
-const earlyAt = (window: Window, nextOpening: number): number | null => {
-  const { opened, windowMs, earlyMisses, probing, fixed } = window
-  if (!fixed || earlyMisses >= EARLY_MISSES || probing !== null) return null
+const earlyAt = (window: Window, nextOpening: number, freeAt: number): number | null => {
+  const { opened, windowMs, earlyMisses, probing, fixed, mayBeFixed, marginMs } = window
+  if (!mayBeFixed || earlyMisses >= EARLY_MISSES || probing !== null) return null
+  // Where it is not told whether it slides, only what is let in long before a place is free says so.
+  if (!fixed && freeAt - nextOpening > PAUSE_MS) return nextOpening + marginMs
   if (opened.by - opened.after < Math.max(100, 0.01 * windowMs)) return null
-  return nextOpening - (opened.by - earlyTarget(opened, windowMs))
+  const early = nextOpening - (opened.by - earlyTarget(opened, windowMs))
+  return fixed || freeAt - early > PAUSE_MS ? early : null
 }
 
 /** How many of the quota are used at `now`, and when the next is free. */
@@ -140,16 +145,17 @@ export const windowWait = (
   if (used < window.quota) return 0
   // One more than the quota is tried when all of that is back, and in a pause: so its refusal speaks of nothing else.
   if (used < window.quota + window.bonus && flight.length <= used - window.quota && freeAt - now > PAUSE_MS) return 0
-  if (!window.fixed) return Math.max(1, freeAt - now)
+  if (!window.mayBeFixed) return Math.max(1, freeAt - now)
   const opening = openedBy(window, now - window.marginMs) + window.windowMs
-  const early = earlyAt(window, opening)
+  const early = earlyAt(window, opening, freeAt)
   if (early !== null && early <= now) return 0
-  return Math.max(1, Math.min(freeAt, opening + window.marginMs, early ?? freeAt) - now)
+  const opensAt = window.fixed ? opening + window.marginMs : freeAt
+  return Math.max(1, Math.min(freeAt, opensAt, early ?? freeAt) - now)
 }
 
 /** The window after a pause: now and then with one request more than the quota; where that goes through, with twice as many. */
 const afterPause = (window: Window, { total }: Traffic, now: number, left: number): Window => {
-  const resumed = { ...window, resumedAt: now, proven: false, bonus: 0 }
+  const resumed = { ...window, resumedAt: now, proven: false, bonus: window.unsure > 0 ? 1 : 0 }
   return window.foreseen >= TRY_AFTER && Math.min(total - window.triedAt, 2 * left) >= TRY_EVERY
     ? { ...resumed, bonus: 1, triedAt: total }
     : resumed
@@ -170,6 +176,10 @@ export const windowSent = (
     : resumed
 }
 
+/** How long after the opening that is known the one is, ms, that an early probe looked for; a wait may have made it late. */
+const probedAfter = ({ opened, windowMs }: Window, sentAt: number): number =>
+  Math.round((sentAt - (opened.after + opened.by) / 2) / windowMs) * windowMs
+
 /** A request was let in: the opening before it is the latest, and an early probe moves it forward. */
 export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number): Window => {
   const { opened, windowMs, probing, resumedAt } = window
@@ -188,16 +198,14 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
     const passed = Math.floor((sentAt - opened.by) / windowMs) * windowMs
     return passed > 0 ? { ...proven, opened: { after: opened.after + passed, by: opened.by + passed } } : proven
   }
-  const passed = Math.ceil((sentAt - opened.by) / windowMs) * windowMs
-  return { ...proven, probing: null, opened: { after: opened.after + passed, by: sentAt } }
-}
-
-/** The source said when the next window opens, in (after, by]: its length follows, and the probe was merely early. */
-const windowTold = (window: Window, next: Window['opened']): Window => {
-  const { after, by } = window.opened
-  const windowMs = usualWindow(next.after - by, next.by - after) ?? window.windowMs
-  const opened = { after: next.after - windowMs, by: next.by - windowMs }
-  return { ...window, windowMs, opened, fixed: true, probing: null, proven: true }
+  const passed = probedAfter(window, sentAt)
+  // Of what slides nothing was free yet.
+  return {
+    ...proven,
+    fixed: window.mayBeFixed,
+    probing: null,
+    opened: { after: opened.after + passed, by: Math.min(sentAt, opened.by + passed) },
+  }
 }
 
 /**
@@ -215,8 +223,7 @@ export const windowRefused = (
   if (next !== null && window.probing === sentAt)
     return { ...windowTold(window, next), earlyMisses: window.earlyMisses + 1 }
   if (window.probing === sentAt) {
-    const windows = Math.ceil((sentAt - opened.by) / windowMs)
-    const after = Math.max(opened.after, sentAt - windows * windowMs)
+    const after = Math.min(opened.by, Math.max(opened.after, sentAt - probedAfter(window, sentAt)))
     return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
   }
   const isSliding = !window.fixed && window.bonus > 0
@@ -224,7 +231,15 @@ export const windowRefused = (
   // What was let in may have left in the very same millisecond.
   const used = countBetween(traffic, [], since, sentAt + 1) + countBetween(noTraffic, flight, since, sentAt)
   const foreseen = next !== null && Math.abs(next.by - openedBy(window, sentAt) - windowMs) < 1500
+  // Where more than one went through beyond it, there may be still more in the next one.
+  const refuted = {
+    ...window,
+    quota: used,
+    bonus: 0,
+    unsure: used < 0.9 * quota ? UNSURE : window.bonus > 1 || used !== quota ? window.unsure - 1 : 0,
+  }
+  if (next !== null && window.bonus > 0 && used >= 0.9 * quota && isOther(window, next))
+    return { ...windowTold(refuted, next), proven: window.proven }
   // Much of the quota went through: it is smaller than it seemed, and the next opening is known.
-  if (used >= (foreseen ? 0.3 : 0.9) * quota) return { ...window, quota: used, bonus: 0 }
-  return null
+  return used >= (foreseen ? 0.3 : 0.9) * quota ? refuted : null
 }

@@ -216,8 +216,26 @@ describe('a window', () => {
     }
     const [sure, unsure] = [slid(9).shape, slid(1).shape]
     assert.ok(sure.kind === 'window' && unsure.kind === 'window')
-    assert.deepEqual([sure.fixed, sure.windowMs], [false, MINUTE])
-    assert.equal(unsure.fixed, true)
+    assert.deepEqual([sure.mayBeFixed, sure.windowMs], [false, MINUTE])
+    assert.equal(unsure.mayBeFixed, true)
+  })
+
+  it('that was taken for a shorter one slides for all that is known, unless it would be full if it did', () => {
+    const refuted = (atMs: number): Pace => {
+      const first = letInMany(releasedAfter(9000), 59, NOW + 15_100, 50)
+      return letIn(turnedAway(turnedAway(first, NOW + 40_000), NOW + 40_200), NOW + atMs)
+    }
+    const { shape } = refuted(76_000)
+    assert.ok(shape.kind === 'window', shape.kind)
+    assert.deepEqual([shape.fixed, shape.mayBeFixed], [false, true])
+    const early = refuted(44_000).shape
+    assert.ok(early.kind === 'window' && early.fixed, JSON.stringify(early))
+  })
+
+  it('of a second or two is met by an even pace', () => {
+    const first = letInMany(releasedAfter(9000), 59, NOW + 15_100, 2)
+    const { shape } = letIn(turnedAway(first, NOW + 15_300, 1000), NOW + 16_500)
+    assert.ok(shape.kind !== 'window' || shape.windowMs >= 3000, JSON.stringify(shape))
   })
 
   const wide = (pace: Pace): Pace => ({ ...pace, width: { ...pace.width, limit: 14, settled: null } })

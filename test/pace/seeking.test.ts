@@ -49,6 +49,19 @@ describe('nextProbeAt', () => {
     assert.ok(soon.length >= 3 && soon[0]! - NOW < 500)
   })
 
+  it('asks once where windows tend to end just after it would ask anyway', () => {
+    const asked = probes(seeking({ countedFrom: NOW - 1900 }), MINUTE).map((at) => Math.floor((at - NOW + 1900) / 1000))
+    assert.deepEqual(
+      asked.filter((second) => second > 3 && second <= 30 && (NOW / 1000 + second) % 60 > 1),
+      [5, 10, 15, 30],
+    )
+  })
+
+  it('asks no sooner after the wall for such an instant, which would pass for a rate', () => {
+    const asked = probes(seeking({ countedFrom: NOW - 2500 }), 4000)
+    assert.ok(!asked.some((at) => at - NOW > 1100 && at - NOW < 2900), `${asked.map((at) => at - NOW)}`)
+  })
+
   it('asks at the length of what was taken for a short window, then ever more seldom', () => {
     const window = startWindow(60, 3000, { after: NOW - 2000, by: NOW - 1000 }, true)
     const asked = probes(seeking({ before: window, countedFrom: NOW - 1000 }), 8000)

@@ -295,3 +295,11 @@ describe('with nothing known', () => {
     assert.equal(wide.origin, 'found')
   })
 })
+
+it('whether a window slides is handed on as not known', () => {
+  const window = { ...startWindow(60, 60_000, { after: NOW - 9000, by: NOW - 8000 }, false), mayBeFixed: true }
+  const kept = JSON.parse(JSON.stringify(remember({ ...startPace({ now: NOW }), shape: window }, NOW)))
+  const { shape } = startPace({ now: NOW + 1000, remembered: kept })
+  assert.ok(shape.kind === 'window')
+  assert.deepEqual([shape.fixed, shape.mayBeFixed], [false, true])
+})

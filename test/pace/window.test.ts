@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { admit, noTraffic, type Sent, type Traffic } from '../../src/pace/traffic.ts'
+import { usualWindow } from '../../src/pace/usual-window.ts'
 import {
   startWindow,
-  usualWindow,
   type Window,
   windowAccepted,
   windowRefused,
@@ -158,6 +158,23 @@ describe('an early probe', () => {
     )
   })
 
+  it('that a wait has made late is of the opening it was made for', () => {
+    const window = { ...startWindow(10, MINUTE, { after: NOW - 1000, by: NOW }, true), probing: NOW + MINUTE + 300 }
+    const at = NOW + MINUTE + 300
+    const { opened } = windowAccepted(window, admit(full(10, NOW), at), at)
+    assert.deepEqual(opened, { after: NOW + MINUTE - 1000, by: NOW + MINUTE })
+  })
+
+  it('tells whether a window slides: what is let in long before a place is free opens at set instants', () => {
+    const window = { ...startWindow(10, MINUTE, { after: NOW - 10_000, by: NOW }, false), mayBeFixed: true }
+    const traffic = full(10, NOW)
+    const at = NOW + 500 + windowWait(window, traffic, [], NOW + 500, 100)
+    assert.ok(at < NOW + MINUTE - 2000, `${at - NOW}`)
+    const probing = windowSent(window, traffic, [], at)
+    assert.equal(windowAccepted(probing, admit(traffic, at), at).fixed, true)
+    assert.equal(windowRefused(probing, traffic, [], at, null)?.fixed, false)
+  })
+
   it('looks on the whole minute first', () => {
     const by = Math.floor(NOW / MINUTE) * MINUTE + 9000
     const window = startWindow(10, MINUTE, { after: by - 20_000, by }, true)
@@ -176,7 +193,11 @@ describe('an early probe', () => {
         100,
       )
     assert.ok(wait({}) < 59_000)
-    for (const members of [{ fixed: false }, { earlyMisses: 5 }, { opened: { after: NOW - 50, by: NOW } }])
+    for (const members of [
+      { fixed: false, mayBeFixed: false },
+      { earlyMisses: 5 },
+      { opened: { after: NOW - 50, by: NOW } },
+    ])
       assert.ok(wait(members) >= 59_500, JSON.stringify(members))
   })
 })
