@@ -5,7 +5,7 @@
 import type { RequestCounts } from './events.ts'
 import { type Fault, fetchPage } from './fetch-page.ts'
 import { AWAKE } from './nap.ts'
-import { quotaRenewedAt, quotaSpentUntil } from './pace/announced.ts'
+import { quotaRenewedAt, quotaSpentUntil, type Renewal } from './pace/announced.ts'
 import { retryIn } from './pace/circuit.ts'
 import { readLimits, retryAfterMs } from './pace/limit-headers.ts'
 import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from './pace/pace.ts'
@@ -123,10 +123,10 @@ export const openApi = (settings: ApiSettings): Api => {
     const overloaded =
       outcome.kind === 'retry' && answer.kind === 'reply' && answer.status === 503 && mayBeRefusal(pace)
     if (outcome.kind === 'slow-down' || overloaded) {
-      const renewedAt = quotaRenewedAt(limits, asked, at)
-      if (renewedAt !== null) {
+      const renewed = quotaRenewedAt(limits, asked, at)
+      if (renewed !== null) {
         pace = adjust(pace, { kind: 'dropped', id })
-        return { kind: 'stop', reason: 'quota', why: `${outcome.why}. ${renewal(renewedAt)}` }
+        return { kind: 'stop', reason: 'quota', why: `${outcome.why}. ${renewal(renewed)}` }
       }
       // A refusal is an answer: the source lives.
       lastAliveAt = Math.max(lastAliveAt, at + (asked ?? 0))
@@ -253,8 +253,10 @@ const offsetOf = ({ headers, receivedAt }: Reply): number | null => {
 /** The end of 9999: later than that is never, and not every instant can be written as a date. */
 const LATEST = 253_402_300_799_999
 
-const renewal = (at: number): string =>
-  `The quota is renewed at ${new Date(Math.min(at, LATEST)).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+const renewal = ({ at, told }: Renewal): string => {
+  const when = new Date(Math.min(at, LATEST)).toISOString().slice(0, 16).replace('T', ' ')
+  return told ? `The quota is renewed at ${when} UTC` : `When it is renewed is not said: at ${when} UTC at the latest`
+}
 
 /** A fault is worth another try, but a page that is too large is only worth a smaller one. */
 const faultOutcome = (fault: Fault): Outcome<never> =>

@@ -143,33 +143,39 @@ const isQuota = (ms: number, windowMs: number | null): boolean =>
 const renewalMs = (resetMs: number | null, windowMs: number | null): number =>
   resetMs ?? (windowMs !== null && windowMs >= LONG_WINDOW_MS ? windowMs : 0)
 
+/** When a quota is renewed, ms since 1970; where the source does not say, that is the latest by the length of its window. */
+export type Renewal = { at: number; told: boolean }
+
 /**
- * Whether a refusal is of a daily or monthly quota: when it is renewed, ms since 1970, or `null` for an ordinary limit.
+ * Whether a refusal is of a daily or monthly quota: when it is renewed, or `null` for an ordinary limit.
  * `limits` and `retryAfterMs` are those of the refusal that came at `now`.
  */
 export const quotaRenewedAt = (
   limits: readonly AnnouncedLimit[],
   retryAfterMs: number | null,
   now: number,
-): number | null => {
-  if (retryAfterMs !== null && isQuota(retryAfterMs, null)) return now + retryAfterMs
+): Renewal | null => {
+  if (retryAfterMs !== null && isQuota(retryAfterMs, null)) return { at: now + retryAfterMs, told: true }
   const spent = limits.find(
     ({ remaining, windowMs, resetMs }) => remaining === 0 && isQuota(renewalMs(resetMs, windowMs), windowMs),
   )
-  return spent ? now + Math.max(renewalMs(spent.resetMs, spent.windowMs), retryAfterMs ?? 0) : null
+  if (spent === undefined) return null
+  const ms = Math.max(renewalMs(spent.resetMs, spent.windowMs), retryAfterMs ?? 0)
+  return { at: now + ms, told: spent.resetMs !== null }
 }
 
-/** The same before anything is refused: when the quota is renewed of which nothing is left, ms since 1970, or null. */
+/** The same before anything is refused: when the quota is renewed of which nothing is left, or null. */
 export const quotaSpentUntil = (
   announced: readonly Announced[],
   traffic: Traffic,
   flight: readonly Sent[],
   now: number,
-): number | null => {
+): Renewal | null => {
   for (const each of announced) {
     const credit = creditOf(each, traffic, flight)
     const ms = renewalMs(each.opensAt === null ? null : each.opensAt - now, each.windowMs)
-    if (credit !== null && credit < 1 && isQuota(ms, each.windowMs)) return now + ms
+    if (credit !== null && credit < 1 && isQuota(ms, each.windowMs))
+      return { at: now + ms, told: each.opensAt !== null }
   }
   return null
 }

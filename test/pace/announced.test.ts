@@ -162,15 +162,19 @@ describe('quotaRenewedAt', () => {
   ]
 
   it('is when a daily or monthly quota is renewed', () => {
-    assert.equal(quotaRenewedAt(spent(DAY, 5 * HOUR), null, NOW), NOW + 5 * HOUR)
-    assert.equal(quotaRenewedAt(spent(DAY, HOUR), null, NOW), NOW + HOUR)
-    assert.equal(quotaRenewedAt(spent(31 * DAY, 9 * DAY), 1000, NOW), NOW + 9 * DAY)
-    assert.equal(quotaRenewedAt([], 10 * HOUR, NOW), NOW + 10 * HOUR, 'Retry-After alone says it too')
+    assert.deepEqual(quotaRenewedAt(spent(DAY, 5 * HOUR), null, NOW), { at: NOW + 5 * HOUR, told: true })
+    assert.deepEqual(quotaRenewedAt(spent(DAY, HOUR), null, NOW), { at: NOW + HOUR, told: true })
+    assert.deepEqual(quotaRenewedAt(spent(31 * DAY, 9 * DAY), 1000, NOW), { at: NOW + 9 * DAY, told: true })
+    assert.deepEqual(
+      quotaRenewedAt([], 10 * HOUR, NOW),
+      { at: NOW + 10 * HOUR, told: true },
+      'Retry-After alone says it too',
+    )
   })
 
   it('is at the latest a window away where the source does not say', () => {
-    assert.equal(quotaRenewedAt(spent(DAY, null), null, NOW), NOW + DAY)
-    assert.equal(quotaRenewedAt(spent(DAY, null), 1000, NOW), NOW + DAY)
+    assert.deepEqual(quotaRenewedAt(spent(DAY, null), null, NOW), { at: NOW + DAY, told: false })
+    assert.deepEqual(quotaRenewedAt(spent(DAY, null), 1000, NOW), { at: NOW + DAY, told: false })
     assert.equal(quotaRenewedAt(spent(MINUTE, null), null, NOW), null)
     assert.equal(quotaRenewedAt(spent(null, null), null, NOW), null)
   })
@@ -191,14 +195,17 @@ describe('quotaSpentUntil', () => {
   const daily = (remaining: number): Announced => heard({ windowMs: DAY, remaining, resetMs: 5 * HOUR }, NOW, NOW)
 
   it('tells before anything is refused that nothing is left of a daily quota', () => {
-    assert.equal(quotaSpentUntil([daily(0)], admitted(NOW), [], NOW + 1000), NOW + 5 * HOUR)
+    assert.deepEqual(quotaSpentUntil([daily(0)], admitted(NOW), [], NOW + 1000), { at: NOW + 5 * HOUR, told: true })
     assert.equal(quotaSpentUntil([daily(1)], admitted(NOW), [], NOW + 1000), null)
-    assert.equal(quotaSpentUntil([daily(3)], admitted(NOW), inFlight(...times(3, (i) => NOW + i)), NOW), NOW + 5 * HOUR)
+    assert.deepEqual(quotaSpentUntil([daily(3)], admitted(NOW), inFlight(...times(3, (i) => NOW + i)), NOW), {
+      at: NOW + 5 * HOUR,
+      told: true,
+    })
   })
 
   it('tells of a day that is used up whose end is not said', () => {
     const spent = heard({ windowMs: DAY, remaining: 0, resetMs: null }, NOW, NOW)
-    assert.equal(quotaSpentUntil([spent], admitted(NOW), [], NOW + 1000), NOW + 1000 + DAY)
+    assert.deepEqual(quotaSpentUntil([spent], admitted(NOW), [], NOW + 1000), { at: NOW + 1000 + DAY, told: false })
   })
 
   it('does not end a run for an ordinary window', () => {
