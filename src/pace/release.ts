@@ -129,6 +129,9 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
   const used = countBetween(pace.traffic, [], countedFrom, openedBy)
   const opened = { after: shape.told ? Math.max(refusedAt, openedBy - ROUNDED_MS) : refusedAt, by: openedBy }
   if (before) {
+    // The run began at a wall, with what an earlier one has kept: that has sent more since, and the length is not refuted.
+    if (pace.traffic.total <= 1)
+      return { ...startWindow(before.quota, before.windowMs, opened, before.fixed), mayBeFixed: before.mayBeFixed }
     const between = countBetween(pace.traffic, [], before.missedAt, wallAt)
     const isRare = between >= Math.max(RARE, RARE_QUOTAS * before.quota)
     const misses = isRare ? 1 : before.misses + 1

@@ -323,3 +323,11 @@ describe('a window', () => {
     assert.ok(pace.shape.rate <= (1000 * pace.traffic.total) / (at - NOW), `${pace.shape.rate}`)
   })
 })
+
+it('a run that begins at a wall, with a window that an earlier one has kept, does not take it for longer', () => {
+  const limit = { kind: 'quota' as const, quota: 80, windowMs: 4000, fixed: false, openedAt: NOW - 7000, recent: [] }
+  const remembered = { at: NOW - 5000, limit, cap: null, concurrency: 20, gateUntil: 0 }
+  const { shape } = letIn(turnedAway(startPace({ now: NOW, pages: 500, remembered }), NOW, 3000), NOW + 3050)
+  assert.ok(shape.kind === 'window')
+  assert.deepEqual([shape.quota, shape.windowMs], [80, 4000])
+})
