@@ -19,6 +19,8 @@ const SHORT = 15
 /** So few in each, on the mean of so many: the limit itself was met, and has fallen. Others leave more. */
 const LIMIT = 1.7
 const LIMIT_RUNS = { alone: 3, shared: 6 }
+/** Shorter ones are alike by chance. */
+const LEAST_RUN = 5
 /** So far below what is proven it yields while nobody else seems to be there. */
 const BELOW = 1.25
 /** Two paces that differ by less are the same. */
@@ -42,6 +44,13 @@ const meanOf = (runs: readonly number[], count: number): number =>
 const isAgain = (runs: readonly number[]): boolean =>
   meanOf(runs, RUNS) > LIMIT && runs.length >= RUNS && runs.slice(-RUNS).every((run) => run < SHORT)
 
+/** So many in each, give or take one: what is saved up is used up at the same pace each time. Others come at random. */
+const isRegular = (runs: readonly number[]): boolean => {
+  const latest = runs.slice(-LIMIT_RUNS.shared)
+  const least = Math.min(...latest)
+  return latest.length === LIMIT_RUNS.shared && least >= LEAST_RUN && Math.max(...latest) - least <= 1
+}
+
 /**
  * What it holds at most if the limit is at least that: all that was let in before the first wall and one, less what was granted. Of one
  * that was empty at first that tells nothing, unless more flowed in than was let in: then it had run over.
@@ -58,17 +67,15 @@ const seen = ({ room }: Bucket): Bucket['room'] => room && { count: room.count, 
 
 /** Requests per second that were granted from the wall before to the latest. */
 const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic): number => {
-  const [before, wall] = walls.slice(-2)
-  if (before === undefined || wall === undefined) return 0
-  const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, wall.at))
-  const last = run.at(-1)
-  if (last === undefined) return 0
-  // At a wall it was empty. In a wait it has saved up no more than it holds, and no more than flowed in.
-  const whole = ((run.length - 1) * 1000) / (last - before.at)
-  const saved = bucket.tollMs === 0 ? run.length : roomOf(bucket)
-  const after = run.length > saved ? ((run.length - saved) * 1000) / (last - run[0]!) : 0
+  const [before, last] = walls.slice(-2)
+  if (before === undefined || last === undefined) return 0
+  const run = admitted.slice(indexFrom(admitted, before.at + 1), indexFrom(admitted, last.at))
+  // At a wall it was empty; in a wait it may have filled, as far as it holds so much. Else all that flowed in since the wall is granted.
+  const room = bucket.tollMs === 0 ? Number.POSITIVE_INFINITY : roomOf(bucket)
+  const [from, saved] = Number.isFinite(room) ? [run[0]!, room] : [before.at, 1]
+  if (run.length <= saved) return 0
   // Those that left within a moment tell of no rate: it was not more than was asked for, give or take jitter.
-  return Math.min(BELOW * bucket.rate, Math.max(whole, after))
+  return Math.min(BELOW * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
 }
 
 /** With room for jitter, which may bring two together. */
@@ -109,7 +116,7 @@ export const sharing = (bucket: Bucket, yielding: Bucket, traffic: Traffic, flig
   const runs = runsOf(yielding.walls, traffic, flight)
   const granted = grantedTo(bucket, yielding.walls, traffic)
   const fallen = Math.max(granted, bucket.proven / BELOW)
-  if (meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT)
+  if (meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT || isRegular(runs))
     return { ...yielding, proven: fallen, others: null }
   const proven = Math.max(bucket.proven, granted)
   if (others !== null) return amongOthers(rate, { ...yielding, proven }, others, runs)

@@ -31,6 +31,8 @@ const RUNS = { fast: 3, slow: 4 }
 const LEAST = 2
 /** As often: with up to so many times as many requests in between. */
 const ALIKE = 3
+/** So many times as many in a row are let in at a lower pace only where it is a limit. */
+const QUIET = 10
 /** It brings less: at most such a share of what the fast pace brought. */
 const LESS = 1 / 2
 /**
@@ -72,7 +74,9 @@ export const metAt = (chance: Chance, wall: Met): Chance => {
   const fast = stretches.slice(0, -RUNS.slow).filter(({ rate }) => rate > FAST * top)
   if (fast.length < RUNS.fast || slow.some(({ rate }) => rate > SLOW * top)) return { ...chance, walls }
   const [often, seldom] = [countOf(fast) / fast.length, countOf(slow) / slow.length]
-  if (seldom < LEAST || seldom > ALIKE * often || broughtBy(slow) > LESS * broughtBy(fast)) return { ...chance, walls }
+  const isQuiet = stretches.some(({ rate, count }) => rate <= FAST * top && count > QUIET * Math.max(1, often))
+  if (isQuiet || seldom < LEAST || seldom > ALIKE * often || broughtBy(slow) > LESS * broughtBy(fast))
+    return { ...chance, walls }
   const runs = [...fast, ...slow]
   const share = runs.length / (runs.length + countOf(runs))
   const brought = broughtBy(fast)

@@ -54,6 +54,12 @@ describe('of a bucket that holds next to nothing', () => {
     assert.deepEqual(after(low, [5, 4, 6], 1400, 1000).room, { count: 1, ms: 0 })
   })
 
+  it('refused after as many each time the limit has fallen: others would come at random', () => {
+    const held = begun({ rate: 9, proven: 10, room: { count: 4, ms: 0 } })
+    assert.ok(after(held, [16, 16, 17, 16, 16, 17], 110, 1000).proven < 9)
+    assert.ok(after(held, [16, 12, 17, 21, 16, 17], 110, 1000).proven >= 10)
+  })
+
   it('those that left within a moment prove no rate that was never asked for', () => {
     const { proven } = after(begun({ room: { count: 0, ms: 0 } }), [3], 0.002, 1000)
     assert.ok(proven <= 12.5, `${proven}`)

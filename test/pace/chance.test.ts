@@ -32,6 +32,10 @@ describe('refusals by chance', () => {
     assert.equal(after(FALLING.map(({ rate }) => ({ rate, count: 1 }))).held, null)
   })
 
+  it('are none where a slower pace was let in for long in between: then the limit has fallen', () => {
+    assert.equal(after([...FALLING.slice(0, 4), { rate: 5, count: 600 }, ...FALLING.slice(4)]).held, null)
+  })
+
   it('may be a third of all, as where somebody else takes what there is', () => {
     const alike = FALLING.map(({ rate }) => ({ rate, count: 2 }))
     assert.equal(after(alike).held?.rate, 16)
