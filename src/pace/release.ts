@@ -123,6 +123,9 @@ const slidOut = (
   return leftAt > after - SLID_MS && leftAt <= by ? countBetween(traffic, [], wallAt - windowMs, wallAt + 1) : 0
 }
 
+/** So round a number is a whole quota: others would have to have used just so much that this is left. */
+const isRound = (quota: number): boolean => quota >= 100 && quota % 50 === 0
+
 /** The window that the release speaks of; null where it speaks of none. */
 const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null => {
   const { before, countedFrom, refusedAt, wallAt } = shape
@@ -161,11 +164,13 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     return { ...window, mayBeFixed: !isSame, misses, missedAt: wallAt, foreseen }
   }
   if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
+  // What a source that says nothing refuses tells of the quota alone, not of the length as well.
+  const start = shape.told || !isRound(used) ? countedWindow : startWindow
   // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
   const exact = usualWindow(opened.after - countedFrom, openedBy - countedFrom)
-  if (exact !== undefined) return countedWindow(used, exact, opened, false)
+  if (exact !== undefined) return start(used, exact, opened, false)
   const windowMs = usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom
-  return { ...countedWindow(used, windowMs, opened, true), closedMs: opened.after - wallAt }
+  return { ...start(used, windowMs, opened, true), closedMs: opened.after - wallAt }
 }
 
 /** The window of a few seconds that explains what was refused; null where none does. Where waits were asked for nothing else was tried. */

@@ -41,6 +41,21 @@ describe('a quota of which others have used a part before the run', () => {
   })
 })
 
+it('a round number is a whole quota where the source says nothing that could tell of its length', () => {
+  const unsureOf = (quota: number, tells: boolean): number => {
+    const limit: Limit = { kind: 'fixed-window', quota, windowMs: MINUTE, phaseMs: 0 }
+    const found: number[] = []
+    const heard = (_now: number, { shape }: Pace): void => {
+      if (shape.kind === 'window') found.push(shape.unsure)
+    }
+    drive(begun(), { from: NOW, forMs: 2 * MINUTE, latencyMs: 20, ...limitedBy(limit, tells), heard })
+    return found[0]!
+  }
+  assert.equal(unsureOf(100, false), 0)
+  assert.equal(unsureOf(103, false), 2)
+  assert.equal(unsureOf(100, true), 2)
+})
+
 it('a wait of two seconds after hundreds at once may be for the end of a window: what is let in then tells', () => {
   const limit: Limit = { kind: 'fixed-window', quota: 240, windowMs: 10_000, phaseMs: 5500 }
   const { sends, pace } = drive(begun(), { from: NOW, forMs: MINUTE, latencyMs: 30, ...limitedBy(limit, true) })
