@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { nodeFlags } from '../scripts/node-flags.ts'
 import type { Summary } from '../src/mod.ts'
 import { processCpuMs } from './cpu-time.ts'
 
@@ -64,14 +65,6 @@ export const runSync = (
       resolve({ summary, wallMs, peakMb: Math.round(peak / 1024), cpuMs: cpu })
     })
   })
-
-/** The flags that `npm run sync-cars` gives to Node, with what they name in this tree. */
-export const nodeFlags = (root: string): string[] =>
-  (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }).scripts[
-    'sync-cars'
-  ]!.split(' ')
-    .filter((word) => word.startsWith('--'))
-    .map((flag) => flag.replace('=./', `=${root}`))
 
 export type DemoProcess = {
   url: string

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { nodeFlags } from '../scripts/node-flags.ts'
 import { startServer } from './load-round.ts'
-import { median, nodeFlags, ROOT } from './measure.ts'
+import { median, ROOT } from './measure.ts'
 import type { Table } from './table.ts'
 
 const ROUNDS = 9

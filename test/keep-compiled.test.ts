@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { nodeFlags, ROOT } from '../bench/measure.ts'
+import { ROOT } from '../bench/measure.ts'
+import { nodeFlags } from '../scripts/node-flags.ts'
 
 it('a command that was compiled once is started without the compiler for TypeScript in its memory', () => {
   const folder = mkdtempSync(join(tmpdir(), 'carsync-compiled-'))

@@ -204,6 +204,9 @@ const MANY = 10
 const usedSince = ({ traffic }: Pace, { countedFrom, wallAt }: Seeking): number =>
   countBetween(traffic, [], countedFrom, wallAt + 1)
 
+/** One request that was let in proves only itself: the width is widened from one again. */
+const anew = (width: Width): Width => ({ ...width, limit: 1, settled: null })
+
 /** Nothing has been let in before. */
 const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(traffic, [], 0, openedBy) === 0
 
@@ -220,8 +223,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const byRelease = windowOf(pace, shape, openedBy)
   const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
   const window = (isLong ? null : shortWindow(pace, shape, openedBy)) ?? byRelease
-  // What it lets in at once is not proven by one request.
-  if (window) return { ...pace, shape: window, width: { ...pace.width, limit: 1, settled: null } }
+  if (window) return { ...pace, shape: window, width: anew(pace.width) }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held?.narrow && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
@@ -229,10 +231,10 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   // Nor does one that is told in whole seconds.
   const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)
   if (shape.before === null && tellsLittle && isFirst(pace, openedBy))
-    return { ...pace, opening: null, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
+    return { ...pace, opening: null, shape: { kind: 'open' }, width: anew(pace.width) }
   // A wait for more than a token of several a second, after so many at once, may be for the end of a window: what is let in now tells.
   if (shape.before === null && shape.told && gapMs > ONE_SECOND_MS && usedSince(pace, shape) >= MANY)
-    return { ...pace, shape: { kind: 'open' }, width: { ...pace.width, limit: 1, settled: null } }
+    return { ...pace, shape: { kind: 'open' }, width: anew(pace.width) }
   const narrow = isNarrow(pace)
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and
