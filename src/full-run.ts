@@ -1,17 +1,18 @@
 /** A full sweep: the plan, the passes over the source until the books balance, and what is gone. */
-import { balanceBooks } from './balance-books.ts'
+
 import type { SyncEvent } from './events.ts'
-import { planSweep } from './plan-sweep.ts'
-import { removeAbsent } from './remove-absent.ts'
+import { balanceBooks } from './proof/balance-books.ts'
+import { removeAbsent } from './proof/remove-absent.ts'
+import type { Movement } from './proof/weigh-books.ts'
 import { endsOf, startPass } from './run/pass.ts'
 import { type Plan, plannedPages } from './run/plan.ts'
 import { lackingIn, nextPass, type Pass, type Receipt, startReceipt, stoodStill } from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
 import { hollowPages, seamsOf } from './run/seams.ts'
-import { endingOf, runPass } from './run-pass.ts'
-import { type Ending, pageSizesOf, type Session } from './session.ts'
-import type { Movement } from './weigh-books.ts'
-import { beginWork, enterPass, progressOf, type Work } from './work.ts'
+import { planSweep } from './sweep/plan-sweep.ts'
+import { endingOf, runPass } from './sweep/run-pass.ts'
+import { type Ending, pageSizesOf, type Session } from './sweep/session.ts'
+import { beginWork, enterPass, progressOf, type Work } from './sweep/work.ts'
 
 /** How many requests a listing is taken for that does not tell its size. */
 const UNPLANNED_PAGES = 1000

@@ -1,16 +1,16 @@
 /** An incremental run: what changed since the last covered instant, and what the source says has gone. */
 import type { SyncEvent } from './events.ts'
-import { lookUp } from './look-up.ts'
-import { countOf } from './plan-sweep.ts'
-import { changesPlan, goesOnWith, readChanges } from './read-changes.ts'
-import { readGone } from './read-gone.ts'
+import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
 import { minutesSince } from './run/choose-mode.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
-import { endingOf, runPass } from './run-pass.ts'
-import { type Ending, endedEarly, pageSizesOf, type Session } from './session.ts'
-import { beginWork, pageSizeOf, progressOf, type Work } from './work.ts'
+import { countOf } from './sweep/plan-sweep.ts'
+import { changesPlan, goesOnWith, readChanges } from './sweep/read-changes.ts'
+import { readGone } from './sweep/read-gone.ts'
+import { endingOf, runPass } from './sweep/run-pass.ts'
+import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
+import { beginWork, pageSizeOf, progressOf, type Work } from './sweep/work.ts'
 
 /** The feed moves while it is read: it is read until it brings nothing new, but by one process not more often than this. */
 const PASSES = 5

@@ -9,7 +9,10 @@ import { type Answer, type Fetch, realWorld, type World } from './world.ts'
 const loadFetch = async (): Promise<Fetch> => {
   // Deno has a `fetch` of its own, and the package does not end its answers there.
   if ('Deno' in globalThis) return realWorld.fetch
-  const [{ Agent, request }, { PACKINGS, unpacked }] = await Promise.all([import('undici'), import('./unpacked.ts')])
+  const [{ Agent, request }, { PACKINGS, unpacked }] = await Promise.all([
+    import('undici'),
+    import('./request/unpacked.ts'),
+  ])
   const dispatcher = new Agent({ allowH2: false })
   return async (url, { method = 'GET', headers, body: posted, signal }): Promise<Answer> => {
     const answer = await request(url, {

@@ -2,7 +2,7 @@
  * Every setting, in one table. The `Options` type, the environment variables, the flags and the help texts come from it.
  * The environment itself is read by the doors and handed in.
  */
-import { parseSigningSecret, parseWebhook } from './alert-target.ts'
+import { parseSigningSecret, parseWebhook } from './alert/alert-target.ts'
 import { ConfigError } from './errors.ts'
 import type { RemovalLimit } from './run/absence.ts'
 import { parseAddress } from './store/postgres-address.ts'

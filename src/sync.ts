@@ -1,22 +1,23 @@
 /**
  * One sync, from the lease to the summary: an async generator of events that takes no decision of its own.
  */
-import { openApi } from './api.ts'
-import { awaitLease } from './await-lease.ts'
+
 import { LeaseLostError, messageOf, SyncError } from './errors.ts'
 import type { Summary, SyncEvent } from './events.ts'
 import { explained } from './explained.ts'
 import { fullRun } from './full-run.ts'
 import { incrementalRun } from './incremental-run.ts'
-import { keepAlive } from './keep-alive.ts'
-import { beginPace, keptOf, scopeOf, shownPace } from './learning.ts'
+import { awaitLease } from './lease/await-lease.ts'
+import { keepAlive } from './lease/keep-alive.ts'
 import type { Options } from './options.ts'
+import { openApi } from './request/api.ts'
+import { beginPace, keptOf, scopeOf, shownPace } from './request/learning.ts'
 import { chooseMode } from './run/choose-mode.ts'
-import { type Control, type Ending, endedEarly, type Session } from './session.ts'
 import type { Access } from './source/source.ts'
 import type { Finish, Store } from './store/store.ts'
 import { busySummary, summaryOf } from './summary.ts'
-import { progressOf, type Work } from './work.ts'
+import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
+import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
 
 const TIMEOUT_MS = 60_000

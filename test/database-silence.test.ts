@@ -1,7 +1,7 @@
 /** Whole syncs while the way to the database is at fault and says nothing of it. */
 import assert from 'node:assert/strict'
 import { after, describe, it, type TestContext } from 'node:test'
-import { BEAT_PATIENCE_MS } from '../src/keep-alive.ts'
+import { BEAT_PATIENCE_MS } from '../src/lease/keep-alive.ts'
 import { openDatabase, readMigrations } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { examinePages } from '../src/examine-pages.ts'
+import { examinePages } from '../src/commit/examine-pages.ts'
 import { readLimits, retryAfterMs } from '../src/pace/limit-headers.ts'
 import type { Outcome, Reply, SourcePage } from '../src/source/source.ts'
 import { sources } from '../src/source/sources.ts'

@@ -133,6 +133,27 @@ describe('who may import whom', () => {
     assert.deepEqual(offences(under('src/store'), allowed), [])
   })
 
+  /** The folders of the loop, each with those of them that it may know beside what is further in. */
+  const loop: Readonly<Record<string, readonly string[]>> = {
+    request: [],
+    commit: [],
+    lease: [],
+    alert: [],
+    sweep: ['request', 'commit'],
+    proof: ['request', 'commit', 'sweep'],
+    check: ['request', 'sweep'],
+    decision: ['commit', 'lease'],
+  }
+  const vocabulary = ['errors', 'events', 'explained', 'options', 'world'].map((name) => `src/${name}.ts`)
+  for (const [folder, known] of Object.entries(loop))
+    it(`src/${folder}: itself${known.map((each) => `, src/${each}`).join('')}, what is further in, and vocabulary`, () => {
+      const folders = ['store', 'run', 'source', 'pace', 'car', folder, ...known].map((each) => `src/${each}`)
+      const allowed = ({ to }: Import): boolean =>
+        isIn(to, ...folders) || to === 'src/fetch-page.ts' || vocabulary.includes(to) || isPackage(to)
+      assert.ok(under(`src/${folder}`).length > 1)
+      assert.deepEqual(offences(under(`src/${folder}`), allowed), [])
+    })
+
   it('src: never a door', () => {
     assert.deepEqual(
       offences(under('src'), ({ to }) => isIn(to, 'src') || isPackage(to)),

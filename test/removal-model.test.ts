@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Decision } from '../src/decide-removals.ts'
+import type { Decision } from '../src/decision/decide-removals.ts'
 import { decideRemovals, realWorld, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import type { World } from '../src/world.ts'

@@ -1,5 +1,5 @@
 /**
- * Which page is asked for next: what `src/run/next-step.ts`, `src/sweep.ts` and `src/flights.ts` decide, for one list of
+ * Which page is asked for next: what `src/run/next-step.ts`, `src/sweep/sweep.ts` and `src/request/flights.ts` decide, for one list of
  * pages. A page that was refused goes back to the front. One that failed waits with full jitter. At the end, with nothing
  * else to ask for, an overdue page is asked for twice. Instants are ms since the beginning.
  */
@@ -30,9 +30,9 @@ export type Asking = {
   left(): number[]
 }
 
-/** As in src/flights.ts: a page must stay overdue for so long, ms. */
+/** As in src/request/flights.ts: a page must stay overdue for so long, ms. */
 const NOTICE_MS = 50
-/** As in src/sweep.ts. */
+/** As in src/sweep/sweep.ts. */
 const ATTEMPTS = 8
 
 export const openAsking = (pages: readonly number[]): Asking => {

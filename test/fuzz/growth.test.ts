@@ -2,7 +2,7 @@
 import { describe, it } from 'node:test'
 import { sameRecord } from '../../src/car/same-record.ts'
 import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
-import { redactOf } from '../../src/redact.ts'
+import { redactOf } from '../../src/request/redact.ts'
 import { cutRecords } from '../../src/source/cut-records.ts'
 import { fingerprintOf } from '../../src/source/fingerprint.ts'
 import { guessList } from '../../src/source/guess-list.ts'

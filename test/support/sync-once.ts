@@ -3,8 +3,8 @@
 import type { SyncEvent } from '../../src/events.ts'
 import type { GivenOptions, Summary } from '../../src/mod.ts'
 import { realWorld, resolveOptions, sources, storeOver, sync } from '../../src/node.ts'
-import type { Control } from '../../src/session.ts'
 import type { Database } from '../../src/store/database.ts'
+import type { Control } from '../../src/sweep/session.ts'
 import type { World } from '../../src/world.ts'
 
 export type Once = { summary: Summary; events: SyncEvent[] }

@@ -1,0 +1,263 @@
+/**
+ * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
+ * of whatever is said about it.
+ */
+import type { RequestCounts } from '../events.ts'
+import { type Fault, fetchPage } from '../fetch-page.ts'
+import { quotaRenewedAt, quotaSpentUntil, type Renewal } from '../pace/announced.ts'
+import { retryIn } from '../pace/circuit.ts'
+import { readLimits, retryAfterMs } from '../pace/limit-headers.ts'
+import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from '../pace/pace.ts'
+import { durationsOf, withDuration } from '../run/durations.ts'
+import type { Outcome, Reply, SourceRequest } from '../source/source.ts'
+import type { World } from '../world.ts'
+import { AWAKE } from './nap.ts'
+import { redactOf } from './redact.ts'
+
+/** What a request came to. `fault`: why no whole answer came, null where one did. */
+export type Answer<T> = {
+  outcome: Outcome<T> | { kind: 'aborted' }
+  fault: Fault['reason'] | null
+  sentAt: number
+  at: number
+  bytes: number
+}
+
+/** Why a request is taken back whose page another request brought: the source had it to answer, so it stays counted. */
+export const SUPERSEDED = 'superseded'
+
+export type ApiSettings = {
+  world: World
+  pace: Pace
+  apiKey: string | null
+  timeoutMs: number
+  maxBytes: number
+  /** How long a source that answers nothing useful is waited for. */
+  giveUpMs: number
+  /** Requests made for this run by earlier processes. */
+  before: RequestCounts
+}
+
+export type Api = {
+  /** Sends now and answers; the caller has waited for `waitMs()` to be 0. */
+  send<T>(
+    request: SourceRequest,
+    read: (reply: Reply) => Outcome<T>,
+    again: boolean,
+    signal?: AbortSignal,
+  ): Promise<Answer<T>>
+  /**
+   * Sends when the pace allows, and again until it is answered or the source is dead; for the few requests that are not
+   * pages. After `tries` failures it is given up.
+   */
+  ask<T>(
+    request: SourceRequest,
+    read: (reply: Reply) => Outcome<T>,
+    signal?: AbortSignal,
+    tries?: number,
+  ): Promise<Answer<T>['outcome']>
+  /** Milliseconds until the next request may leave; Infinity: not before one in flight has come back. */
+  waitMs(): number
+  /** How long what failed at this attempt (from 1) waits before it is asked for again, ms. */
+  retryInMs(attempt: number): number
+  /** Tells how many requests the job takes. */
+  expect(pages: number): void
+  /** A daily or monthly quota is used up: what is said of it, with the time of its renewal; null: none is. */
+  spent(): string | null
+  /** So much failed that the source counts as down; it is asked now and then by one request. */
+  isDown(): boolean
+  /** The source has answered nothing useful for longer than it is waited for. */
+  isDead(): boolean
+  /** What is said of a source that is dead: since when, and what to do. */
+  obituary(): string
+  /** Add to this process's clock to get the source's, ms; 0 until it has told the time. */
+  sourceOffsetMs(): number
+  pace(): Pace
+  inFlight(): number
+  requests(): RequestCounts
+}
+
+/** A source that refuses everything lives, but not for ever: the longest usual window, and some time. */
+const REFUSED_MS = 65 * 60_000
+
+export const openApi = (settings: ApiSettings): Api => {
+  const { world } = settings
+  const requests: RequestCounts = { ...settings.before }
+  let answerTimes = durationsOf(settings.before.answerTimes)
+  let pace = settings.pace
+  let lastGoodAt = world.now()
+  let lastAliveAt = world.now()
+  let sourceOffsetMs: number | null = null
+  /** Ends the sleep of those who wait for a request in flight to come back. */
+  let landing: AbortController | null = null
+
+  const redact = redactOf(settings.apiKey)
+
+  /** The answer with the key struck out, before anything is made of it: limits have names, which are kept. */
+  const struck = (answer: Reply | Fault): Reply | Fault => {
+    if (answer.kind === 'fault') return answer
+    redact.bytes(answer.body)
+    return { ...answer, headers: redact.headers(answer.headers) }
+  }
+
+  /** What an answer means, without the key in what is said of it. */
+  const meaningOf = <T>(answer: Reply | Fault, read: (reply: Reply) => Outcome<T>): Outcome<T> => {
+    const outcome = answer.kind === 'reply' ? read(answer) : faultOutcome(answer)
+    return outcome.kind === 'data' ? outcome : { ...outcome, why: redact.text(outcome.why) }
+  }
+
+  /** Tells the pace what an answer meant, and answers what it means now that limits are considered. */
+  const learn = <T>(id: number, answer: Reply | Fault, outcome: Outcome<T>): Outcome<T> => {
+    const at = world.now()
+    const limits = answer.kind === 'reply' ? readLimits(answer.headers, at) : []
+    if (answer.kind === 'reply' && answer.status === 429) requests.limited++
+    else if (outcome.kind === 'data') requests.ok++
+    else requests.failed++
+    if (outcome.kind === 'data') {
+      lastGoodAt = at
+      pace = adjust(pace, { kind: 'accepted', id, at, limits })
+      return outcome
+    }
+    const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
+    // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
+    const overloaded =
+      outcome.kind === 'retry' && answer.kind === 'reply' && answer.status === 503 && mayBeRefusal(pace)
+    if (outcome.kind === 'slow-down' || overloaded) {
+      const renewed = quotaRenewedAt(limits, asked, at)
+      if (renewed !== null) {
+        pace = adjust(pace, { kind: 'dropped', id })
+        return { kind: 'stop', reason: 'quota', why: `${outcome.why}. ${renewal(renewed)}` }
+      }
+      // A refusal is an answer: the source lives.
+      lastAliveAt = Math.max(lastAliveAt, at + (asked ?? 0))
+      pace = adjust(pace, { kind: 'refused', id, at, retryAfterMs: asked, limits })
+      return { kind: 'slow-down', why: outcome.why }
+    }
+    pace =
+      outcome.kind === 'retry'
+        ? adjust(pace, {
+            kind: 'failed',
+            id,
+            at,
+            letIn: answer.kind === 'reply' && answer.status !== 503,
+            random: world.random(),
+          })
+        : adjust(pace, { kind: 'dropped', id })
+    return outcome
+  }
+
+  const send: Api['send'] = async (request, read, again, signal) => {
+    const id = pace.nextId
+    requests.total++
+    if (again) requests.retried++
+    pace = adjust(pace, { kind: 'sent', at: world.now() })
+    const answer = struck(
+      await fetchPage(request, world, {
+        timeoutMs: settings.timeoutMs,
+        maxBytes: settings.maxBytes,
+        ...(signal ? { signal } : {}),
+      }),
+    )
+    // They look again when this turn of the event loop is over, and the pace knows what has come back.
+    landing?.abort(AWAKE)
+    landing = null
+    const span = { sentAt: answer.sentAt, at: answer.kind === 'reply' ? answer.receivedAt : answer.at }
+    if (answer.kind === 'fault' && answer.reason === 'aborted') {
+      pace = adjust(pace, { kind: 'dropped', id })
+      // Taken back by ourselves: nobody's failure, and as if never sent.
+      if (signal?.reason !== SUPERSEDED) {
+        requests.total--
+        if (again) requests.retried--
+      }
+      return { outcome: { kind: 'aborted' }, fault: 'aborted', ...span, bytes: 0 }
+    }
+    if (answer.kind === 'reply') {
+      sourceOffsetMs ??= offsetOf(answer)
+      answerTimes = withDuration(answerTimes, span.at - span.sentAt)
+    }
+    const outcome = learn(id, answer, meaningOf(answer, read))
+    return answer.kind === 'reply'
+      ? { outcome, fault: null, ...span, bytes: answer.body.byteLength }
+      : { outcome, fault: answer.reason, ...span, bytes: 0 }
+  }
+
+  const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
+    let failures = 0
+    for (let sent = 0; ; sent++) {
+      for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
+        landing ??= new AbortController()
+        await world.sleep(Math.min(wait, 1000), AbortSignal.any(signal ? [landing.signal, signal] : [landing.signal]))
+      }
+      if (signal?.aborted) return { kind: 'aborted' }
+      const why = spent()
+      if (why !== null) return { kind: 'stop', reason: 'quota', why }
+      const { outcome } = await send(request, read, sent > 0, signal)
+      if ((outcome.kind !== 'slow-down' && outcome.kind !== 'retry') || isDead()) return outcome
+      if (outcome.kind === 'retry') {
+        if (++failures >= tries) return outcome
+        await world.sleep(retryInMs(failures), signal)
+      }
+    }
+  }
+
+  const waitMs = (): number => waitBefore(pace, world.now())
+  const isDead = (): boolean => {
+    const now = world.now()
+    const refusing = lastAliveAt > lastGoodAt && now - lastAliveAt < settings.giveUpMs
+    return now - lastGoodAt > (refusing ? Math.max(settings.giveUpMs, REFUSED_MS) : settings.giveUpMs)
+  }
+  const spent = (): string | null => {
+    const { announced, traffic, flight } = pace
+    const until = quotaSpentUntil(announced, traffic, flight, world.now())
+    return until === null ? null : `The source says that the quota is used up. ${renewal(until)}`
+  }
+  const obituary = (): string => {
+    const minutes = Math.max(1, Math.round((world.now() - lastGoodAt) / 60_000))
+    const what = lastAliveAt > lastGoodAt ? 'has refused everything' : 'has not answered properly'
+    return `The source ${what} for ${minutes} min: given up (CARSYNC_GIVE_UP_SECONDS). What was read is stored, and the next run goes on from there`
+  }
+  const retryInMs: Api['retryInMs'] = (attempt) => {
+    const { circuit, waitMs: wait } = retryIn(pace.circuit, attempt, world.random())
+    pace = { ...pace, circuit }
+    return wait
+  }
+
+  return {
+    send,
+    ask,
+    waitMs,
+    retryInMs,
+    spent,
+    expect: (pages) => {
+      pace = adjust(pace, { kind: 'planned', pages })
+    },
+    isDown: () => isDown(pace),
+    isDead,
+    obituary,
+    sourceOffsetMs: () => sourceOffsetMs ?? 0,
+    pace: () => pace,
+    inFlight: () => pace.flight.length,
+    requests: () => ({ ...requests, answerTimes }),
+  }
+}
+
+/** A clock that is further off than a year is no clock: instants moved by it would fit into no database. */
+const FURTHEST_OFFSET_MS = 366 * 86_400_000
+
+/** What the source's clock is ahead of ours, from an answer's `Date`; null where it has none that can be believed. */
+const offsetOf = ({ headers, receivedAt }: Reply): number | null => {
+  const offset = Date.parse(headers.get('date') ?? '') - receivedAt
+  return Math.abs(offset) <= FURTHEST_OFFSET_MS ? offset : null
+}
+
+/** The end of 9999: later than that is never, and not every instant can be written as a date. */
+const LATEST = 253_402_300_799_999
+
+const renewal = ({ at, told }: Renewal): string => {
+  const when = new Date(Math.min(at, LATEST)).toISOString().slice(0, 16).replace('T', ' ')
+  return told ? `The quota is renewed at ${when} UTC` : `When it is renewed is not said: at ${when} UTC at the latest`
+}
+
+/** A fault is worth another try, but a page that is too large is only worth a smaller one. */
+const faultOutcome = (fault: Fault): Outcome<never> =>
+  fault.reason === 'too-large' ? { kind: 'smaller-page', why: fault.why } : { kind: 'retry', why: fault.why }
