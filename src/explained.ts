@@ -1,6 +1,6 @@
 /** What went wrong with the database, as an error that ends a command. */
 import { messageOf, SyncError } from './errors.ts'
-import { adviceFor, isPassing } from './store/retryable.ts'
+import { adviceFor, isPassing } from './store/connection/retryable.ts'
 
 /** The same with what a person can do about it; code 3 where it may have passed by the next run, else 1. */
 export const explained = (error: unknown): SyncError => {

@@ -5,7 +5,7 @@
 import { parseSigningSecret, parseWebhook } from './alert/alert-target.ts'
 import { ConfigError } from './errors.ts'
 import type { RemovalLimit } from './run/absence.ts'
-import { parseAddress } from './store/postgres-address.ts'
+import { parseAddress } from './store/connection/postgres-address.ts'
 
 type Values = {
   key: string

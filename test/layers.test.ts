@@ -163,7 +163,7 @@ describe('who may import whom', () => {
 
   it('only src/node.ts and its own folder know the embedded database; nothing of the engine imports src/mod.ts but src/node.ts', () => {
     const allowed = ({ to }: Import, path: string): boolean =>
-      path === 'src/node.ts' || !['src/store/embedded.ts', 'src/mod.ts', 'src/node.ts'].includes(to)
+      path === 'src/node.ts' || !['src/store/connection/embedded.ts', 'src/mod.ts', 'src/node.ts'].includes(to)
     assert.deepEqual(offences(under('src'), allowed), [])
   })
 
@@ -171,9 +171,9 @@ describe('who may import whom', () => {
     const allowed = ({ to, dynamic }: Import, path: string): boolean =>
       !isPackage(to) ||
       to.startsWith('node:') ||
-      (to === 'postgres' && path === 'src/store/postgres-connection.ts') ||
+      (to === 'postgres' && path === 'src/store/connection/postgres-connection.ts') ||
       (to === 'undici' && path === 'src/node-world.ts' && dynamic) ||
-      (to === '@electric-sql/pglite' && path === 'src/store/embedded.ts' && dynamic)
+      (to === '@electric-sql/pglite' && path === 'src/store/connection/embedded.ts' && dynamic)
     assert.deepEqual(offences(under('src'), allowed), [])
   })
 
@@ -191,7 +191,7 @@ describe('who may import whom', () => {
     const reached = [...loadedBy('src/mod.ts', ({ typesOnly }) => !typesOnly)]
     assert.ok(reached.some(([path]) => path === 'src/sync.ts'))
     const wrong = reached.filter(([path]) =>
-      byPath.has(path) ? path === 'src/store/embedded.ts' : !anywhere.includes(path),
+      byPath.has(path) ? path === 'src/store/connection/embedded.ts' : !anywhere.includes(path),
     )
     assert.deepEqual(
       wrong.map(([, way]) => way.join(' → ')),

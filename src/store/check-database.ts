@@ -1,8 +1,8 @@
 /** What `carsync doctor` finds out about the database: reached, new enough, ours, and with the rights it takes. */
 import { messageOf } from '../errors.ts'
+import { adviceFor } from './connection/retryable.ts'
 import type { Database } from './database.ts'
 import { appliedMigrations, foreignTables, type Migration } from './migrate.ts'
-import { adviceFor } from './retryable.ts'
 
 export type DatabaseFinding = { check: string; ok: boolean; message: string; advice: string | null }
 

@@ -1,8 +1,8 @@
 /** Commits pages once, also when the answer to a commit is lost with its connection. */
 import { type CommitContext, type CommitResult, commitPages, isCommitted, type PageCommit } from './commit-pages.ts'
+import { isDuplicate } from './connection/retryable.ts'
+import type { Again } from './connection/retrying.ts'
 import type { Database } from './database.ts'
-import { isDuplicate } from './retryable.ts'
-import type { Again } from './retrying.ts'
 
 /** What these pages came to, if they are in the ledger: they are there together or not at all. */
 const found = async (db: Database, runId: string, { pages }: PageCommit): Promise<CommitResult | null> => {

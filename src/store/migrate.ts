@@ -3,9 +3,9 @@
  * names the read model without a schema, which the search path then decides.
  */
 import { ConfigError, SyncError } from '../errors.ts'
+import { adviceFor, isPassing } from './connection/retryable.ts'
 import type { Database } from './database.ts'
 import { quoteName } from './quote-name.ts'
-import { adviceFor, isPassing } from './retryable.ts'
 
 export type Migration = { version: string; name: string; sql: string }
 

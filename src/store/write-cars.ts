@@ -17,9 +17,9 @@ import {
   unchangedInStage,
   updateFromStage,
 } from './cars-sql.ts'
+import { isBadData, isDuplicate, isStatementTimeout } from './connection/retryable.ts'
 import { copyRows } from './copy-binary.ts'
 import { type Names, type Session, textArray } from './database.ts'
-import { isBadData, isDuplicate, isStatementTimeout } from './retryable.ts'
 
 /** Whether a record says what a stored one says (a text), in whatever form. */
 export type IsSameRecord = (stored: string, record: Uint8Array) => boolean

@@ -131,9 +131,9 @@ describe('carsync init', () => {
 describe('the parts of init', () => {
   it('follow every relative import, and nothing else', () => {
     const graph = moduleGraph(ROOT, 'src/mod.ts')
-    assert.ok(graph.has('src/pace/pace.ts') && graph.has('src/store/postgres-socket.ts'))
+    assert.ok(graph.has('src/pace/pace.ts') && graph.has('src/store/connection/postgres-socket.ts'))
     assert.ok([...graph.keys()].every((path) => existsSync(join(ROOT, path))))
-    assert.ok(!graph.has('src/node.ts') && !graph.has('src/store/embedded.ts'))
+    assert.ok(!graph.has('src/node.ts') && !graph.has('src/store/connection/embedded.ts'))
   })
 
   it('give new migrations the present time, and keep what is there', () => {

@@ -41,7 +41,7 @@ describe('the function as a bundle', () => {
     const foreign = modules.filter(({ path }) => !/^(src|supabase\/functions\/cars-sync)\//.test(path))
     assert.deepEqual(foreign, [])
     assert.deepEqual(
-      modules.filter(({ path }) => /^src\/(node|store\/embedded)\.ts$/.test(path)),
+      modules.filter(({ path }) => /^src\/(node|store\/connection\/embedded)\.ts$/.test(path)),
       [],
     )
     const bytes = modules.reduce((sum, module) => sum + module.bytes, 0)

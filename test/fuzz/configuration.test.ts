@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError } from '../../src/errors.ts'
 import { OPTIONS, resolveOptions } from '../../src/options.ts'
-import { parseAddress } from '../../src/store/postgres-address.ts'
+import { parseAddress } from '../../src/store/connection/postgres-address.ts'
 import { anyJson } from '../support/bending.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 1)

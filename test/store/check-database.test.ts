@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openDatabase, readMigrations } from '../../src/node.ts'
 import { checkDatabase } from '../../src/store/check-database.ts'
+import { openPostgres } from '../../src/store/connection/postgres.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
 import { databaseKinds, newPostgresUrl } from '../support/databases.ts'
 
 const MIGRATIONS = readMigrations()

@@ -27,8 +27,8 @@ const LOCAL: Readonly<Record<string, readonly string[]>> = {
   'merge-drift.ts': ['parameter'],
   'migrate.ts': ['cars'],
   'missing.ts': ['table', 'seen'],
-  'postgres-connection.ts': ['target'],
-  'embedded.ts': ['target'],
+  'connection/postgres-connection.ts': ['target'],
+  'connection/embedded.ts': ['target'],
   'prune.ts': ['deletion'],
 }
 
@@ -86,7 +86,9 @@ describe('SQL', () => {
   it('is made of names and constants of ours, never of data', () => {
     let statements = 0
     const wrong: string[] = []
-    for (const file of readdirSync(STORE)) {
+    for (const file of readdirSync(STORE, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.ts'),
+    )) {
       for (const { text, parts } of templatesOf(readFileSync(new URL(file, STORE), 'utf8'))) {
         if (!IS_SQL.test(text)) continue
         statements++

@@ -9,8 +9,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { readMigrations } from '../../src/node.ts'
+import { embeddedOver } from '../../src/store/connection/embedded.ts'
 import type { Database } from '../../src/store/database.ts'
-import { embeddedOver } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 /** What tests make once and keep; `npm ci` drops it. */

@@ -1,6 +1,6 @@
 /** Tries a database operation again while the error is one that passes by itself. */
-import { fullJitter } from '../pace/backoff.ts'
-import type { World } from '../world.ts'
+import { fullJitter } from '../../pace/backoff.ts'
+import type { World } from '../../world.ts'
 import { isPassing } from './retryable.ts'
 
 /** A failover or a restart of the database takes less. */

@@ -6,8 +6,8 @@ import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { InUseError, SyncError } from '../errors.ts'
-import type { Database, Param, Row, Session, Transaction } from './database.ts'
+import { InUseError, SyncError } from '../../errors.ts'
+import type { Database, Param, Row, Session, Transaction } from '../database.ts'
 
 /** Its log grows by 16 MB at a time, and a transaction may write as much again. */
 const LEAST_FREE_MB = 48

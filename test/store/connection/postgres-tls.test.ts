@@ -5,10 +5,10 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { ConfigError, openDatabase } from '../../src/node.ts'
-import { adviceFor } from '../../src/store/retryable.ts'
-import { newPostgresUrl } from '../support/databases.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ConfigError, openDatabase } from '../../../src/node.ts'
+import { adviceFor } from '../../../src/store/connection/retryable.ts'
+import { newPostgresUrl } from '../../support/databases.ts'
+import { startPostgres } from '../../support/postgres.ts'
 
 const UNPRIVILEGED = 65534
 

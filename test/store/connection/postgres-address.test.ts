@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Address, parseAddress } from '../../src/store/postgres-address.ts'
+import { type Address, parseAddress } from '../../../src/store/connection/postgres-address.ts'
 
 const parsed = (text: string): Address => {
   const address = parseAddress(text)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { copyRows } from '../../src/store/copy-binary.ts'
-import type { Database } from '../../src/store/database.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
-import { retrying } from '../../src/store/retrying.ts'
-import { countedLink } from '../support/counted-link.ts'
-import { newPostgresUrl } from '../support/databases.ts'
-import { fastWorld } from '../support/fast-world.ts'
+import { openPostgres } from '../../../src/store/connection/postgres.ts'
+import { retrying } from '../../../src/store/connection/retrying.ts'
+import { copyRows } from '../../../src/store/copy-binary.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { countedLink } from '../../support/counted-link.ts'
+import { newPostgresUrl } from '../../support/databases.ts'
+import { fastWorld } from '../../support/fast-world.ts'
 
 const url = await newPostgresUrl()
 const open = (address: string): Database => {

@@ -1,6 +1,6 @@
 /** Which database errors pass by themselves, and what to say of those that do not. */
-import { messageOf } from '../errors.ts'
-import { codeOf } from './database.ts'
+import { messageOf } from '../../errors.ts'
+import { codeOf } from '../database.ts'
 import { poolerWords } from './pooler-words.ts'
 
 /** SQLSTATE classes and codes, and driver codes, after which the same transaction may be tried again. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { retrying } from '../../src/store/retrying.ts'
-import { databaseError } from './fixture.ts'
+import { retrying } from '../../../src/store/connection/retrying.ts'
+import { databaseError } from '../fixture.ts'
 
 /** Runs an operation that fails with these codes first; answers what came of it, how often it ran and the waits. */
 const run = async (codes: readonly string[]) => {

@@ -1,5 +1,5 @@
 /** Postgres: a small pool of connections, of which a broken one is replaced. */
-import { codeOf, type Database } from './database.ts'
+import { codeOf, type Database } from '../database.ts'
 import { type Address, parseAddress } from './postgres-address.ts'
 import { ANSWER_MS, type Connection, openConnection } from './postgres-connection.ts'
 import type { Certificates } from './postgres-socket.ts'

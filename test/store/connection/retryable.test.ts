@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openPostgres } from '../../src/store/postgres.ts'
-import { adviceFor, isBadData, isDuplicate, isPassing, isStatementTimeout } from '../../src/store/retryable.ts'
-import { newDatabase, newPostgresUrl } from '../support/databases.ts'
-import { databaseError } from './fixture.ts'
+import { openPostgres } from '../../../src/store/connection/postgres.ts'
+import {
+  adviceFor,
+  isBadData,
+  isDuplicate,
+  isPassing,
+  isStatementTimeout,
+} from '../../../src/store/connection/retryable.ts'
+import { newDatabase, newPostgresUrl } from '../../support/databases.ts'
+import { databaseError } from '../fixture.ts'
 
 const all = (codes: readonly string[], is: (error: unknown) => boolean): boolean[] =>
   codes.map((code) => is(databaseError(code)))

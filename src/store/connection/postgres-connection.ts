@@ -8,7 +8,7 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
-import type { Param, Row, Session, Transaction } from './database.ts'
+import type { Param, Row, Session, Transaction } from '../database.ts'
 import { openLoss } from './loss.ts'
 import type { Address, Host } from './postgres-address.ts'
 import { type Certificates, openSocket } from './postgres-socket.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { openLoss } from '../../src/store/loss.ts'
+import { openLoss } from '../../../src/store/connection/loss.ts'
 
 const NEVER = new Promise<never>(() => {})
 const GONE = new Error('gone')
