@@ -5,13 +5,22 @@ import { balanceBooks } from './proof/balance-books.ts'
 import { removeAbsent } from './proof/remove-absent.ts'
 import type { Movement } from './proof/weigh-books.ts'
 import { endsOf, startPass } from './run/pass.ts'
-import { type Plan, plannedPages } from './run/plan.ts'
-import { lackingIn, nextPass, type Pass, type Receipt, startReceipt, stoodStill } from './run/receipt.ts'
+import { CHANGES, type Plan, plannedPages } from './run/plan.ts'
+import {
+  lackingIn,
+  nextPass,
+  type Pass,
+  type Receipt,
+  type SeamPage,
+  type SeamsPass,
+  startReceipt,
+  stoodStill,
+} from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
-import { hollowPages, seamsOf } from './run/seams.ts'
+import { hiddenPages, hollowPages, seamsOf } from './run/seams.ts'
 import { planSweep } from './sweep/plan-sweep.ts'
 import { endingOf, runPass } from './sweep/run-pass.ts'
-import { type Ending, pageSizesOf, type Session } from './sweep/session.ts'
+import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
 import { beginWork, enterPass, progressOf, type Work } from './sweep/work.ts'
 
 /** How many requests a listing is taken for that does not tell its size. */
@@ -61,6 +70,12 @@ export async function* fullRun(session: Session): AsyncGenerator<SyncEvent, Endi
     if (books.kind !== 'books') return endingOf(books)
     receipt = books.receipt
     const next = books.exact ? null : await passAfter(session, work, receipt, done, movement)
+    const hidden = books.exact || next !== null ? null : await passOverHidden(session, work, receipt, done)
+    if (hidden !== null) {
+      // Whoever takes the run up begins with them.
+      await store.saveReceipt(lease, stored.runId, { ...receipt, passes: [...receipt.passes, hidden] })
+      return endedEarly('incomplete', hiddenBehind(hidden.pages))
+    }
     if (next === null) {
       await store.saveReceipt(lease, stored.runId, receipt)
       yield* removeAbsent(session, work, receipt, books.exact)
@@ -98,6 +113,26 @@ const passAfter = async (
     hollow: hollowPages(pages, run.plan.segments),
   })
   return next === null ? null : { ...next, sweep: work.nextSweep++ }
+}
+
+/** The pass over the pages that the source hides; null where it hides none. */
+const passOverHidden = async (
+  { store, stored }: Session,
+  work: Work,
+  receipt: Receipt,
+  { pageSize }: Run,
+): Promise<SeamsPass | null> => {
+  if (pageSize === null || (receipt.totalAfter !== null && lackingIn(receipt) <= 0)) return null
+  const readings = (await store.readLedger(stored.runId)).filter(({ segment }) => segment !== CHANGES)
+  const pages = hiddenPages(readings, pageSize)
+  return pages.length === 0 ? null : { kind: 'seams', sweep: work.nextSweep++, pageSize, pages }
+}
+
+const hiddenBehind = (pages: readonly SeamPage[]): string => {
+  const shown = pages.slice(0, 3).map(({ segment, page }) => `page ${page} of ${segment}`)
+  const more = pages.length > 3 ? ` and ${pages.length - 3} more` : ''
+  const [is, it] = pages.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return `${shown.join(', ')}${more} ${is} empty whenever asked for, though there are cars behind ${it}: the next sync asks again`
 }
 
 const reasonFor = (pass: Pass, receipt: Receipt): string => {

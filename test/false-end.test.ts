@@ -1,6 +1,6 @@
 /**
  * An empty page that says that it is the last one, in the middle of a listing: it is no end until it says so three times,
- * and even then it is read again where pages behind it have cars.
+ * and even then it is read again where pages behind it have cars; if those are never shown, the run is not complete.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -74,6 +74,34 @@ for (const page of ['3', LAST])
     assert.ok(summary.receipt!.repeats < 60, `${summary.receipt!.repeats} repeats: that listings overlap is none`)
     assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
   })
+
+test('a page that is hidden by a false end for good leaves the run incomplete, and the next one heals it', async (t) => {
+  const hiding = falseEnds(['3'], Number.POSITIVE_INFINITY)
+  let isSick = true
+  const db = await newDatabase('postgres')
+  const { url, control, seen } = await bentSource(
+    t,
+    { cars: CARS, maxPageSize: 50 },
+    (request, response) => isSick && hiding.bend(request, response),
+  )
+  for (const resumed of [false, true]) {
+    const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+    assert.equal(summary.status, 'incomplete')
+    assert.equal(summary.resumed, resumed)
+    assert.match(
+      summary.reason!,
+      /^page 3 of other brands is empty whenever asked for, though there are cars behind it/,
+    )
+  }
+  assert.equal((await storedIds(db)).length, CARS - 50)
+  isSick = false
+  const before = seen.asked.length
+  const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.equal(summary.proof, 'exact')
+  assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  assert.ok(seen.asked.length - before <= 3, `${seen.asked.length - before} pages were asked for`)
+})
 
 test('a listing that has become shorter by pages ends all the same', async (t) => {
   // The last rows go after they were counted; from then on the source says so each time.

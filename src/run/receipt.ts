@@ -10,9 +10,9 @@ export type SeamPage = { segment: string; page: number }
  * One pass over the source. Each has a number of its own in the ledger. `whole` reads everything from the first page on,
  * `seams` the pages between which a car may have slipped through, `reverse` everything from the last page down.
  */
-export type Pass =
-  | { sweep: number; kind: 'whole' | 'reverse'; pageSize: number | null }
-  | { sweep: number; kind: 'seams'; pageSize: number; pages: SeamPage[] }
+export type Pass = { sweep: number; kind: 'whole' | 'reverse'; pageSize: number | null } | SeamsPass
+
+export type SeamsPass = { sweep: number; kind: 'seams'; pageSize: number; pages: SeamPage[] }
 
 export type Receipt = {
   passes: Pass[]

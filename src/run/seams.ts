@@ -61,3 +61,27 @@ export const hollowPages = (
     .filter((page) => page.records === 0 && rowsOf(page)[0] < (expected.get(page.segment) ?? 0))
     .map(({ segment, page }) => ({ segment, page }))
 }
+
+/**
+ * Pages that were empty whenever they were read, though a page behind them that was asked for later had records: a source
+ * that hides what lies there, for a listing that had become shorter would have shown nothing behind. `readings` are those of
+ * all passes; the pages are of `pageSize` rows.
+ */
+export const hiddenPages = (readings: readonly PageRead[], pageSize: number): SeamPage[] => {
+  const hidden = [...Map.groupBy(readings, ({ segment }) => segment)].flatMap(([segment, read]) => {
+    const full = read.filter(({ records }) => records > 0)
+    return read
+      .filter(({ records }) => records === 0)
+      .filter((empty) => {
+        const [row] = rowsOf(empty)
+        const shown = full.some((page) => rowsOf(page)[0] <= row && row < rowsOf(page)[0] + page.records)
+        return !shown && full.some((page) => rowsOf(page)[0] > row && page.readAt > empty.readAt)
+      })
+      .flatMap((empty) => {
+        const [from, to] = rowsOf(empty)
+        const [first, last] = [Math.floor(from / pageSize), Math.ceil(to / pageSize)]
+        return Array.from({ length: last - first }, (_, i) => ({ segment, page: first + i + 1 }))
+      })
+  })
+  return [...new Map(hidden.map((page) => [`${page.segment}/${page.page}`, page])).values()]
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Departure, hollowPages, type PageRead, seamsOf } from '../../src/run/seams.ts'
+import { type Departure, hiddenPages, hollowPages, type PageRead, seamsOf } from '../../src/run/seams.ts'
 
 const SIZE = 5
 const SECOND = 10_000
@@ -110,5 +110,34 @@ describe('hollowPages', () => {
       { segment: 'all', page: 2 },
       { segment: 'all', page: 3 },
     ])
+  })
+})
+
+describe('hiddenPages', () => {
+  const read = (page: number, records: number, readAt: number, pageSize = SIZE): PageRead => ({
+    segment: 'all',
+    pageSize,
+    page,
+    records,
+    readAt,
+  })
+  const pagesOf = (readings: PageRead[], pageSize = SIZE): number[] =>
+    hiddenPages(readings, pageSize).map(({ page }) => page)
+
+  it('are those that were empty each time, and before one that had records later', () => {
+    assert.deepEqual(pagesOf([read(1, SIZE, 1), read(2, 0, 2), read(3, SIZE, 3)]), [2])
+    assert.deepEqual(pagesOf([read(2, 0, 2), read(3, SIZE, 3), read(2, 0, 4)]), [2])
+    assert.deepEqual(pagesOf([read(2, 0, 2), read(3, SIZE, 3), read(2, 1, 4)]), [], 'it was shown in the end')
+  })
+
+  it('are none where the listing may have become shorter, at its end, or in another segment', () => {
+    assert.deepEqual(pagesOf([read(3, SIZE, 1), read(2, 0, 2)]), [])
+    assert.deepEqual(pagesOf([read(1, SIZE, 1), read(2, 0, 2), read(3, 0, 3)]), [])
+    assert.deepEqual(pagesOf([read(2, 0, 2), { ...read(3, SIZE, 3), segment: 'other' }]), [])
+  })
+
+  it('are named by the pages of another size that have all of their rows', () => {
+    assert.deepEqual(pagesOf([read(2, 0, 1), read(9, SIZE, 2)], SIZE * 2), [1])
+    assert.deepEqual(pagesOf([read(2, 0, 1, SIZE * 2), read(9, SIZE, 2)]), [3, 4])
   })
 })
