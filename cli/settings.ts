@@ -85,11 +85,13 @@ export const databaseName = (settings: Settings): string => {
   return `${address.hosts.map(({ host }) => host).join(',')}/${address.database}`
 }
 
+/** The environment over `.env`. An empty variable is absent, and hides nothing: so a secret that was never set comes. */
 const readEnv = (cwd: string): Environment => {
   const path = join(cwd, '.env')
   if (!existsSync(path)) return process.env
+  const given = Object.entries(process.env).filter(([, value]) => value?.trim() !== '')
   try {
-    return { ...parseEnv(readFileSync(path, 'utf8')), ...process.env }
+    return { ...parseEnv(readFileSync(path, 'utf8')), ...Object.fromEntries(given) }
   } catch (error) {
     throw new ConfigError(`.env: wanted a readable file of lines such as API_KEY=…; got: ${messageOf(error)}`)
   }

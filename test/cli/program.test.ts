@@ -115,6 +115,15 @@ test('the environment beats .env', async () => {
   assert.match(stderr, /API at one\.example/)
 })
 
+test('an empty variable hides nothing that .env says', async () => {
+  const { code, stderr } = await run(['sync'], {
+    env: { API_BASE_URL: '', DATABASE_URL: ' ' },
+    files: { '.env': 'API_BASE_URL=https://two.example/api\nDATABASE_URL=postgres://x/y\n' },
+  })
+  assert.equal(code, 2)
+  assert.match(stderr, /API at two\.example/)
+})
+
 test('looking where nothing was synced makes nothing', async () => {
   const { code, stdout } = await run(['status', '--json'])
   assert.deepEqual({ code, stdout }, { code: 0, stdout: 'null\n' })
