@@ -3,7 +3,8 @@ import type { RateLimit, SourceLimit } from './limiter.ts'
 
 /** What it tells of its limit: nothing (a bare 429), `Retry-After` on 429 only, or that and RateLimit fields on each answer. */
 export const TELLS = ['silent', 'retry-after', 'headers'] as const
-export type Tells = (typeof TELLS)[number]
+/** Or `X-RateLimit-` fields, which say no length of a window, and when it ends as a whole second since 1970. */
+export type Tells = (typeof TELLS)[number] | 'instants'
 
 /** A server without a limit that gets slower: `servers` requests are served at once, the others wait in line. */
 export type Slow = {

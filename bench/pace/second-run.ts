@@ -17,8 +17,8 @@ export type Again = { ms: number; leastMs: number; refused: number; requests: nu
 /** A limit of a few seconds, in the same house, and a job that it does not hold up for long. */
 const NEAR = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
 
-export const sources = (): Scenario[] =>
-  TELLS.flatMap((tells) => [
+export const sources = (): Scenario[] => [
+  ...TELLS.flatMap((tells) => [
     scenario('bucket 1/s burst 1', bucket(1, 1), tells),
     scenario('bucket 10/s burst 10', bucket(10, 10), tells),
     scenario('bucket 50/s burst 60', bucket(50, 60), tells),
@@ -31,7 +31,10 @@ export const sources = (): Scenario[] =>
     scenario('80 in 4 s from the first request on', restarting(80, 4), tells, NEAR),
     scenario('counter 60 in 3 s from the first request on, refused count', counter(60, 3, true, true), tells, NEAR),
     scenario('at most 8 at once', { kind: 'concurrency', cap: 8 }, tells),
-  ])
+  ]),
+  scenario('60 in 2 s from the first request on', restarting(60, 2), 'instants', NEAR),
+  scenario('80 in 4 s from the first request on', restarting(80, 4), 'instants', NEAR),
+]
 
 const HOUR_MS = 3_600_000
 /** The engine writes what it learned every third beat of its heart, one a second. */

@@ -1,7 +1,7 @@
 /** The server of a simulation: its limiter, its time to answer, and what it tells of its limit. Instants are ms since 1970. */
 import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
 import { type Answer, admit, type LimiterState, release } from './limiter.ts'
-import { type Scenario, type Slow, STRAGGLER_TIMES } from './scenario.ts'
+import { type Scenario, type Slow, STRAGGLER_TIMES, type Tells } from './scenario.ts'
 
 export type Served = {
   status: 200 | 429 | 500
@@ -31,11 +31,18 @@ const exponential = (mean: number, random: () => number): number => -Math.log(1 
 export const tripMs = ({ wayMs, jitterMs }: Scenario, random: () => number): number =>
   wayMs + Math.abs(gaussian(random)) * jitterMs
 
-/** What the server writes into `RateLimit` and `RateLimit-Policy`, in whole seconds; nothing of requests at once. */
-const announce = (limit: Scenario['limit'], { quota, windowMs, remaining, resetMs }: Answer): AnnouncedLimit[] =>
-  limit.kind === 'concurrency'
-    ? []
-    : [{ name: 'default', quota, windowMs, remaining, resetMs: wholeSeconds(resetMs) * 1000 }]
+/**
+ * What is read of what the server writes at `at`, in whole seconds, into `RateLimit` and `RateLimit-Policy`, or `X-RateLimit-Reset`
+ * beside its `Date`; nothing of requests at once.
+ */
+const announce = (tells: Tells, limit: Scenario['limit'], at: number, answer: Answer): AnnouncedLimit[] => {
+  const { quota, windowMs, remaining, resetMs } = answer
+  if (limit.kind === 'concurrency' || tells === 'silent' || tells === 'retry-after') return []
+  if (tells === 'headers')
+    return [{ name: 'default', quota, windowMs, remaining, resetMs: wholeSeconds(resetMs) * 1000 }]
+  const seconds = Math.ceil((at + resetMs) / 1000) - Math.floor(at / 1000)
+  return [{ name: '', quota, windowMs: null, remaining, resetMs: seconds * 1000 }]
+}
 
 const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
 
@@ -73,7 +80,7 @@ export const createServer = (scenario: Scenario, beginAt: number, random: () => 
     status: random() < scenario.errors ? 500 : 200,
     leavesAt,
     retryAfterMs: null,
-    limits: tells === 'headers' ? limits : [],
+    limits,
   })
 
   const decide = (at: number): { limit: Scenario['limit']; answer: Answer | null } => {
@@ -94,13 +101,13 @@ export const createServer = (scenario: Scenario, beginAt: number, random: () => 
         return { status: 429, leavesAt: at + REFUSAL_MS, retryAfterMs: tells === 'silent' ? null : 1000, limits: [] }
       const { limit, answer } = decide(at)
       if (answer === null) return answered(inLine === null ? at + serviceTime() : inLine(at), [])
-      const limits = announce(limit, answer)
+      const limits = announce(tells, limit, at, answer)
       if (answer.ok) return answered(at + serviceTime(), limits)
       return {
         status: 429,
         leavesAt: at + REFUSAL_MS,
         retryAfterMs: tells === 'silent' ? null : wholeSeconds(answer.resetMs) * 1000,
-        limits: tells === 'headers' ? limits : [],
+        limits,
       }
     },
     leave() {

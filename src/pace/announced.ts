@@ -2,6 +2,7 @@
  * What the source says of its own limits, request by request. A reply tells how many more it will take; requests that
  * left after the one it answers are taken off. What is announced beats what was guessed.
  */
+import { isFirst } from './length-tried.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
 import { countBetween, type Sent, type Traffic } from './traffic.ts'
 import { SHORT_MS } from './usual-window.ts'
@@ -20,6 +21,11 @@ export type Announced = AnnouncedLimit & {
   spanMs: number
   /** Something was refused although some of it was left: what binds is another limit, of which nothing is said. */
   roomy: boolean
+  /**
+   * When the first request of the window that is on was answered, ms, and what the answer said of its end; null: it is not known. It had
+   * arrived by then, however long a connection took.
+   */
+  first: { at: number; resetMs: number } | null
 }
 
 /** Requests may overtake each other by so much on their way. */
@@ -47,6 +53,7 @@ const follow = (
     leastSince: known?.leastSince ?? now,
     spanMs: Math.max(isAlike ? known.spanMs : 0, limit.resetMs ?? 0),
     roomy: isAlike && known.roomy,
+    first: isFirst(limit) && limit.resetMs !== null ? { at: now, resetMs: limit.resetMs } : same ? known!.first : null,
   }
 }
 

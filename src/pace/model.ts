@@ -6,6 +6,7 @@ import type { Circuit } from './circuit.ts'
 import { bringsMore } from './climb.ts'
 import type { Crowd } from './crowd.ts'
 import type { Latency } from './latency.ts'
+import type { Length } from './length-tried.ts'
 import type { Rush } from './rush.ts'
 import type { Seeking } from './seeking.ts'
 import type { Throughput } from './throughput.ts'
@@ -34,6 +35,8 @@ export type Pace = {
   shape: Shape
   origin: Origin
   announced: readonly Announced[]
+  /** The lengths of announced windows that were tried out. */
+  lengths: readonly Length[]
   circuit: Circuit
   /** No request may leave before this instant, ms. */
   gateUntil: number

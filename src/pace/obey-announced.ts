@@ -1,6 +1,7 @@
 /** How the pace follows what the source announces. */
 import { type Announced, binding, creditOf, isLong, REORDER_MS, spareOf, watchedFrom } from './announced.ts'
 import { type Bucket, evenRate, startBucket } from './bucket.ts'
+import { isFirst, nextAt } from './length-tried.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { SHORT_MS } from './usual-window.ts'
@@ -47,7 +48,7 @@ export const announcedWait = (pace: Pace, now: number): number | null => {
     const counts = announced.some((each) => each.remaining !== null && isLong(each) && !each.roomy)
     return untilOurs > 0 || (counts && shape.kind !== 'bucket') ? untilOurs : null
   }
-  const opensAt = spent.opensAt!
+  const opensAt = nextAt(spent, pace.lengths)
   const first = flight.find(({ at }) => at >= opensAt)
   const untilOpen = now < opensAt ? opensAt - now : first ? Math.max(0, first.at + patienceMs - now) : 0
   const isItsShape = shape.kind === 'window' && shape.quota === spent.quota && shape.windowMs === spent.windowMs
@@ -94,7 +95,8 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   )
   // What is left after the first requests tells a bucket, whose tokens are there to be used, from a window that is full.
   const isFull = credit + pace.traffic.total + 1 >= quota
-  if (credit >= 1 && pace.shape.kind === 'open' && !(isFull && pace.traffic.total <= 2)) return pace
+  const isBegun = (isFull && pace.traffic.total <= 2) || (isNews && pace.announced.some(isFirst))
+  if (credit >= 1 && pace.shape.kind === 'open' && !isBegun) return pace
   const rate = evenRate(quota, windowMs)
   // Nothing is left after the very first request: the bucket holds one token, and jitter needs room.
   const narrow = pace.traffic.total <= 1 && credit < 1

@@ -16,6 +16,7 @@ import { bucketAccepted } from './bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
 import { letInAt } from './crowd.ts'
 import { observeLatency, unexceptional } from './latency.ts'
+import { tried, withLengths } from './length-tried.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
 import { evenRateOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
@@ -138,11 +139,23 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const most = mostWidthOf(pace)
   const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left: leftOf(pace) })
   const traffic = admit(pace.traffic, own.at)
-  const announced = hear(pace.announced, limits, own.at, now)
+  const lengths = tried(pace.lengths, pace.announced, limits, own.at, false)
+  const announced = hear(pace.announced, withLengths(limits, lengths), own.at, now)
   const even = evenRateOf(pace.shape)
   const crowd = even === null ? pace.crowd : letInAt(pace.crowd, own.width, even)
   const circuit = succeeded(pace.circuit)
-  const next = { ...pace, latency, throughput, width, traffic, announced, crowd, rush: letIn(pace.rush), circuit }
+  const next = {
+    ...pace,
+    latency,
+    throughput,
+    width,
+    traffic,
+    announced,
+    lengths,
+    crowd,
+    rush: letIn(pace.rush),
+    circuit,
+  }
   return announcedShape(shapeAccepted(next, own, now), pace.announced, now)
 }
 
@@ -159,8 +172,9 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
     case 'refused': {
       const { at, retryAfterMs, limits } = signal
       const gateUntil = retryAfterMs === null ? pace.gateUntil : Math.max(pace.gateUntil, at + retryAfterMs)
-      const announced = hear(pace.announced, limits, own.at, at, true)
-      const told: Pace = { ...landed, announced, gateUntil, traffic: refuse(pace.traffic, own.at) }
+      const lengths = tried(pace.lengths, pace.announced, limits, own.at, true)
+      const announced = hear(pace.announced, withLengths(limits, lengths), own.at, at, true)
+      const told: Pace = { ...landed, announced, lengths, gateUntil, traffic: refuse(pace.traffic, own.at) }
       const met = announcedRefused(told, own, at) ?? meetWall(unforeseen(told), own, at, retryAfterMs)
       return announcedShape(met, pace.announced, at)
     }

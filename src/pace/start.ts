@@ -4,6 +4,7 @@ import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
 import { noCrowd } from './crowd.ts'
 import { noLatency } from './latency.ts'
+import type { Length } from './length-tried.ts'
 import type { Pace, Shape } from './model.ts'
 import { noThroughput } from './throughput.ts'
 import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
@@ -34,6 +35,8 @@ export type Remembered = {
   cap: number | null
   concurrency: number
   gateUntil: number
+  /** The lengths of announced windows that were tried out. */
+  lengths?: readonly Length[]
 }
 
 export type PaceStart = {
@@ -68,6 +71,7 @@ const begin = (start: PaceStart): Pace => ({
   shape: { kind: 'open' },
   origin: 'found',
   announced: [],
+  lengths: [],
   circuit: startCircuit,
   gateUntil: 0,
   nextAt: 0,
@@ -139,7 +143,9 @@ export const startPace = (start: PaceStart): Pace => {
   const { now } = start
   const remembered = start.remembered ?? null
   const isFresh = remembered !== null && now - remembered.at < FORGET_MS
-  const pace = { ...begin(start), gateUntil: isFresh ? rememberedGate(remembered, now) : 0 }
+  const pace = isFresh
+    ? { ...begin(start), gateUntil: rememberedGate(remembered, now), lengths: remembered.lengths ?? [] }
+    : begin(start)
   const met = isFresh && (remembered.limit.kind !== 'none' || remembered.cap !== null)
   if (met)
     return {
@@ -223,4 +229,5 @@ export const remember = (pace: Pace, now: number): Remembered => ({
   concurrency: Math.floor(pace.width.limit),
   // A source that was down may be up again: the next run asks at once.
   gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
+  ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),
 })

@@ -199,12 +199,13 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
     return passed > 0 ? { ...proven, opened: { after: opened.after + passed, by: opened.by + passed } } : proven
   }
   const passed = probedAfter(window, sentAt)
+  const by = Math.min(sentAt, opened.by + passed)
   // Of what slides nothing was free yet.
   return {
     ...proven,
     fixed: window.mayBeFixed,
     probing: null,
-    opened: { after: opened.after + passed, by: Math.min(sentAt, opened.by + passed) },
+    opened: { after: Math.min(opened.after + passed, by), by },
   }
 }
 

@@ -32,6 +32,12 @@ const remembered: fc.Arbitrary<Remembered> = fc.record({
   cap: fc.option(fc.integer({ min: 1, max: 30 })),
   concurrency: fc.integer({ min: 1, max: 60 }),
   gateUntil: fc.oneof(fc.constant(0), fc.integer({ min: NOW - HOUR, max: NOW + HOUR })),
+  lengths: fc.array(
+    fc.record(
+      { name: fc.constant(''), quota: count, windowMs: fc.option(fc.constant(2000)) },
+      { noNullPrototype: true },
+    ),
+  ),
 })
 
 export const starts = fc.record({
