@@ -173,11 +173,15 @@ export const startBucket = ({
   fallback,
 })
 
+/** So late a request may leave without being lost, ms: nobody wakes up on time, and in a window it is not too late yet. */
+const LATE_MS = 5
+
 /** The bucket with what has run into it until `now`. */
 export const refilled = (bucket: Bucket, now: number): Bucket => {
   const full = bucket.tokens + (Math.max(0, now - bucket.at) * bucket.rate) / 1000
   // More than the burst is there only if it was given besides.
-  const tokens = Math.max(bucket.tokens, Math.min(full, bucket.burst))
+  const late = bucket.steady ? (LATE_MS * bucket.rate) / 1000 : 0
+  const tokens = Math.max(bucket.tokens, Math.min(full, bucket.burst + late))
   const over = full - tokens
   return {
     ...bucket,
@@ -200,7 +204,7 @@ export const bucketSent = (bucket: Bucket, now: number): Bucket => {
 /** So far above a rate that is known it is taken to be refused. */
 export const OVER = 1.015
 
-/** What jitter may take from a window's end, ms. */
+/** What jitter may take from a window's end, and being late, ms. */
 const JITTER_MS = 14
 
 /** Requests per second at an even pace of which no window of this length ever sees more than the quota. */

@@ -46,6 +46,31 @@ describe('the shadow bucket', () => {
     )
   })
 
+  it('makes up for being late a little, in a window, and still sends no more than its quota', () => {
+    const late = fc.array(fc.oneof(fc.nat(5), fc.nat(500)), { minLength: 40, maxLength: 120 })
+    const sendsOf = (quota: number, lateMs: readonly number[]): number[] => {
+      let bucket = { ...bucketOf(evenRate(quota, 1000), 1), steady: true }
+      let now = NOW
+      return lateMs.map((ms) => {
+        now += bucketWait(bucket, now) + ms
+        bucket = bucketSent(bucket, now)
+        return now
+      })
+    }
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 60 }), late, (quota, lateMs) => {
+        const sends = sendsOf(quota, lateMs)
+        for (let i = quota; i < sends.length; i++) assert.ok(sends[i]! - sends[i - quota]! > 1000)
+      }),
+    )
+    const tookMs =
+      sendsOf(
+        20,
+        Array.from({ length: 100 }, () => 4),
+      ).at(-1)! - NOW
+    assert.ok(tookMs < 5090, `${tookMs} ms for five windows`)
+  })
+
   it('is kept waiting exactly until the token is there', () => {
     fc.assert(
       fc.property(rates, fc.integer({ min: 1, max: 5 }), (rate, spent) => {
