@@ -15,8 +15,9 @@ import { onTheWhole } from './held-pace.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { LENGTHS_MS, windowByWalls } from './short-window.ts'
-import { countBetween, indexFrom, type Sent } from './traffic.ts'
-import { SHORT_MS, usualWindow } from './usual-window.ts'
+import { countBetween, type Sent } from './traffic.ts'
+import { isRound, slidOut } from './used-before.ts'
+import { SHORT_MS, usualWindow, usualWindows } from './usual-window.ts'
 import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width.ts'
 import { countedWindow, isLengthSure, startWindow, type Window } from './window.ts'
 
@@ -31,10 +32,10 @@ const REPLAY_MISSES = 2
 /** Misses with so many let in between, and so many quotas, do not add up. */
 const RARE = 500
 const RARE_QUOTAS = 3
+/** Windows of a few seconds are met by an even pace, too. */
+const FEW_SECONDS_MS = 12_000
 /** Lengths of window that differ by less, as a share, are the same. */
 const SAME = 0.05
-/** What jitter may take from the length, ms. */
-const SLID_MS = 50
 /** So much later than foreseen, as a share of its length, it is another length. */
 const JITTER = 0.1
 
@@ -108,24 +109,6 @@ export const settle = (pace: Pace, now: number): Pace => {
   return { ...pace, shape: bucket, width: uncapped(pace.width) }
 }
 
-/**
- * How many were let in within its length before the wall, where the first of them had left it just as the source let in again: it slides, and
- * others had used a part of it. 0: it does not.
- */
-const slidOut = (
-  { traffic }: Pace,
-  { windowMs }: Window,
-  { wallAt }: Seeking,
-  { after, by }: Window['opened'],
-): number => {
-  const from = indexFrom(traffic.admitted, wallAt - windowMs)
-  const leftAt = (traffic.admitted[from] ?? 0) + windowMs
-  return leftAt > after - SLID_MS && leftAt <= by ? countBetween(traffic, [], wallAt - windowMs, wallAt + 1) : 0
-}
-
-/** So round a number is a whole quota: others would have to have used just so much that this is left. */
-const isRound = (quota: number): boolean => quota >= 100 && quota % 50 === 0
-
 /** The window that the release speaks of; null where it speaks of none. */
 const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null => {
   const { before, countedFrom, refusedAt, wallAt } = shape
@@ -135,6 +118,8 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     // The run began at a wall, with what an earlier one has kept: that has sent more since, and the length is not refuted.
     if (pace.traffic.total <= 1)
       return { ...startWindow(before.quota, before.windowMs, opened, before.fixed), mayBeFixed: before.mayBeFixed }
+    // What was let in so early once, and is not again, is of neither length; an even pace suits that, if it is so short.
+    if ((before.longer ?? Number.POSITIVE_INFINITY) <= FEW_SECONDS_MS) return null
     const between = countBetween(pace.traffic, [], before.missedAt, wallAt)
     const isRare = between >= Math.max(RARE, RARE_QUOTAS * before.quota)
     const misses = isRare ? 1 : before.misses + 1
@@ -143,7 +128,15 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
     if (slid > 0) return { ...countedWindow(slid, before.windowMs, opened, false), misses, missedAt: wallAt }
     // It opened a moment later than foreseen: a matter of jitter.
     if (openedBy - wallAt < Math.min(1500, JITTER * before.windowMs))
-      return { ...before, misses, missedAt: wallAt, marginMs: before.marginMs + 6, probing: null, proven: true }
+      return {
+        ...before,
+        misses,
+        missedAt: wallAt,
+        marginMs: before.marginMs + 6,
+        probing: null,
+        proven: true,
+        shorter: [],
+      }
     const { after, by } = before.opened
     // A length that is nearly the known one is that: in a sliding window it is not the last opening that counts.
     // One that was seen to slide so often still does: what was refused is a matter of its quota.
@@ -166,7 +159,9 @@ const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window | null =
   if (openedBy - wallAt < Math.max(SHORT_MS, shape.sparseMs) || used < 3) return null
   // What a source that says nothing refuses tells of the quota alone, not of the length as well.
   const start = shape.told || !isRound(used) ? countedWindow : startWindow
-  // A usual length that ends just between the last refusal and the release: it may slide, or have begun with us.
+  // Usual lengths that end just between the last refusal and the release: it may slide, or have begun with us. The longest is legal.
+  const [longest, ...shorter] = usualWindows(opened.after - countedFrom, openedBy - countedFrom).reverse()
+  if (!shape.told && longest !== undefined) return { ...start(used, longest, opened, false), shorter }
   const exact = usualWindow(opened.after - countedFrom, openedBy - countedFrom)
   if (exact !== undefined) return start(used, exact, opened, false)
   const windowMs = usualWindow(openedBy - countedFrom) ?? openedBy - countedFrom

@@ -207,7 +207,8 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
       return { kind: 'rate', rate, burst, narrow, steady, met, tokens: refilled(known, now).tokens }
     }
     case 'window': {
-      const { quota, windowMs, fixed, mayBeFixed, opened } = known
+      const { quota, fixed, mayBeFixed, opened } = known
+      const windowMs = known.longer ?? known.windowMs
       if (isDoubtful(known)) return { ...DOUBTFUL, rate: onTheWhole(known, traffic, now) }
       const sent = [...traffic.admitted, ...flight.map(({ at }) => at)].sort((a, b) => a - b)
       const recent = sent

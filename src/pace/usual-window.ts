@@ -13,6 +13,10 @@ const USUAL_MS = [
 /** And those of them that are common. */
 const COMMON_MS = [1, 2, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 86_400].map((seconds) => seconds * 1000)
 
+/** All usual lengths in [from, to], ms; 1% forgiven at the end. */
+export const usualWindows = (from: number, to: number): number[] =>
+  USUAL_MS.filter((usual) => usual >= from && usual * 0.99 <= to)
+
 /** The shortest common length in [from, to], or else usual one, ms; 1% forgiven. undefined: none. */
 export const usualWindow = (from: number, to = Number.POSITIVE_INFINITY): number | undefined => {
   const fits = (usual: number): boolean => usual * 1.01 >= from && usual * 0.99 <= to

@@ -37,11 +37,17 @@ export type Window = {
   bonus: number
   /** How many had been let in when that was last tried. */
   triedAt: number
+  /** Lengths that it may have as well, the longest first, ms. */
+  shorter: readonly number[]
+  /** What it was before one of these was let in, which has not been seen again yet, ms; null: it has. */
+  longer: number | null
   /** It was counted at a wall, and somebody may have used some of it before: in so many pauses to come one more is tried. */
   unsure: number
 }
 
 const MARGIN_MS = 12
+/** Lengths differ by far more, and a connection or a busy loop may delay a request. */
+const TRIED_MARGIN_MS = 100
 export const EARLY_MISSES = 2
 const PAUSE_MS = 1000
 /** So many pauses must have ended as foreseen before more than one request goes first. */
@@ -69,6 +75,8 @@ export const startWindow = (quota: number, windowMs: number, opened: Window['ope
   foreseen: 0,
   bonus: 0,
   triedAt: 0,
+  shorter: [],
+  longer: null,
   unsure: 0,
 })
 
@@ -109,6 +117,13 @@ const earlyAt = (window: Window, nextOpening: number, freeAt: number): number | 
   return fixed || freeAt - early > PAUSE_MS ? early : null
 }
 
+/** When a shorter length is tried, which the window may have as well, ms; null: it is not. */
+const shorterAt = ({ shorter, longer, bonus, unsure, probing, opened }: Window, freeAt: number): number | null => {
+  if (shorter.length === 0 || longer !== null || bonus > 0 || unsure > 0 || probing !== null) return null
+  const at = opened.by + shorter[0]! + TRIED_MARGIN_MS
+  return freeAt - at > PAUSE_MS / 2 ? at : null
+}
+
 /** How many of the quota are used at `now`, and when the next is free. */
 const usage = (
   window: Window,
@@ -145,7 +160,9 @@ export const windowWait = (
   if (used < window.quota) return 0
   // One more than the quota is tried when all of that is back, and in a pause: so its refusal speaks of nothing else.
   if (used < window.quota + window.bonus && flight.length <= used - window.quota && freeAt - now > PAUSE_MS) return 0
-  if (!window.mayBeFixed) return Math.max(1, freeAt - now)
+  const tried = shorterAt(window, freeAt)
+  if (tried !== null && tried <= now) return 0
+  if (!window.mayBeFixed) return Math.max(1, Math.min(freeAt, tried ?? freeAt) - now)
   const opening = openedBy(window, now - window.marginMs) + window.windowMs
   const early = earlyAt(window, opening, freeAt)
   if (early !== null && early <= now) return 0
@@ -180,6 +197,19 @@ export const windowSent = (
 const probedAfter = ({ opened, windowMs }: Window, sentAt: number): number =>
   Math.round((sentAt - (opened.after + opened.by) / 2) / windowMs) * windowMs
 
+/** A shorter length was let in; a window that opens at set instants may just have opened, though. */
+const shorterLetIn = (window: Window, sentAt: number): Window => {
+  const { shorter, windowMs, opened } = window
+  return {
+    ...window,
+    windowMs: shorter[0]!,
+    shorter: shorter.slice(1),
+    longer: windowMs,
+    probing: null,
+    opened: { after: sentAt - (opened.by - opened.after), by: sentAt },
+  }
+}
+
 /** A request was let in: the opening before it is the latest, and an early probe moves it forward. */
 export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number): Window => {
   const { opened, windowMs, probing, resumedAt } = window
@@ -196,9 +226,12 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
       : { ...window, quota, bonus }
   if (probing !== sentAt) {
     const passed = Math.floor((sentAt - opened.by) / windowMs) * windowMs
-    return passed > 0 ? { ...proven, opened: { after: opened.after + passed, by: opened.by + passed } } : proven
+    return passed > 0
+      ? { ...proven, longer: null, opened: { after: opened.after + passed, by: opened.by + passed } }
+      : proven
   }
   const passed = probedAfter(window, sentAt)
+  if (window.shorter.length > 0) return shorterLetIn(proven, sentAt)
   const by = Math.min(sentAt, opened.by + passed)
   // Of what slides nothing was free yet.
   return {
@@ -223,6 +256,9 @@ export const windowRefused = (
   const { opened, windowMs, quota } = window
   if (next !== null && window.probing === sentAt)
     return { ...windowTold(window, next), earlyMisses: window.earlyMisses + 1 }
+  if (window.longer !== null) return null
+  if (window.probing === sentAt && window.shorter.length > 0)
+    return { ...window, probing: null, proven: true, shorter: [] }
   if (window.probing === sentAt) {
     const after = Math.min(opened.by, Math.max(opened.after, sentAt - probedAfter(window, sentAt)))
     return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
