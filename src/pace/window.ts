@@ -46,6 +46,8 @@ export type Window = {
 }
 
 const MARGIN_MS = 12
+/** So long after an opening it may still be tried whether the window has opened then. */
+const TRIED_LATE_MS = 500
 /** Lengths differ by far more, and a connection or a busy loop may delay a request. */
 const TRIED_MARGIN_MS = 100
 export const EARLY_MISSES = 2
@@ -163,7 +165,8 @@ export const windowWait = (
   const tried = shorterAt(window, freeAt)
   if (tried !== null && tried <= now) return 0
   if (!window.mayBeFixed) return Math.max(1, Math.min(freeAt, tried ?? freeAt) - now)
-  const opening = openedBy(window, now - window.marginMs) + window.windowMs
+  const lateMs = window.fixed ? window.marginMs : TRIED_LATE_MS
+  const opening = openedBy(window, now - lateMs) + window.windowMs
   const early = earlyAt(window, opening, freeAt)
   if (early !== null && early <= now) return 0
   const opensAt = window.fixed ? opening + window.marginMs : freeAt
@@ -261,7 +264,9 @@ export const windowRefused = (
     return { ...window, probing: null, proven: true, shorter: [] }
   if (window.probing === sentAt) {
     const after = Math.min(opened.by, Math.max(opened.after, sentAt - probedAfter(window, sentAt)))
-    return { ...window, probing: null, proven: true, earlyMisses: window.earlyMisses + 1, opened: { ...opened, after } }
+    // What is refused when it must have opened slides.
+    const earlyMisses = after === opened.by ? EARLY_MISSES : window.earlyMisses + 1
+    return { ...window, probing: null, proven: true, earlyMisses, opened: { ...opened, after } }
   }
   const isSliding = !window.fixed && window.bonus > 0
   const since = isSliding ? sentAt - windowMs : Math.max(sentAt - windowMs, openedBy(window, sentAt))

@@ -175,6 +175,19 @@ describe('an early probe', () => {
     assert.equal(windowRefused(probing, traffic, [], at, null)?.fixed, false)
   })
 
+  it('tells so, too, when the window must have opened, by who wakes up a little late', () => {
+    const window = { ...startWindow(10, MINUTE, { after: NOW - 100, by: NOW }, false), mayBeFixed: true }
+    const traffic = full(10, NOW + 30_000)
+    const at = NOW + MINUTE + 12
+    assert.equal(windowWait(window, traffic, [], NOW + 40_000, 100), at - NOW - 40_000)
+    for (const lateMs of [0, 1, 20, 200]) {
+      assert.equal(windowWait(window, traffic, [], at + lateMs, 100), 0, `${lateMs} ms late`)
+      const probing = windowSent(window, traffic, [], at + lateMs)
+      const slides = windowRefused(probing, traffic, [], at + lateMs, null)!
+      assert.ok(windowWait(slides, traffic, [], at + lateMs + 50, 100) > 29_000)
+    }
+  })
+
   it('looks on the whole minute first', () => {
     const by = Math.floor(NOW / MINUTE) * MINUTE + 9000
     const window = startWindow(10, MINUTE, { after: by - 20_000, by }, true)
