@@ -19,7 +19,7 @@ const NO_WINDOW: AsWindow = { windowMs: 0, explained: 0 }
 /** The bucket by the quota that explains the refusals, as an even pace. `slower`: its rate, less what a refusal takes off. */
 export const asWindow = (bucket: Bucket, slower: number, traffic: Traffic, flight: readonly Sent[]): AsWindow => {
   const { rate, clean, windowMs, search, fallback, walls, explained, explainedSince } = bucket
-  if (windowMs === 0) return NO_WINDOW
+  if (windowMs === 0) return bucket.tollMs > 0 ? longerWindow(bucket, traffic, flight) : NO_WINDOW
   const whole = quotaByWalls(traffic, flight, windowMs, explainedSince)
   const isSure = explained >= SURE_WINDOWS
   const movedAt = walls.at(-1)?.at ?? 0
@@ -64,6 +64,8 @@ export const asEven = (
   }
 }
 
+/** With fewer, what is let in between two waits is alike at any rate. */
+const MANY = 20
 /** For so long nothing was let in though it was asked for: no bucket of more than a few a second. */
 const SHUT_MS = 300
 const wasShut = ({ refused, admitted }: Traffic): boolean =>
@@ -75,11 +77,11 @@ const wasShut = ({ refused, admitted }: Traffic): boolean =>
 /** It was taken for a shorter one than it is: what was let in at once and was refused for a while is the quota of a longer. */
 const longerWindow = (bucket: Bucket, traffic: Traffic, flight: readonly Sent[]): AsWindow => {
   const { windowMs, explained, explainedSince } = bucket
-  if (explained > 1 || !wasShut(traffic)) return NO_WINDOW
+  if (explained > 1 || (bucket.tollMs === 0 && !wasShut(traffic))) return NO_WINDOW
   for (const longer of LENGTHS_MS)
     if (longer > windowMs && longer <= 5000) {
       const found = quotaByWalls(traffic, flight, longer, explainedSince)
-      if (found !== null && found.windows >= SURE_WINDOWS)
+      if (found !== null && found.windows >= SURE_WINDOWS && (bucket.tollMs === 0 || found.quota >= MANY))
         return { ...asEven(bucket, found.quota, longer), explained: found.windows }
     }
   return NO_WINDOW

@@ -72,6 +72,22 @@ describe('a rate that may be a quota for a second', () => {
     assert.ok(rate! > 9 && rate! < 10.5, `${rate}`)
     assert.equal(explainedSince, movedAt)
   })
+
+  it('may be a quota for two seconds, where each refusal is a wait and nothing else is tried', () => {
+    /** So many in each window, 12 ms apart from its first third on, and one that is refused. */
+    const told = (quota: number, windows: number): Traffic =>
+      times(windows, (i) => NOW + 2000 * i + 30 * (i % 3)).reduce(
+        (traffic, opens) =>
+          refuse(times(quota, (i) => opens + 600 + 12 * i).reduce(admit, traffic), opens + 600 + 12 * quota),
+        noTraffic,
+      )
+    const waiting = { tollMs: SECOND, windowMs: 0, fallback: null }
+    const { rate, windowMs, steady } = asWindow(guess(waiting), 29, told(60, 3), [])
+    assert.ok(windowMs === 2000 && steady === true && rate! > 29 && rate! < 30, `${windowMs}, ${rate}`)
+    assert.equal(asWindow(guess(waiting), 29, told(60, 2), []).windowMs, 0, 'two are met by chance')
+    assert.equal(asWindow(guess(waiting), 29, told(10, 3), []).windowMs, 0, 'so few are alike at any rate')
+    assert.equal(asWindow(guess({ ...waiting, tollMs: 0 }), 29, told(60, 3), []).windowMs, 0)
+  })
 })
 
 it('what was let in lately is counted over the length of the window', () => {
