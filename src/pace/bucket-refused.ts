@@ -129,6 +129,8 @@ export const bucketRefused = (
   const burst = isLess ? Math.max(1, bucket.burst / 2) : saved
   const slower = bucket.rate * (1 - shrinkAfter(bucket.clean, bucket.hasty))
   const window = asWindow(bucket, slower, traffic, flight)
+  // A counter that is overrun lets nothing in for a while: that is one wall.
+  const isSame = bucket.steady && bucket.clean === 0 && bucket.barren > 0
   const emptied: Bucket = {
     ...filled,
     burst,
@@ -144,7 +146,7 @@ export const bucketRefused = (
     steady: bucket.steady && bucket.hasty < 2,
     barren: bucket.barren + 1,
     barrenSince: bucket.barren === 0 ? sentAt : bucket.barrenSince,
-    hasty: bucket.search === null && bucket.clean < 30 ? bucket.hasty + 1 : 0,
+    hasty: isSame ? bucket.hasty : bucket.search === null && bucket.clean < 30 ? bucket.hasty + 1 : 0,
     tollMs,
     holds,
     isWaiting: isWaiting && window.windowMs === 0,

@@ -19,7 +19,7 @@ import { countBetween, type Sent } from './traffic.ts'
 import { isRound, slidOut } from './used-before.ts'
 import { SHORT_MS, usualWindow, usualWindows } from './usual-window.ts'
 import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width.ts'
-import { countedWindow, isLengthSure, startWindow, type Window } from './window.ts'
+import { countedWindow, FEW_SECONDS_MS, isLengthSure, REPLAY_MISSES, startWindow, type Window } from './window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
@@ -27,13 +27,9 @@ const NARROW_MS = 250
 const QUICK_MS = 90
 /** Walls that may speak for a cap. The first is met at most three above it, since not all in flight are at the server. */
 const CAP_WALLS = 3
-/** A replayed window that is refused more often than this is none. */
-const REPLAY_MISSES = 2
 /** Misses with so many let in between, and so many quotas, do not add up. */
 const RARE = 500
 const RARE_QUOTAS = 3
-/** Windows of a few seconds are met by an even pace, too. */
-const FEW_SECONDS_MS = 12_000
 /** Lengths of window that differ by less, as a share, are the same. */
 const SAME = 0.05
 /** So much later than foreseen, as a share of its length, it is another length. */
@@ -238,7 +234,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     const { total, admitted } = pace.traffic
     const brought = (total * 1000) / Math.max(1, openedBy - (admitted[0] ?? openedBy))
     const rate = Math.min(brought, 0.97 * evenRate(quota, windowMs))
-    return { ...pace, shape: { ...startBucket({ rate, at: now, narrow }), steady: !narrow } }
+    // What was asked for as a window had no rush before its wall.
+    const holdsOne = narrow && quota <= NARROW
+    return { ...pace, shape: { ...startBucket({ rate, at: now, narrow: holdsOne }), steady: !holdsOne } }
   }
   // Where answers are so quick, what was let in within a second is no measure: the rate is sought step by step.
   const low = 1000 / Math.max(gapMs, 1)

@@ -28,6 +28,16 @@ describe('a refusal', () => {
     assert.ok(bucketWait(bucket, NOW + 10_050) > 50)
   })
 
+  it('of an even pace that follows another one, with nothing let in between, is of the same wall', () => {
+    const held = begun({ rate: 20, clean: 200, walls: [wall], steady: true, sure: true })
+    const again = times(4, (i) => NOW + 10_000 + 50 * i).reduce(
+      (bucket, at) => bucketRefused(bucket, at, at + 5, even(200, 10_000), []),
+      held,
+    )
+    assert.equal(again.steady, true)
+    assert.ok(again.rate > 15, `${again.rate}`)
+  })
+
   it('tells with the one before how much was granted in the time between, to one request', () => {
     fc.assert(
       fc.property(fc.integer({ min: 20, max: 400 }), fc.double({ min: 1, max: 50, noNaN: true }), (granted, rate) => {

@@ -7,7 +7,7 @@ import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
 import { secondRun, takeOver } from '../../bench/pace/second-run.ts'
 import { createServer } from '../../bench/pace/server.ts'
 import { beginOf, type Listener, pagesOf, type Result, simulate } from '../../bench/pace/simulate.ts'
-import { bucket, fixed, restarting, sliding, tuned } from '../../bench/pace/table.ts'
+import { bucket, counter, fixed, restarting, sliding, tuned } from '../../bench/pace/table.ts'
 import { randomStream } from '../../demo/random.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
@@ -128,9 +128,10 @@ describe('a source that thrashes when few are in flight', () => {
     })
 })
 
+const near = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
+
 // Where the length of a window, or when it opens, was learned wrongly.
 describe('a run that begins with what it learned of a limit of a few seconds', () => {
-  const near = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
   const limits: Scenario[] = [
     scenario('fixed 60 in 2 s', fixed(60, 2, 400), 'silent', near),
     scenario('fixed 80 in 4 s', fixed(80, 4, 400), 'silent', near),
@@ -145,6 +146,14 @@ describe('a run that begins with what it learned of a limit of a few seconds', (
         assert.ok(refused < 0.003 * requests, `seed ${seed}: ${refused} of ${requests} refused`)
       }
     })
+})
+
+it('a counter of a few seconds that counts refused requests is not stuck far below its rate by a run that begins with it as a window', () => {
+  const counted = scenario('counter 60 in 3 s', counter(60, 3, true, true), 'retry-after', near)
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { ms, leastMs } = secondRun(counted, seed)
+    assert.ok(ms < 1.4 * leastMs, `seed ${seed}: ${(ms / leastMs).toFixed(2)} times the least`)
+  }
 })
 
 // Where what a wait had held up passed for the rate, and all that was found above it for savings.

@@ -81,6 +81,27 @@ describe('a sliding window', () => {
   })
 })
 
+describe('a window whose quota seems to fall, though the source says that the next one opens when it should', () => {
+  const fallen = (windowMs: number): (Window | null)[] => {
+    const next = (opens: number) => ({ after: opens + windowMs - 500, by: opens + windowMs + 500 })
+    const window = startWindow(60, windowMs, opened, false)
+    const traffic = times(34, (i) => NOW + i).reduce(admit, noTraffic)
+    const once = windowRefused(window, traffic, [], NOW + 100, next(NOW))!
+    const later = times(20, (i) => NOW + windowMs + i).reduce(admit, traffic)
+    const grown = { ...once, quota: 50, opened: { after: NOW + windowMs - 20, by: NOW + windowMs } }
+    return [once, windowRefused(grown, later, [], NOW + windowMs + 100, next(NOW + windowMs))]
+  }
+
+  it('has fallen, once', () => {
+    assert.equal(fallen(3000)[0]?.quota, 34)
+  })
+
+  it('is none if it falls again, where it is so short that an even pace suits it as well', () => {
+    assert.equal(fallen(3000)[1], null)
+    assert.equal(fallen(MINUTE)[1]?.quota, 20)
+  })
+})
+
 describe('a fixed window', () => {
   it('never gets more than its quota from one opening to the next', () => {
     fc.assert(
