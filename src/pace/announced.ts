@@ -4,7 +4,7 @@
  */
 import { isFirst } from './length-tried.ts'
 import type { AnnouncedLimit } from './limit-headers.ts'
-import { countBetween, type Sent, type Traffic } from './traffic.ts'
+import { countBetween, noTraffic, type Sent, type Traffic } from './traffic.ts'
 import { SHORT_MS } from './usual-window.ts'
 
 export type Announced = AnnouncedLimit & {
@@ -33,6 +33,10 @@ export const REORDER_MS = 12
 /** Instants that lie no further apart are the same one, given in whole seconds and some time on the way. */
 const ROUNDED_MS = 1500
 
+/** Of two that left together the one that leaves more was served before, but where the quota was renewed between. An answer may be late. */
+const wasBefore = (known: Announced, { remaining, resetMs }: AnnouncedLimit, asOf: number): boolean =>
+  (remaining ?? 0) > (known.remaining ?? 0) && asOf + (resetMs ?? 0) - known.asOf - (known.resetMs ?? 0) < ROUNDED_MS
+
 const follow = (
   known: Announced | undefined,
   limit: AnnouncedLimit,
@@ -44,9 +48,11 @@ const follow = (
   const before = known?.opensAt ?? null
   const same = before !== null && opensAt !== null && now < before && Math.abs(before - opensAt) < ROUNDED_MS
   const isAlike = known !== undefined && known.quota === limit.quota
+  const together = isAlike && !refused && asOf - known.asOf <= REORDER_MS
+  if (together && wasBefore(known, limit, asOf)) return known
   return {
     ...limit,
-    asOf,
+    asOf: together ? Math.max(asOf, known.asOf) : asOf,
     refused,
     opensAt: same ? Math.min(before, opensAt) : opensAt,
     least: Math.min(known?.least ?? Number.POSITIVE_INFINITY, limit.remaining ?? 0),
@@ -93,16 +99,17 @@ export const hear = (
   refused = false,
 ): readonly Announced[] => {
   if (limits.length === 0) return known
-  if (known.some((each) => each.asOf > asOf)) return known
+  if (known.some((each) => each.asOf > asOf + REORDER_MS)) return known
   return limits.map((limit) => follow(knownAs(known, limits, limit), limit, asOf, now, refused))
 }
 
 /** Requests that may leave now as far as this limit goes; null where the source does not say. */
 export const creditOf = (announced: Announced, traffic: Traffic, flight: readonly Sent[]): number | null => {
-  const { remaining, asOf, refused } = announced
+  const { remaining, asOf } = announced
   if (remaining === null) return null
-  // A request that was let in is among those that are counted here, and is in `remaining` already.
-  return remaining - countBetween(traffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY) + (refused ? 0 : 1)
+  // What left with it and was answered is in `remaining` already, or was served before.
+  const since = countBetween(traffic, [], asOf + REORDER_MS, Number.POSITIVE_INFINITY)
+  return remaining - since - countBetween(noTraffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY)
 }
 
 /** So long a window is met by counting what is left of it; the counters of a shorter one are stale before they arrive. */

@@ -33,11 +33,16 @@ describe('creditOf', () => {
 
   it('never promises more than the reply, however many are under way', () => {
     fc.assert(
-      fc.property(fc.nat(100), fc.array(fc.nat(5000)), fc.array(fc.nat(5000)), (remaining, done, flying) => {
-        const traffic = admitted(NOW, ...done.map((ms) => NOW + ms))
-        const credit = creditOf(heard({ remaining }), traffic, inFlight(...flying.map((ms) => NOW + ms)))
-        assert.equal(credit, remaining - done.length - flying.length)
-      }),
+      fc.property(
+        fc.nat(100),
+        fc.array(fc.integer({ min: 13, max: 5000 })),
+        fc.array(fc.nat(5000)),
+        (remaining, done, flying) => {
+          const traffic = admitted(NOW, ...done.map((ms) => NOW + ms))
+          const credit = creditOf(heard({ remaining }), traffic, inFlight(...flying.map((ms) => NOW + ms)))
+          assert.equal(credit, remaining - done.length - flying.length)
+        },
+      ),
     )
   })
 
@@ -48,7 +53,22 @@ describe('creditOf', () => {
   })
 
   it('allows for a request that overtook the answered one on its way', () => {
-    assert.equal(creditOf(heard(), admitted(NOW - 2, NOW), []), 39)
+    assert.equal(creditOf(heard(), admitted(NOW), inFlight(NOW - 2)), 39)
+  })
+
+  it('is what the one says that was served last of those that left together, in whatever order they are answered', () => {
+    const together = [NOW, NOW, NOW + 3, NOW + 5]
+    const replies = [38, 40, 37, 39]
+    const end = replies.reduce<readonly Announced[]>(
+      (known, remaining, i) => hear(known, [limit({ remaining })], together[i]!, NOW + 50 + i),
+      [],
+    )
+    assert.equal(creditOf(end[0]!, admitted(...together), []), 37)
+    // The same where the instant of the reset is that of the oldest request, and that was another one for the first of them.
+    const slid = hear(end, [limit({ remaining: 60, resetMs: 1000 })], NOW + 2, NOW + 60)
+    assert.equal(creditOf(slid[0]!, admitted(...together), []), 37)
+    const renewed = hear(end, [limit({ remaining: 99, resetMs: 60_000 })], NOW + 6, NOW + 60)
+    assert.equal(creditOf(renewed[0]!, admitted(...together), []), 99)
   })
 
   it('is not known where nothing is said of what is left', () => {
