@@ -25,8 +25,9 @@ const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
 
 export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): boolean => {
   const { narrow, sure, met, explained, most, clean, rate, ceiling, tollMs, holds, steady } = bucket
-  if (most !== null || ceiling === null) return false
-  if (narrow) return clean >= NARROW_EVERY && rate > PASSED * ceiling
+  if (most !== null) return false
+  if (narrow) return clean >= NARROW_EVERY && (ceiling === null || rate > PASSED * ceiling)
+  if (ceiling === null) return false
   const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? EVERY : UNMET_EVERY
   return sure && Math.min(clean, 2 * left) >= every + PER_LOST * lostBy(bucket)
 }

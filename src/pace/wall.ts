@@ -5,7 +5,7 @@ import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
 import { metAt } from './chance.ts'
 import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
-import { evenRateOf, type Pace } from './model.ts'
+import { evenRateOf, type Pace, patienceOf } from './model.ts'
 import { settle } from './release.ts'
 import { refusedAgain } from './rush.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
@@ -72,6 +72,12 @@ const heldAt = (bucket: Bucket, rate: number): Bucket =>
 /** Requests per second that were let in over the last second before `at`. */
 const lately = (pace: Pace, at: number): number => countBetween(pace.traffic, pace.flight, at - 1000, at)
 
+/** When the first of those had left that were out when another left at `at`, if all of them are stragglers. */
+const overdueSince = (pace: Pace, at: number): number | null => {
+  const out = pace.flight.filter((each) => each.at < at)
+  return out.length > 0 && out.every((each) => each.at + patienceOf(pace) < at) ? out[0]!.at : null
+}
+
 /**
  * The pace after the refusal of `own`, heard at `now`. `pace` has the refusal in its traffic, and a wait that the source
  * asked for (`waitMs`, or null) in its gate.
@@ -94,6 +100,9 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       return seek(met, own, now, told)
     case 'bucket': {
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
+      const overdueAt = shape.narrow ? overdueSince(pace, own.at) : null
+      // It may be that these have all the places there are. It is tried again after as long as they were waited for already.
+      if (overdueAt !== null) return { ...met, shape: { ...shape, tokens: 0, at: now + own.at - overdueAt } }
       const crowd = evenRateOf(shape) === null ? apart(pace.crowd) : refusedAt(pace.crowd, own.width)
       const cap = takenAtOnce(crowd)
       if (cap !== null) {

@@ -45,6 +45,7 @@ describe('a look higher', () => {
 
   it('is taken where nothing can be saved up, once more goes through than was refused', () => {
     assert.equal(isLookDue(held({ narrow: true, ceiling: 9.7 })), true)
+    assert.equal(isLookDue(held({ narrow: true, ceiling: null })), true, 'nothing was refused')
   })
 
   it('goes on as long as nothing is refused: the limit was raised', () => {

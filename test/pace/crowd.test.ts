@@ -73,6 +73,21 @@ describe('a source that takes one or two at once', () => {
     assert.ok(ratio < 1.25, `${ratio.toFixed(2)} times the least`)
   })
 
+  it('is not taken for less because a straggler has its only place for long', () => {
+    const one = scenario('one', { kind: 'concurrency', cap: 1 }, 'silent', {
+      wayMs: 64,
+      serviceMs: 210,
+      stragglers: 0.01,
+    })
+    const ratio = Math.max(
+      ...times(12, (seed) => {
+        const { ms, leastMs } = simulate(one, seed + 1)
+        return ms / leastMs
+      }),
+    )
+    assert.ok(ratio < 1.2, `${ratio.toFixed(2)} times the least`)
+  })
+
   it('is told from a rate that is nearly as much', () => {
     for (const rate of [6, 6.6, 13])
       for (const seed of [1, 2, 3]) {
