@@ -101,17 +101,24 @@ export const opening = (throughput: Throughput, now: number): Step => {
   return { kind: 'settle', settled: { ...settled(here.width, count, false), supposed: true } }
 }
 
-/** Whether to look there: at very few only where they seemed to bring more. */
-const isWorthALook = (other: number, width: number, levels: Throughput['levels']): boolean => {
-  const [there, here] = [levels[levelOf(other)] ?? null, levels[levelOf(width)] ?? null]
-  return other >= FEW || (other >= LEAST && there !== null && here !== null && brought(there) > brought(here))
+/** Whether to look there: at very few only where they seemed to bring more, or where more clearly bring less. */
+const isWorthALook = (other: number, width: number, { count, levels }: Throughput): boolean => {
+  const at = levelOf(width)
+  const [there, here, above] = [levels[levelOf(other)] ?? null, levels[at] ?? null, levels[at + 1] ?? null]
+  if (other >= FEW) return true
+  if (other < LEAST || here === null) return false
+  if (there !== null && brought(there) > brought(here)) return true
+  if (above === null) return false
+  const { gain, doubt } = compare(above, here, count)
+  return gain * doubt < 1
 }
 
 /** Begins a look at the level beside, where no more than `most` in flight are allowed. */
-const begun = (given: Settled, { count, levels }: Throughput, most: number): Settled => {
+const begun = (given: Settled, throughput: Throughput, most: number): Settled => {
+  const { count } = throughput
   const { width, up, wait } = given
   const other = Math.round(2 ** ((levelOf(width) + (up ? 1 : -1)) / 2))
-  if (other <= most && (up || isWorthALook(other, width, levels)))
+  if (other <= most && (up || isWorthALook(other, width, throughput)))
     return { ...given, look: { width: other, answers: -other, tookMs: 0 } }
   return { ...given, supposed: false, dueAt: count + wait, up: !up }
 }

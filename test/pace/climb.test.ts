@@ -124,6 +124,15 @@ describe('a width that has settled', () => {
     assert.equal(lookAfter(record([4, 300, 30])), undefined)
   })
 
+  it('and where more clearly bring less, whatever the first few answers told', () => {
+    const due: Settled = { width: 4, supposed: false, dueAt: 0, wait: 200, up: false, look: null }
+    const lookAfter = (throughput: Throughput) =>
+      settling(due, throughput, { width: 4, tookMs: 100 }, 1000)!.look?.width
+    assert.equal(lookAfter(record([3, 100, 3], [6, 300, 40], [4, 100, 40])), 3)
+    assert.equal(lookAfter(record([3, 100, 3], [6, 150, 40], [4, 100, 40])), undefined, 'as much')
+    assert.equal(lookAfter(record([3, 100, 3], [6, 180, 20], [4, 100, 20])), undefined, 'by chance')
+  })
+
   // Of those that left together the quick ones are back first, however long the others take.
   it('passes over the first round of a look', () => {
     const throughput = record([8, 100, 60])
