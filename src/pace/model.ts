@@ -20,6 +20,12 @@ export type Shape = { kind: 'open' } | Seeking | Bucket | Window
 /** Where the shape comes from: this run's refusals, an earlier run, the vendor's word, the source's headers. */
 export type Origin = 'found' | 'learned' | 'documented' | 'announced'
 
+/**
+ * A refusal: when it was heard of, and the rate at that time, requests per second, or null where it was not a matter of rate. `out`: when the refused
+ * request had left, with how many in flight, and how many of those were still out when it was heard of.
+ */
+export type Wall = { at: number; rate: number | null; out?: { sentAt: number; width: number; inside: number } }
+
 export type Pace = {
   /** Requests per second, and in flight, that may not be exceeded whatever the source bears; null: no such wish. */
   maxRate: number | null
@@ -54,8 +60,8 @@ export type Pace = {
   crowd: Crowd
   /** What was let in before the first wall. */
   opening: Opening | null
-  /** The latest refusal: the rate at that time, requests per second, or null where it was not a matter of rate. */
-  wall: { at: number; rate: number | null } | null
+  /** The latest refusal. */
+  wall: Wall | null
 }
 
 /**

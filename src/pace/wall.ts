@@ -94,7 +94,9 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
   const chance = rate === null ? pace.chance : metAt(pace.chance, { at: own.at, rate, total: pace.traffic.total })
   const { rush, pauseMs } = refusedAgain(pace.rush, own.at, pace.heardAt)
   const gateUntil = pauseMs > 0 ? Math.max(pace.gateUntil, now + pauseMs) : pace.gateUntil
-  const met: Pace = { ...pace, chance, rush, gateUntil, heardAt: now, origin: 'found', wall: { at: now, rate } }
+  const inside = pace.flight.filter(({ at }) => at <= own.at).length
+  const wall = { at: now, rate, out: { sentAt: own.at, width: own.width, inside } }
+  const met: Pace = { ...pace, chance, rush, gateUntil, heardAt: now, origin: 'found', wall }
   switch (shape.kind) {
     case 'open':
       return seek(met, own, now, told)

@@ -7,14 +7,15 @@ import { afterWait } from '../../src/pace/after-wait.ts'
 import { startBucket } from '../../src/pace/bucket.ts'
 import type { Pace } from '../../src/pace/model.ts'
 import { startPace } from '../../src/pace/start.ts'
+import { admit, refuse } from '../../src/pace/traffic.ts'
 import { capped, startWidth } from '../../src/pace/width.ts'
-import { NOW } from './driving.ts'
+import { NOW, times } from './driving.ts'
 import { metBy } from './waiting.ts'
 
 /** A pace whose wait has just ended, at a source that fills by 40 a second and answers in 100 ms: four in flight. */
 const waiting = (cap: number): Pace => {
   const { walls, opening, traffic, now } = metBy({ rate: 40, burst: 30, waitMs: 1000, paces: [120, 60, 48] })
-  const shape = { ...startBucket({ rate: 70, at: now, walls, holds: opening }), isWaiting: true }
+  const shape = { ...startBucket({ rate: 70, at: now, walls, holds: opening }), tollMs: 1000, isWaiting: true }
   const pace = startPace({ now: NOW })
   return {
     ...pace,
@@ -34,6 +35,21 @@ describe('the end of a wait', () => {
 
   it('leaves a cap that may be what refuses', () => {
     assert.equal(afterWait(waiting(4)).width.cap, 4)
+  })
+
+  it('tells a cap where most went on after the refusal, far faster than the rate', () => {
+    const pace = waiting(8)
+    const sentAt = pace.traffic.refused.at(-1)!
+    const wall = { at: sentAt + 50, rate: 70, out: { sentAt, width: 12, inside: 9 } }
+    const afterwards = (admitted: number, refused: number) => {
+      const wentOn = times(admitted, (i) => sentAt + 20 + i).reduce(admit, pace.traffic)
+      const traffic = times(refused, (i) => sentAt + 2 + i).reduce(refuse, wentOn)
+      return afterWait({ ...pace, width: startWidth, wall, traffic })
+    }
+    const { shape, width } = afterwards(8, 0)
+    assert.deepEqual([shape.kind, width.cap], ['open', 9])
+    assert.equal(afterwards(5, 0).shape.kind, 'bucket', 'hardly faster')
+    assert.equal(afterwards(8, 4).shape.kind, 'bucket', 'many were refused')
   })
 
   it('changes nothing else', () => {

@@ -156,6 +156,32 @@ it('a counter of a few seconds that counts refused requests is not stuck far bel
   }
 })
 
+// What is out when a run ends is answered all the same: a straggler must not have its place for ever.
+it('a run that begins with a cap meets a source whose places are free', () => {
+  const three = scenario('three', { kind: 'concurrency', cap: 3 }, 'silent', {
+    wayMs: 1.2,
+    serviceMs: 34,
+    jitterMs: 0.1,
+    stragglers: 0.01,
+    errors: 0.01,
+  })
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { ms, leastMs } = secondRun(three, seed)
+    assert.ok(ms < 1.2 * leastMs, `seed ${seed}: ${(ms / leastMs).toFixed(2)} times the least`)
+  }
+})
+
+// Its walls passed for a bucket of two hundred that fills slowly.
+it('a cap that is met late, with waits, is told by how much went on', () => {
+  const twelve = scenario('twelve', { kind: 'concurrency', cap: 12 }, 'retry-after', {
+    wayMs: 12,
+    serviceMs: 42,
+    jitterMs: 2,
+  })
+  const { ms, leastMs } = simulate(twelve, 5)
+  assert.ok(ms < 1.6 * leastMs, `${(ms / leastMs).toFixed(2)} times the least`)
+})
+
 // Where what a wait had held up passed for the rate, and all that was found above it for savings.
 it('a run that takes over before the limit is understood does not stay far below it', () => {
   for (const [rate, burst, seed] of [
