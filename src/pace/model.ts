@@ -38,6 +38,8 @@ export type Pace = {
   latency: Latency
   throughput: Throughput
   width: Width
+  /** So many in flight at once went well in the run before, which met no limit; 0: not known. */
+  wentWell: number
   shape: Shape
   origin: Origin
   announced: readonly Announced[]
@@ -72,7 +74,8 @@ export const mostWidthOf = (pace: Pace): number => {
   const { width, pages, traffic, throughput, announced, maxConcurrency, shape } = pace
   const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
   const pays = shape.kind === 'open' && bringsMore(throughput, width.limit)
-  const exposed = pays ? exposureThatPays(pages, traffic.total) : exposure(pages, traffic.total)
+  const unknown = pays ? exposureThatPays(pages, traffic.total) : exposure(pages, traffic.total)
+  const exposed = shape.kind === 'open' ? Math.max(unknown, pace.wentWell) : unknown
   return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposed, maxConcurrency)
 }
 

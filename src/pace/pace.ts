@@ -137,7 +137,14 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
   const latency = observeLatency(pace.latency, answer.tookMs)
   const throughput = observeThroughput(pace.throughput, answer)
   const most = mostWidthOf(pace)
-  const width = widen(pace.width, answer, { latency, throughput, now: widthOf(pace), most, left: leftOf(pace) })
+  const width = widen(pace.width, answer, {
+    latency,
+    throughput,
+    now: widthOf(pace),
+    most,
+    wentWell: pace.wentWell,
+    left: leftOf(pace),
+  })
   const traffic = admit(pace.traffic, own.at)
   const lengths = tried(pace.lengths, pace.announced, limits, own.at, false)
   const announced = hear(pace.announced, withLengths(limits, lengths), own.at, now)

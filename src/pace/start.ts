@@ -5,7 +5,7 @@ import { startCircuit } from './circuit.ts'
 import { noCrowd } from './crowd.ts'
 import { noLatency } from './latency.ts'
 import type { Length } from './length-tried.ts'
-import type { Pace, Shape } from './model.ts'
+import { type Pace, type Shape, widthOf } from './model.ts'
 import { noThroughput } from './throughput.ts'
 import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
 import { startWidth, type Width } from './width.ts'
@@ -68,6 +68,7 @@ const begin = (start: PaceStart): Pace => ({
   latency: noLatency,
   throughput: noThroughput,
   width: startWidth,
+  wentWell: 0,
   shape: { kind: 'open' },
   origin: 'found',
   announced: [],
@@ -156,7 +157,8 @@ export const startPace = (start: PaceStart): Pace => {
       origin: 'learned',
     }
   const rate = start.documented ?? null
-  if (rate === null) return pace
+  // Nothing was met: as many at once are no risk, but each request must have been let in before twice as many follow.
+  if (rate === null) return { ...pace, wentWell: isFresh ? remembered.concurrency : 0 }
   const bucket = startBucket({ rate, at: now, narrow: true })
   return {
     ...pace,
@@ -222,13 +224,24 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
   }
 }
 
+/** How many at once are made use of; where no limit is kept, how many went well, and one if anything was refused. */
+const concurrencyOf = (pace: Pace, { kind }: Remembered['limit']): number => {
+  const { width, wentWell, traffic } = pace
+  if (kind !== 'none' || width.cap !== null) return Math.floor(width.limit)
+  if (traffic.refused.length > 0) return 1
+  return width.settled === null ? Math.max(widthOf(pace), wentWell) : width.settled.width
+}
+
 /** What is worth keeping of the pace at `now`. */
-export const remember = (pace: Pace, now: number): Remembered => ({
-  at: Math.round(now),
-  limit: limitOf(pace, now),
-  cap: pace.width.cap,
-  concurrency: Math.floor(pace.width.limit),
-  // A source that was down may be up again: the next run asks at once.
-  gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
-  ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),
-})
+export const remember = (pace: Pace, now: number): Remembered => {
+  const limit = limitOf(pace, now)
+  return {
+    at: Math.round(now),
+    limit,
+    cap: pace.width.cap,
+    concurrency: concurrencyOf(pace, limit),
+    // A source that was down may be up again: the next run asks at once.
+    gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
+    ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),
+  }
+}

@@ -88,12 +88,18 @@ export type Known = {
   /** How many may be in flight, and how many might if answers came no later for it. */
   now: number
   most: number
+  /** So many went well in the run before; 0: not known. */
+  wentWell: number
   /** How many more requests the job takes. */
   left: number
 }
 
 /** The width after an answer. */
-export const widen = (given: Width, answer: Answer, { latency, throughput, now, most, left }: Known): Width => {
+export const widen = (
+  given: Width,
+  answer: Answer,
+  { latency, throughput, now, most, wentWell, left }: Known,
+): Width => {
   const isWider = now > given.fullAt
   const width = isWider ? { ...given, fullClean: 0, fullAt: now } : given
   const { limit, cap, settled } = width
@@ -115,7 +121,8 @@ export const widen = (given: Width, answer: Answer, { latency, throughput, now, 
   if (step.kind === 'hold') return { ...width, fullClean, limit: Math.min(limit, now) }
   if (step.kind === 'settle') return { ...width, fullClean, settled: step.settled, limit: step.settled.width }
   // Up to a cap that was met all went well before; the cap itself may be one too many. The width that is really used leads: beyond it nothing has been tried.
-  const wider = Math.min(limit + (limit < Math.max(QUICK, (cap ?? 0) - 1) ? 1 : 1.5 / limit), now + 8)
+  const quick = Math.max(QUICK, cap === null ? wentWell : cap - 1)
+  const wider = Math.min(limit + (limit < quick ? 1 : 1.5 / limit), now + 8)
   return { ...width, fullClean, limit: wider }
 }
 

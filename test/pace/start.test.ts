@@ -23,6 +23,32 @@ const atQuota = (used: number): Pace => {
   return letInMany(begun({ shape: window }), used, NOW, 10)
 }
 
+describe('a source without a limit', () => {
+  const unlimited = (from: Pace, forMs: number) =>
+    drive(from, { from: NOW, forMs, latencyMs: 100, answer: () => ({ refused: false }) })
+  const atOnce = ({ flight }: Pace): number => flight.length
+
+  it('is asked by as many at once as went well in the run before, within a few round trips', () => {
+    const pages = 2000
+    const first = unlimited(startPace({ now: NOW, pages }), 8000).pace
+    assert.ok(atOnce(unlimited(startPace({ now: NOW, pages }), 800).pace) < 14)
+    assert.ok(atOnce(unlimited(again(first, NOW, { pages }), 800).pace) >= atOnce(first))
+  })
+
+  it('is begun with one request all the same, and no more than is wished for', () => {
+    const next = again(unlimited(begun(), 8000).pace, NOW, { maxConcurrency: 5 })
+    assert.ok(waitBefore(sent(next, NOW), NOW) > 0)
+    assert.equal(atOnce(unlimited(next, 2000).pace), 5)
+  })
+
+  it('keeps what went well also when little was asked for, until something is refused', () => {
+    const next = again(unlimited(begun(), 8000).pace, NOW)
+    const { concurrency } = kept(letIn(next, NOW), NOW)
+    assert.equal(concurrency, next.wentWell)
+    assert.equal(kept(turnedAway(letIn(next, NOW), NOW + 100), NOW + 200).concurrency, 1)
+  })
+})
+
 describe('what is kept', () => {
   it('is plain JSON, whatever was found, and says when', () => {
     const limits: Limit[] = [

@@ -34,7 +34,7 @@ const answers = (from: State, count: number, tookMs: (width: number) => number, 
     const answer = { width: now, tookMs: tookMs(now) }
     latency = observeLatency(latency, answer.tookMs)
     throughput = observeThroughput(throughput, answer)
-    width = widen(width, answer, { latency, throughput, now, most, left: Number.POSITIVE_INFINITY })
+    width = widen(width, answer, { latency, throughput, now, most, wentWell: 0, left: Number.POSITIVE_INFINITY })
   }
   return { width, latency, throughput }
 }
@@ -42,7 +42,7 @@ const answers = (from: State, count: number, tookMs: (width: number) => number, 
 /** The width after an answer to the `sent`-th in flight, where `now` are allowed and each answer takes 100 ms. */
 const after = (width: Width, sent: number, now: number, left = Number.POSITIVE_INFINITY): Width => {
   const latency: Latency = { samples: 100, meanMs: 100 }
-  const known = { latency, throughput: noThroughput, now, most: now, left }
+  const known = { latency, throughput: noThroughput, now, most: now, wentWell: 0, left }
   return widen(width, { width: sent, tookMs: 100 }, known)
 }
 
