@@ -2,6 +2,7 @@
 import { type Bucket, evenRate, MARGIN, refilled, startBucket } from './bucket.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
+import { bringsMore } from './climb.ts'
 import { noCrowd } from './crowd.ts'
 import { noLatency } from './latency.ts'
 import type { Length } from './length-tried.ts'
@@ -224,12 +225,19 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
   }
 }
 
-/** How many at once are made use of; where no limit is kept, how many went well, and one if anything was refused. */
+/** With fewer answers there is no telling whether more at once bring more. */
+const TELLING = 100
+
+/**
+ * How many at once are made use of; where no limit is kept, how many went well. One if anything was refused, or where more may bring no
+ * more: a source that gets slower is widened as carefully each time.
+ */
 const concurrencyOf = (pace: Pace, { kind }: Remembered['limit']): number => {
-  const { width, wentWell, traffic } = pace
+  const { width, wentWell, traffic, throughput } = pace
   if (kind !== 'none' || width.cap !== null) return Math.floor(width.limit)
   if (traffic.refused.length > 0) return 1
-  return width.settled === null ? Math.max(widthOf(pace), wentWell) : width.settled.width
+  if (throughput.count < TELLING) return Math.max(1, wentWell)
+  return bringsMore(throughput, widthOf(pace)) ? Math.max(widthOf(pace), wentWell) : 1
 }
 
 /** What is worth keeping of the pace at `now`. */

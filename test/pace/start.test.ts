@@ -4,6 +4,7 @@ import type { Limit } from '../../demo/limits.ts'
 import { type Bucket, bucketSent, startBucket } from '../../src/pace/bucket.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
+import { noThroughput, observeThroughput } from '../../src/pace/throughput.ts'
 import { startWindow } from '../../src/pace/window.ts'
 import { after, type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
@@ -39,6 +40,17 @@ describe('a source without a limit', () => {
     const next = again(unlimited(begun(), 8000).pace, NOW, { maxConcurrency: 5 })
     assert.ok(waitBefore(sent(next, NOW), NOW) > 0)
     assert.equal(atOnce(unlimited(next, 2000).pace), 5)
+  })
+
+  it('is widened as carefully as before where more may bring no more', () => {
+    const slower = drive(begun(), { from: NOW, forMs: 8000, latencyMs: 100, answer: () => ({ refused: false }) }).pace
+    const { concurrency } = kept(slower, NOW)
+    assert.ok(concurrency > 12)
+    const throughput = times(400, (i) => 8 + (i % 10)).reduce(
+      (each, width) => observeThroughput(each, { width, tookMs: 10 * width }),
+      noThroughput,
+    )
+    assert.equal(kept({ ...slower, throughput }, NOW).concurrency, 1)
   })
 
   it('keeps what went well also when little was asked for, until something is refused', () => {
