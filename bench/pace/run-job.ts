@@ -2,7 +2,7 @@
 import { retryIn } from '../../src/pace/circuit.ts'
 import { adjust, isDown, type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { openAsking } from './asking.ts'
-import type { Scenario } from './scenario.ts'
+import { HELD_UP_MS, type Scenario } from './scenario.ts'
 import { type Served, type Server, tripMs } from './server.ts'
 
 /** Hears of every answer, for traces. `nowMs`: since the beginning; `detail`: the number of the request. */
@@ -69,7 +69,14 @@ export const runJob = (job: Job): Ran => {
     asking.sent(page, id, now)
     const isLost = scenario.lost > 0 && random() < scenario.lost
     const kind = isLost ? 'answer' : 'arrive'
-    plan({ at: now + (isLost ? scenario.serviceMs : 0) + tripMs(scenario, random), kind, id, page, nth: trace.length })
+    const heldUpMs = scenario.heldUp > 0 && random() < scenario.heldUp ? random() * HELD_UP_MS : 0
+    plan({
+      at: now + heldUpMs + (isLost ? scenario.serviceMs : 0) + tripMs(scenario, random),
+      kind,
+      id,
+      page,
+      nth: trace.length,
+    })
     trace.push({ at: now, status: 0 })
   }
 

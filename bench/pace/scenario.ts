@@ -26,6 +26,8 @@ export type Scenario = {
   jitterMs: number
   /** Share of answers that take twenty times as long. */
   stragglers: number
+  /** Share of requests that are held up on their way to the server, by up to `HELD_UP_MS`: a network, or a machine that is busy. */
+  heldUp: number
   /** Share of admitted requests that are answered 500. */
   errors: number
   /** Share of requests that are lost on their way to the server; the sender hears of it as soon as of an answer. */
@@ -44,6 +46,7 @@ const USUAL: Omit<Scenario, 'name' | 'limit' | 'tells'> = {
   wayMs: 20,
   jitterMs: 3,
   stragglers: 0,
+  heldUp: 0,
   errors: 0,
   lost: 0,
   shed: 0,
@@ -59,6 +62,7 @@ export const scenario = (
 ): Scenario => ({ ...USUAL, name, limit, tells, ...other })
 
 export const STRAGGLER_TIMES = 20
+export const HELD_UP_MS = 60
 
 /** The mean service time, ms: exp(sigma^2 / 2) times the median, and what stragglers add. */
 export const meanServiceMs = ({ limit, serviceMs, stragglers }: Scenario): number =>

@@ -22,6 +22,12 @@ export const sources = (): Scenario[] => [
     scenario('bucket 1/s burst 1', bucket(1, 1), tells),
     scenario('bucket 10/s burst 10', bucket(10, 10), tells),
     scenario('bucket 50/s burst 60', bucket(50, 60), tells),
+    scenario('bucket 50/s burst 1', bucket(50, 1), tells),
+    scenario('bucket 25/s burst 1, some held up on the way', bucket(25, 1), tells, {
+      ...NEAR,
+      pages: 640,
+      heldUp: 0.005,
+    }),
     scenario('fixed 100/min, any phase', fixed(100, 60, 37_210), tells),
     scenario('fixed 600/min, any phase', fixed(600, 60, 17_830), tells),
     scenario('sliding 60/min', sliding(60, 60), tells),

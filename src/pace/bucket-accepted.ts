@@ -37,7 +37,7 @@ const raised = (bucket: Bucket, mean: number): number => {
   if (over <= 0) return rate
   // Near where a refusal was met there is little to find: now and then a look whether the limit was raised, the more
   // seldom the longer a refusal makes us wait.
-  const near = ceiling !== null && rate > 0.97 * ceiling ? (narrow ? 0.6 : tollMs > 0 ? 0.35 : 0.8) : 1
+  const near = ceiling !== null && rate > 0.97 * ceiling ? (narrow ? 0.4 : tollMs > 0 ? 0.35 : 0.8) : 1
   return rate * (1 + (near * 0.015 * (1 + over)) / 300)
 }
 

@@ -2,6 +2,7 @@
 import { ROUNDED_MS } from './at-wall.ts'
 import { type Bucket, burstOf, refilled } from './bucket.ts'
 import { HOLDS, lookedUp } from './bucket-look-up.ts'
+import { meanRun, notYielding, type Run, withRun } from './bucket-paces.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
 import { sharing } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
@@ -62,8 +63,10 @@ const afterRefusal = (
   known: { rate: number; error: number } | null,
   runs: number | null,
   isIdle: boolean,
+  ended: readonly Run[],
 ): number => {
-  const { rate, clean, narrow, hasty, search, steady } = bucket
+  const { rate, narrow, hasty, search, steady } = bucket
+  const clean = narrow ? meanRun(ended) : bucket.clean
   const slower = rate * (1 - shrinkAfter(clean, narrow && !isIdle ? hasty : 0))
   if (isIdle) return slower
   if (steady && hasty < 2) return runs === null ? slower : Math.min(slower, Math.max(runs, 0.6 * rate))
@@ -182,12 +185,15 @@ export const bucketRefused = (
     return tried(emptied, { ...search, low, high }, now)
   }
   const runs = betweenRuns(walls, traffic, flight)
-  const afterwards = afterRefusal(bucket, known, runs, isIdle)
+  const ended = withRun(bucket.runs, bucket)
+  const afterwards = afterRefusal(bucket, known, runs, isIdle, ended)
   // Refused so soon, and each time with a wait: it is not hurried back to where that was, if the runs tell of less.
   const isSoon = bucket.steady && tollMs > 0 && bucket.clean < SOON
   const tells = since !== null ? afterwards : isSoon ? runs : null
   const ceiling = tells !== null ? Math.min(bucket.rate, NEAR * Math.max(tells, afterwards)) : bucket.rate
   const yielding: Bucket = { ...emptied, ceiling, search: null, rate: afterwards }
   if (turnsOutNarrow(bucket, known)) return { ...yielding, narrow: true, opening: null, holds: null }
-  return bucket.narrow ? sharing(bucket, yielding, traffic, flight) : yielding
+  if (!bucket.narrow) return yielding
+  const shared = sharing(bucket, yielding, traffic, flight)
+  return { ...shared, runs: ended, rate: notYielding(shared.rate, ended, tollMs) }
 }

@@ -7,6 +7,7 @@
  * pace need not swing. The idea of telling a policer's rate from the traffic between losses is that of BBR's long-term
  * sampling (Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016; Linux tcp_bbr.c).
  */
+import type { Run } from './bucket-paces.ts'
 import type { Others } from './bucket-shared.ts'
 
 export type Bucket = {
@@ -63,6 +64,8 @@ export type Bucket = {
   room: { count: number; ms: number; emptyMs?: number } | null
   /** Requests per second that the limit is at least, by what was let in between two refusals; 0: not known. */
   proven: number
+  /** Of a bucket without room: what was let in from refusal to refusal. */
+  runs: readonly Run[]
   /** Somebody else uses up the limit, too. */
   others: Others | null
   /** Refusals in a row that came soon after the one before. */
@@ -165,6 +168,7 @@ export const startBucket = ({
   barrenSince: at,
   room,
   proven: 0,
+  runs: [],
   others: null,
   hasty: 0,
   tollMs: 0,

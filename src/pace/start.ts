@@ -1,5 +1,6 @@
 /** Where a pace begins, and what of it is kept for the next run. */
 import { type Bucket, evenRate, MARGIN, refilled, startBucket } from './bucket.ts'
+import type { Run } from './bucket-paces.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
 import { bringsMore } from './climb.ts'
@@ -21,7 +22,16 @@ export type Remembered = {
   at: number
   limit:
     | { kind: 'none' }
-    | { kind: 'rate'; rate: number; burst: number; narrow: boolean; steady: boolean; met?: boolean; tokens?: number }
+    | {
+        kind: 'rate'
+        rate: number
+        burst: number
+        narrow: boolean
+        steady: boolean
+        met?: boolean
+        tokens?: number
+        runs?: readonly Run[]
+      }
     | {
         kind: 'quota'
         quota: number
@@ -100,7 +110,7 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
-      const { rate: held, narrow, steady, burst, met = true, tokens = 0 } = limit
+      const { rate: held, narrow, steady, burst, met = true, tokens = 0, runs = [] } = limit
       const rate = now - at < GOES_ON_MS ? held : held * UNDER
       return {
         ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow, holds: burst >= 2 ? burst / MARGIN : null }),
@@ -109,6 +119,7 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
         sure: true,
         met,
         ceiling: held * 1.01,
+        runs,
       }
     }
     case 'quota': {
@@ -204,10 +215,19 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
     case 'seeking':
       return { kind: 'none' }
     case 'bucket': {
-      const { burst, narrow, steady, met } = known
+      const { burst, narrow, steady, met, runs } = known
       const rate = knownRate(known, traffic, now)
       if (rate === null) return { kind: 'none' }
-      return { kind: 'rate', rate, burst, narrow, steady, met, tokens: refilled(known, now).tokens }
+      return {
+        kind: 'rate',
+        rate,
+        burst,
+        narrow,
+        steady,
+        met,
+        tokens: refilled(known, now).tokens,
+        ...(narrow ? { runs } : {}),
+      }
     }
     case 'window': {
       const { quota, fixed, mayBeFixed, opened } = known
