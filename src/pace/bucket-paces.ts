@@ -9,23 +9,29 @@
 export type Run = { rate: number; count: number }
 
 /** So many refusals at a pace tell how often it is refused, or so many that were let in. */
-const ENOUGH = { runs: 4, count: 100 }
+const ENOUGH = { runs: 4, count: 200 }
 /** A pace that is slower by so much is another one, and within so much paces are alike. */
 const SLOWER = 1.1
 const ALIKE = 1.05
 /** A refusal is worth so many requests more, beside what its wait loses: one percent refused costs as much as a fifth more time. */
 const WORTH = 20
 /** Better by less is chance. */
-const BETTER = 0.95
+const BETTER = 0.9
 const LATEST = 3
 const REMEMBERED = 24
 
 const countOf = (runs: readonly Run[]): number => runs.reduce((sum, { count }) => sum + count, 0)
 const meanOf = (runs: readonly Run[]): number => countOf(runs) / runs.length
 
+/** Every second one refused, so often in a row: the limit has fallen, and what was let in before is of another one. */
+const sinceFall = (runs: readonly Run[]): readonly Run[] => {
+  const latest = runs.slice(-ENOUGH.runs)
+  return latest.length === ENOUGH.runs && latest.every(({ count }) => count <= 1) ? latest : runs
+}
+
 /** After a refusal at this pace with so many let in since the one before. */
 export const withRun = (runs: readonly Run[], { rate, clean }: { rate: number; clean: number }): readonly Run[] =>
-  [...runs, { rate, count: clean }].slice(-REMEMBERED)
+  sinceFall([...runs, { rate, count: clean }]).slice(-REMEMBERED)
 
 const isLike = (rate: number, run: Run): boolean => run.rate <= ALIKE * rate && run.rate >= rate / ALIKE
 
@@ -39,7 +45,7 @@ const costOf = (runs: readonly Run[], tollMs: number): number => {
 /** Of the latest at a pace, where they are enough to tell; Infinity where they are not. */
 const latestCost = (runs: readonly Run[], tollMs: number): number => {
   const latest = runs.slice(-ENOUGH.runs)
-  return latest.length === ENOUGH.runs || countOf(latest) >= ENOUGH.count
+  return latest.length === ENOUGH.runs || (latest.length > 1 && countOf(latest) >= ENOUGH.count)
     ? costOf(latest, tollMs)
     : Number.POSITIVE_INFINITY
 }

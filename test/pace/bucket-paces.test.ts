@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { scenario } from '../../bench/pace/scenario.ts'
 import { secondRun } from '../../bench/pace/second-run.ts'
 import { bucket } from '../../bench/pace/table.ts'
-import { meanRun, notYielding, type Run } from '../../src/pace/bucket-paces.ts'
+import { meanRun, notYielding, type Run, withRun } from '../../src/pace/bucket-paces.ts'
 import { times } from './driving.ts'
 
 const runs = (rate: number, ...counts: number[]): Run[] => counts.map((count) => ({ rate, count }))
@@ -30,6 +30,14 @@ describe('of a bucket that holds one token', () => {
   it('the latest tell: the limit may have fallen', () => {
     const fallen = [...runs(24, 200, 300, 250), ...runs(24, 1, 1, 2, 1), ...runs(20, 2, 1, 3, 2)]
     assert.equal(notYielding(18, fallen, 0), 18)
+  })
+
+  it('so they do where every second one is refused: what was let in before is of another limit', () => {
+    const fallen = times(4, () => ({ rate: 22, clean: 1 })).reduce(
+      withRun,
+      runs(24, 200, 300, 250, 280) as readonly Run[],
+    )
+    assert.deepEqual(fallen, runs(22, 1, 1, 1, 1))
   })
 
   it('one short run among long ones is chance', () => {
