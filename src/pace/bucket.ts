@@ -9,6 +9,7 @@
  */
 import type { Run } from './bucket-paces.ts'
 import type { Others } from './bucket-shared.ts'
+import type { CapTrial } from './cap-trial.ts'
 
 export type Bucket = {
   kind: 'bucket'
@@ -66,6 +67,8 @@ export type Bucket = {
   proven: number
   /** Of a bucket without room: what was let in from refusal to refusal. */
   runs: readonly Run[]
+  /** It was a cap that is tried; null: it was not. */
+  capTrial: CapTrial | null
   /** Somebody else uses up the limit, too. */
   others: Others | null
   /** Refusals in a row that came soon after the one before. */
@@ -169,6 +172,7 @@ export const startBucket = ({
   room,
   proven: 0,
   runs: [],
+  capTrial: null,
   others: null,
   hasty: 0,
   tollMs: 0,

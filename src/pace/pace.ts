@@ -13,6 +13,7 @@ import { afterWait } from './after-wait.ts'
 import { hear } from './announced.ts'
 import { bucketSent, bucketWait } from './bucket.ts'
 import { bucketAccepted } from './bucket-accepted.ts'
+import { tryCap } from './cap-trial.ts'
 import { failed, succeeded } from './circuit.ts'
 import { letInAt } from './crowd.ts'
 import { observeLatency, unexceptional } from './latency.ts'
@@ -111,7 +112,7 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
   const { shape } = pace
   switch (shape.kind) {
     case 'open':
-      return pace
+      return tryCap(pace, own, now)
     case 'window':
       return { ...pace, shape: windowAccepted(shape, pace.traffic, own.at) }
     case 'bucket':

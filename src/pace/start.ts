@@ -44,6 +44,10 @@ export type Remembered = {
         recent: number[]
       }
   cap: number | null
+  /** It was exceeded at an even pace, and is none of a rate. */
+  capTried?: boolean
+  /** How long a refusal at it makes everybody wait, ms. */
+  capTollMs?: number
   concurrency: number
   gateUntil: number
   /** The lengths of announced windows that were tried out. */
@@ -140,11 +144,13 @@ const rememberedTraffic = ({ limit }: Remembered, now: number): Traffic =>
     ? { ...noTraffic, admitted: limit.recent.slice(indexFrom(limit.recent, now - limit.windowMs - 1000)) }
     : noTraffic
 
-const rememberedWidth = ({ limit, cap, concurrency }: Remembered): Width => ({
+const rememberedWidth = ({ limit, cap, capTried = false, capTollMs = 0, concurrency }: Remembered): Width => ({
   ...startWidth,
   limit: limit.kind === 'none' && cap === null ? 1 : Math.max(1, Math.min(concurrency, cap ?? concurrency)),
   cap,
   capWalls: cap === null ? 0 : 2,
+  tried: capTried,
+  tollMs: capTollMs,
 })
 
 /** A clock that was ahead must not make the wait longer than it was when it was kept. */
@@ -267,6 +273,7 @@ export const remember = (pace: Pace, now: number): Remembered => {
     at: Math.round(now),
     limit,
     cap: pace.width.cap,
+    ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
     concurrency: concurrencyOf(pace, limit),
     // A source that was down may be up again: the next run asks at once.
     gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,

@@ -3,6 +3,7 @@ import { REORDER_MS } from './announced.ts'
 import { ROUNDED_MS } from './at-wall.ts'
 import type { Bucket, Opening } from './bucket.ts'
 import { bucketRefused } from './bucket-refused.ts'
+import { capHolds, isMore } from './cap-trial.ts'
 import { metAt } from './chance.ts'
 import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
 import { evenRateOf, type Pace, patienceOf } from './model.ts'
@@ -101,19 +102,26 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
     case 'open':
       return seek(met, own, now, told)
     case 'bucket': {
+      const held = shape.capTrial && capHolds(shape.capTrial, shape.rate, own.width)
+      if (held) return { ...met, shape: { kind: 'open' }, width: held }
+      const capTrial = shape.capTrial && { ...shape.capTrial, refuted: true }
       if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
       const overdueAt = shape.narrow ? overdueSince(pace, own.at) : null
       // It may be that these have all the places there are. It is tried again after as long as they were waited for already.
       if (overdueAt !== null) return { ...met, shape: { ...shape, tokens: 0, at: now + own.at - overdueAt } }
       const crowd = evenRateOf(shape) === null ? apart(pace.crowd) : refusedAt(pace.crowd, own.width)
       const cap = takenAtOnce(crowd)
-      if (cap !== null) {
+      if (cap !== null && !isMore(capTrial, cap)) {
         const width = widthAt(cap, waitMs ?? 0)
         return { ...met, crowd: { ...noCrowd, told: true }, shape: { kind: 'open' }, width }
       }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
       if (bucket.barren >= BARREN) return seek(met, own, now, told, bucket.barrenSince)
-      return { ...met, crowd, shape: chance.held === null ? bucket : heldAt(bucket, chance.held.rate) }
+      return {
+        ...met,
+        crowd,
+        shape: { ...(chance.held === null ? bucket : heldAt(bucket, chance.held.rate)), capTrial },
+      }
     }
     case 'window': {
       const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null

@@ -16,6 +16,8 @@ export type Width = {
   tollMs: number
   /** Refusals that spoke for a cap; with two of them it is taken for sure. */
   capWalls: number
+  /** It was exceeded once at an even pace, and was refused: a rate would have let that in. */
+  tried: boolean
   /** Requests let in, in a row, that had left when the width was full, and how wide it was. */
   fullClean: number
   fullAt: number
@@ -29,6 +31,7 @@ export const startWidth: Width = {
   capMost: 0,
   tollMs: 0,
   capWalls: 0,
+  tried: false,
   fullClean: 0,
   fullAt: 0,
   settled: null,
@@ -77,6 +80,21 @@ const TRIES = { highest: 20, lower: 8 }
 const isWorthTrying = ({ capMost, tollMs }: Width, cap: number, { meanMs }: Latency, left: number): boolean =>
   (left * Math.max(1, capMost + 1 - cap)) / cap >
   (cap < capMost ? TRIES.lower : TRIES.highest) * ((tollMs * cap) / meanMs)
+
+/** Answers that come sooner make a cap of a few that is none a rate of a hundred, if it were one. */
+const LONG_MS = 100
+/** A bucket of a few tokens is met with no more in flight. Where each refusal is a wait, that of a larger one tells the rate. */
+const FEW = { silent: 12, told: 8 }
+
+/** Whether it is to be exceeded at an even pace now. */
+export const isTrialDue = (width: Width, latency: Latency, left: number): boolean =>
+  !width.tried &&
+  latency.meanMs >= LONG_MS &&
+  width.cap !== null &&
+  Math.max(width.cap, width.capMost) <= (width.tollMs > 0 ? FEW.told : FEW.silent) &&
+  width.limit >= width.cap &&
+  width.fullClean >= RETRY_CAP * width.cap &&
+  isWorthTrying(width, width.cap, latency, left)
 
 /** Up to this it doubles with each round trip; no more than that is in flight anyway while nothing is known. */
 const QUICK = 8
@@ -173,6 +191,7 @@ export const capped = (width: Width, { widest, inside, tollMs }: CapWall): Width
     capMost,
     tollMs,
     capWalls: width.capWalls + 1,
+    tried: width.tried,
     fullAt: cap,
   }
 }
