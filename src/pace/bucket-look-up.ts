@@ -11,7 +11,11 @@ const NEED = 60
 const EVERY = 650
 /** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
 const UNMET_EVERY = 150
+/** As if so many had been let in already, at most, where an earlier run has found the limit. */
+export const LET_IN_BEFORE = EVERY - UNMET_EVERY
 const PER_LOST = 20
+/** And for no more of the job than that: the limit may have been raised. */
+const MOST_OF_LEFT = 1 / 2
 /** Where nothing can be saved up few requests tell, and a look is worth it once the rate has crept past what was refused. */
 const NARROW_NEED = 5
 const NARROW_EVERY = 300
@@ -48,9 +52,11 @@ export const strides = (bucket: Bucket): boolean => {
   return !narrow && !looksUp && (holds === null ? tollMs === 0 : walls.length > 0 || outdoesSavings(bucket))
 }
 
-export const lookUp = (bucket: Bucket, now: number): Bucket => {
-  const { rate, narrow } = bucket
-  const need = narrow ? NARROW_NEED : NEED
+export const lookUp = (bucket: Bucket, now: number, left = Number.POSITIVE_INFINITY): Bucket => {
+  const { rate, narrow, walls, rested } = bucket
+  // A bucket that has rested may be full, whatever we count on: at the first look that is used up, and not at a higher step.
+  const saved = walls.length === 0 ? Math.round(Math.min(rested / (HIGHER - 1), MOST_OF_LEFT * left)) : 0
+  const need = narrow ? NARROW_NEED : Math.max(NEED, saved)
   return {
     ...bucket,
     rate: HIGHER * rate,

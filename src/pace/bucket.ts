@@ -17,6 +17,8 @@ export type Bucket = {
   rate: number
   /** Tokens that may be saved up while nothing is sent. */
   burst: number
+  /** What it held when an earlier run met it full: so much it may hold when the run begins. 0: not known. */
+  rested: number
   tokens: number
   /** Where waits are to tell how fast it fills: what was let in before the very first wall, or what it holds. null: they are not. */
   holds: Opening | number | null
@@ -147,6 +149,7 @@ export const startBucket = ({
 }: BucketStart): Bucket => ({
   kind: 'bucket',
   rate,
+  rested: 0,
   burst: narrow || fallback !== null ? 1 : burstOf(opening, rate),
   opening: narrow ? null : opening,
   holds,

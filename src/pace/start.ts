@@ -1,5 +1,6 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { type Bucket, evenRate, MARGIN, refilled, startBucket } from './bucket.ts'
+import { type Bucket, evenRate, MARGIN, type Opening, refilled, startBucket, storeOf } from './bucket.ts'
+import { LET_IN_BEFORE } from './bucket-look-up.ts'
 import type { Run } from './bucket-paces.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
@@ -31,6 +32,8 @@ export type Remembered = {
         met?: boolean
         tokens?: number
         runs?: readonly Run[]
+        /** What it holds when it is full, as far as is known. */
+        held?: number
       }
     | {
         kind: 'quota'
@@ -109,13 +112,16 @@ const emptyAt = (keptAt: number, tokens: number, rate: number, now: number): num
   return Math.min(now + Math.max(0, -tokens) * tokenMs, Math.max(keptAt - tokens * tokenMs, now - tokenMs))
 }
 
-const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
+const rememberedShape = ({ limit, at }: Remembered, now: number, pages: number): Shape => {
   switch (limit.kind) {
     case 'none':
       return { kind: 'open' }
     case 'rate': {
-      const { rate: held, narrow, steady, burst, met = true, tokens = 0, runs = [] } = limit
-      const rate = now - at < GOES_ON_MS ? held : held * UNDER
+      const { rate: held, narrow, steady, burst, met = true, tokens = 0, runs = [], held: whole = 0 } = limit
+      const isOld = now - at >= GOES_ON_MS
+      const rate = isOld ? held * UNDER : held
+      // A bucket that has rested is full again.
+      const rested = isOld ? whole : 0
       return {
         ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow, holds: burst >= 2 ? burst / MARGIN : null }),
         burst,
@@ -124,6 +130,9 @@ const rememberedShape = ({ limit, at }: Remembered, now: number): Shape => {
         met,
         ceiling: held * 1.01,
         runs,
+        rested,
+        // It may have been raised since: a long job can afford to look soon.
+        clean: rested > 0 ? Math.min(LET_IN_BEFORE, pages / 4) : 0,
       }
     }
     case 'quota': {
@@ -169,7 +178,7 @@ export const startPace = (start: PaceStart): Pace => {
   if (met)
     return {
       ...pace,
-      shape: rememberedShape(remembered, now),
+      shape: rememberedShape(remembered, now, pace.pages),
       traffic: rememberedTraffic(remembered, now),
       width: rememberedWidth(remembered),
       origin: 'learned',
@@ -214,7 +223,11 @@ const DOUBTFUL = { kind: 'rate', burst: 1, narrow: false, steady: true, met: fal
 const onTheWhole = ({ quota, windowMs }: Window, { admitted }: Traffic, now: number): number =>
   Math.min(evenRate(quota, windowMs), (admitted.length * 1000) / Math.max(1, now - (admitted[0] ?? now)))
 
-const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['limit'] => {
+/** What a bucket held before the first wall, when it was full. What is met by an even pace holds nothing. */
+const heldBy = ({ steady, windowMs, rested }: Bucket, opening: Opening | null, rate: number): number =>
+  steady || windowMs > 0 ? 0 : opening === null ? rested : storeOf(opening, rate)
+
+const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Remembered['limit'] => {
   const known = shape.kind === 'seeking' ? (shape.before ?? shape.held ?? shape) : shape
   switch (known.kind) {
     case 'open':
@@ -232,7 +245,7 @@ const limitOf = ({ shape, traffic, flight }: Pace, now: number): Remembered['lim
         steady,
         met,
         tokens: refilled(known, now).tokens,
-        ...(narrow ? { runs } : {}),
+        ...(narrow ? { runs } : { held: heldBy(known, opening, rate) }),
       }
     }
     case 'window': {
