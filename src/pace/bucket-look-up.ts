@@ -8,7 +8,9 @@ import { type Bucket, heldAt, OVER, type Search } from './bucket.ts'
 const HIGHER = 1.1
 const NEED = 60
 /** A look after so many requests without a refusal, and later by so many for each that the wait after a refusal will lose. */
-const EVERY = 650
+const EVERY = 500
+/** Where it is the even pace of a window: none of what a higher one finds is saved up, so each look is refused at once. */
+const EVERY_OF_WINDOW = 650
 /** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
 const UNMET_EVERY = 150
 /** As if so many had been let in already, at most, where an earlier run has found the limit. */
@@ -32,7 +34,8 @@ export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): bool
   if (most !== null) return false
   if (narrow) return clean >= NARROW_EVERY && (ceiling === null || rate > PASSED * ceiling)
   if (ceiling === null) return false
-  const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? EVERY : UNMET_EVERY
+  const usual = steady || explained > 0 ? EVERY_OF_WINDOW : EVERY
+  const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? usual : UNMET_EVERY
   return sure && Math.min(clean, 2 * left) >= every + PER_LOST * lostBy(bucket)
 }
 

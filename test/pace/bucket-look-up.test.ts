@@ -24,6 +24,9 @@ describe('a look higher', () => {
   it('is due after hundreds of requests, and later where the wait after a refusal loses much', () => {
     assert.equal(isLookDue(held()), true)
     assert.equal(isLookDue(held({ clean: 300 })), false)
+    // Less seldom than where the pace is that of a window.
+    assert.equal(isLookDue(held({ clean: 550 })), true)
+    assert.equal(isLookDue(held({ clean: 550, steady: true })), false)
     const dear = { tollMs: 10_000 }
     assert.equal(isLookDue(held(dear)), false)
     assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)
