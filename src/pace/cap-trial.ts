@@ -17,11 +17,12 @@ const ROUNDS = 2
 /** Where so much more than the cap allows goes through, it is none. Part of what is in flight is always on its way, so somewhat more does. */
 const REFUTED = 1.8
 
-/** After an answer to a request that had left with the cap full. */
+/** After an answer to a request that had left with the cap full. A cap of one is no bucket's of a few tokens, and a straggler fills it for long. */
 export const tryCap = (pace: Pace, own: Sent, now: number): Pace => {
   const { shape, width, latency } = pace
   const { cap } = width
-  if (shape.kind !== 'open' || cap === null || own.width < cap || !isTrialDue(width, latency, leftOf(pace))) return pace
+  if (shape.kind !== 'open' || cap === null || cap < 2 || own.width < cap) return pace
+  if (!isTrialDue(width, latency, leftOf(pace))) return pace
   // By Little's law.
   const [rate, most] = [cap, Math.max(cap, width.capMost)].map((wide) => (1000 * wide) / latency.meanMs) as [
     number,
