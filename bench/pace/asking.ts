@@ -3,7 +3,7 @@
  * pages. A page that was refused goes back to the front. One that failed waits with full jitter. At the end, with nothing
  * else to ask for, an overdue page is asked for twice. Instants are ms since the beginning.
  */
-import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../../src/pace/straggler.ts'
+import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../../src/pace/page/straggler.ts'
 
 type Flight = { page: number; sentAt: number; noticedAt: number | null; ids: number[]; failed: boolean }
 

@@ -1,5 +1,5 @@
 /** The server of a simulation: its limiter, its time to answer, and what it tells of its limit. Instants are ms since 1970. */
-import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { type Answer, admit, type LimiterState, release } from './limiter.ts'
 import { type Scenario, type Slow, STRAGGLER_TIMES, type Tells } from './scenario.ts'
 

@@ -1,7 +1,7 @@
 /** One attempt to hand an alert to a webhook, signed as Standard Webhooks has it. */
 import { createHmac } from 'node:crypto'
 import { fetchPage } from '../fetch-page.ts'
-import { retryAfterMs } from '../pace/limit-headers.ts'
+import { retryAfterMs } from '../pace/header/limit-headers.ts'
 import type { World } from '../world.ts'
 import type { AlertTarget } from './alert-target.ts'
 

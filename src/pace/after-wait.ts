@@ -1,10 +1,10 @@
 /** When a wait that a refusal has brought is over: what the bucket is, and whether it is a cap that was met. */
 import { REORDER_MS } from './announced.ts'
-import type { Bucket } from './bucket.ts'
-import { waited } from './bucket-waits.ts'
+import type { Bucket } from './bucket/bucket.ts'
+import { waited } from './bucket/bucket-waits.ts'
 import type { Pace } from './model.ts'
 import { countBetween } from './traffic.ts'
-import { capped, uncapped, type Width } from './width.ts'
+import { capped, uncapped, type Width } from './width/width.ts'
 
 /** At a rate that keeps so much less in flight than the cap, it is not the cap that refuses. */
 const BELOW_CAP = 0.85

@@ -2,10 +2,11 @@
  * What the source says of its own limits, request by request. A reply tells how many more it will take; requests that
  * left after the one it answers are taken off. What is announced beats what was guessed.
  */
-import { isFirst } from './length-tried.ts'
-import type { AnnouncedLimit } from './limit-headers.ts'
+
+import type { AnnouncedLimit } from './header/limit-headers.ts'
 import { countBetween, noTraffic, type Sent, type Traffic } from './traffic.ts'
-import { SHORT_MS } from './usual-window.ts'
+import { isFirst } from './window/length-tried.ts'
+import { SHORT_MS } from './window/usual-window.ts'
 
 export type Announced = AnnouncedLimit & {
   /** When the request had left whose reply said so, ms. */

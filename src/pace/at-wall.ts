@@ -1,6 +1,6 @@
 /** What was let in and what was refused at a wall, and before the very first one. */
 import { REORDER_MS } from './announced.ts'
-import type { Bucket } from './bucket.ts'
+import type { Bucket } from './bucket/bucket.ts'
 import type { Pace } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { countBetween } from './traffic.ts'

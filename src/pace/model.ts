@@ -1,18 +1,18 @@
 /** What a pace is made of. */
 import { type Announced, isObeyed } from './announced.ts'
-import type { Bucket, Opening } from './bucket.ts'
+import type { Bucket, Opening } from './bucket/bucket.ts'
 import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
-import { bringsMore } from './climb.ts'
-import type { Crowd } from './crowd.ts'
-import type { Latency } from './latency.ts'
-import type { Length } from './length-tried.ts'
-import type { Rush } from './rush.ts'
 import type { Seeking } from './seeking.ts'
-import type { Throughput } from './throughput.ts'
 import type { Sent, Traffic } from './traffic.ts'
-import { exposure, exposureThatPays, mostWidth, type Width, widthNow } from './width.ts'
-import type { Window } from './window.ts'
+import { bringsMore } from './width/climb.ts'
+import type { Crowd } from './width/crowd.ts'
+import type { Latency } from './width/latency.ts'
+import type { Rush } from './width/rush.ts'
+import type { Throughput } from './width/throughput.ts'
+import { exposure, exposureThatPays, mostWidth, type Width, widthNow } from './width/width.ts'
+import type { Length } from './window/length-tried.ts'
+import type { Window } from './window/window.ts'
 
 /** The limit that the source must have, as far as its refusals tell. */
 export type Shape = { kind: 'open' } | Seeking | Bucket | Window

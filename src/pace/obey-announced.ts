@@ -1,11 +1,11 @@
 /** How the pace follows what the source announces. */
 import { type Announced, binding, creditOf, isLong, REORDER_MS, spareOf, watchedFrom } from './announced.ts'
-import { type Bucket, evenRate, startBucket } from './bucket.ts'
-import { isFirst, nextAt } from './length-tried.ts'
+import { type Bucket, evenRate, startBucket } from './bucket/bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { SHORT_MS } from './usual-window.ts'
-import { startWindow, type Window, windowWait } from './window.ts'
+import { isFirst, nextAt } from './window/length-tried.ts'
+import { SHORT_MS } from './window/usual-window.ts'
+import { startWindow, type Window, windowWait } from './window/window.ts'
 
 /** The limit that is used up and has a long way to go, of several the one that opens last; null: none. */
 const usedUp = ({ announced, traffic, flight }: Pace): Announced | null =>

@@ -9,17 +9,24 @@ import {
   wallsOf,
   wentOn,
 } from './at-wall.ts'
-import { evenRate, startBucket } from './bucket.ts'
-import { byQuota, guessed, secondsQuota } from './guess-quota.ts'
-import { onTheWhole } from './held-pace.ts'
+import { evenRate, startBucket } from './bucket/bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
-import { LENGTHS_MS, windowByWalls } from './short-window.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { isRound, slidOut } from './used-before.ts'
-import { SHORT_MS, usualWindow, usualWindows } from './usual-window.ts'
-import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width.ts'
-import { countedWindow, FEW_SECONDS_MS, isLengthSure, REPLAY_MISSES, startWindow, type Window } from './window.ts'
+import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width/width.ts'
+import { byQuota, guessed, secondsQuota } from './window/guess-quota.ts'
+import { onTheWhole } from './window/held-pace.ts'
+import { LENGTHS_MS, windowByWalls } from './window/short-window.ts'
+import { isRound, slidOut } from './window/used-before.ts'
+import { SHORT_MS, usualWindow, usualWindows } from './window/usual-window.ts'
+import {
+  countedWindow,
+  FEW_SECONDS_MS,
+  isLengthSure,
+  REPLAY_MISSES,
+  startWindow,
+  type Window,
+} from './window/window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5

@@ -2,8 +2,8 @@
  * After a wall that nobody foresaw: one request at a time finds out when the source lets in again. How long that takes
  * tells what kind of limit it is.
  */
-import type { Bucket } from './bucket.ts'
-import { isLengthSure, type Window } from './window.ts'
+import type { Bucket } from './bucket/bucket.ts'
+import { isLengthSure, type Window } from './window/window.ts'
 
 export type Seeking = {
   kind: 'seeking'

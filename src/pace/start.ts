@@ -1,18 +1,18 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { type Bucket, evenRate, MARGIN, type Opening, refilled, startBucket, storeOf } from './bucket.ts'
-import { LET_IN_BEFORE } from './bucket-look-up.ts'
-import type { Run } from './bucket-paces.ts'
+import { type Bucket, evenRate, MARGIN, type Opening, refilled, startBucket, storeOf } from './bucket/bucket.ts'
+import { LET_IN_BEFORE } from './bucket/bucket-look-up.ts'
+import type { Run } from './bucket/bucket-paces.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
-import { bringsMore } from './climb.ts'
-import { noCrowd } from './crowd.ts'
-import { noLatency } from './latency.ts'
-import type { Length } from './length-tried.ts'
 import { type Pace, type Shape, widthOf } from './model.ts'
-import { noThroughput } from './throughput.ts'
 import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
-import { startWidth, type Width } from './width.ts'
-import { EARLY_MISSES, LONG_MS, startWindow, type Window } from './window.ts'
+import { bringsMore } from './width/climb.ts'
+import { noCrowd } from './width/crowd.ts'
+import { noLatency } from './width/latency.ts'
+import { noThroughput } from './width/throughput.ts'
+import { startWidth, type Width } from './width/width.ts'
+import type { Length } from './window/length-tried.ts'
+import { EARLY_MISSES, LONG_MS, startWindow, type Window } from './window/window.ts'
 
 /**
  * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per

@@ -1,18 +1,18 @@
 /** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
 import { REORDER_MS } from './announced.ts'
 import { ROUNDED_MS } from './at-wall.ts'
-import type { Bucket, Opening } from './bucket.ts'
-import { bucketRefused } from './bucket-refused.ts'
-import { capHolds, isMore } from './cap-trial.ts'
+import type { Bucket, Opening } from './bucket/bucket.ts'
+import { bucketRefused } from './bucket/bucket-refused.ts'
 import { metAt } from './chance.ts'
-import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './crowd.ts'
 import { evenRateOf, type Pace, patienceOf } from './model.ts'
 import { settle } from './release.ts'
-import { refusedAgain } from './rush.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
-import { SHORT_MS } from './usual-window.ts'
-import { windowRefused } from './window.ts'
+import { capHolds, isMore } from './width/cap-trial.ts'
+import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './width/crowd.ts'
+import { refusedAgain } from './width/rush.ts'
+import { SHORT_MS } from './window/usual-window.ts'
+import { windowRefused } from './window/window.ts'
 
 /** After so many refusals in a row it is not a matter of the rate. */
 const BARREN = 4

@@ -1,5 +1,5 @@
 /** What the pace is and why, in numbers and for people. */
-import type { Bucket } from './bucket.ts'
+import type { Bucket } from './bucket/bucket.ts'
 import type { Origin, Pace } from './model.ts'
 
 const ORIGIN: Readonly<Record<Origin, string>> = {

@@ -11,8 +11,8 @@ import {
   type Trial,
   type Way,
   wayFor,
-} from '../pace/compression.ts'
-import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../pace/straggler.ts'
+} from '../pace/page/compression.ts'
+import { type Latencies, mayAskTwice, overdueAfterMs, withLatency } from '../pace/page/straggler.ts'
 import type { Ask } from '../run/run.ts'
 import type { Access, Filter, Source, SourcePage } from '../source/source.ts'
 import type { World } from '../world.ts'

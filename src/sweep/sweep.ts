@@ -6,7 +6,7 @@
 import type { CommitSettings } from '../commit/commit-batch.ts'
 import { openCommits } from '../commit/commits.ts'
 import { explained } from '../explained.ts'
-import { observePage, pageBytesOf, pageSizeFor, startSizing } from '../pace/page-size.ts'
+import { observePage, pageBytesOf, pageSizeFor, startSizing } from '../pace/page/page-size.ts'
 import type { Api } from '../request/api.ts'
 import { type Landing, openFlights } from '../request/flights.ts'
 import { openNap } from '../request/nap.ts'

@@ -1,7 +1,7 @@
 /** Texts that are made to take long: no reader may take more than in proportion to what it reads. */
 import { describe, it } from 'node:test'
 import { sameRecord } from '../../src/car/same-record.ts'
-import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
+import { readLimits, retryAfterMs } from '../../src/pace/header/limit-headers.ts'
 import { redactOf } from '../../src/request/redact.ts'
 import { cutRecords } from '../../src/source/cut-records.ts'
 import { fingerprintOf } from '../../src/source/fingerprint.ts'

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseDate } from '../../src/pace/http-date.ts'
-import { readLimits, retryAfterMs } from '../../src/pace/limit-headers.ts'
-import { readPolicies } from '../../src/pace/quota-policy.ts'
-import { parseReset, YEAR_MS } from '../../src/pace/reset-time.ts'
-import { parseMembers } from '../../src/pace/structured-field.ts'
+import { parseDate } from '../../src/pace/header/http-date.ts'
+import { readLimits, retryAfterMs } from '../../src/pace/header/limit-headers.ts'
+import { readPolicies } from '../../src/pace/header/quota-policy.ts'
+import { parseReset, YEAR_MS } from '../../src/pace/header/reset-time.ts'
+import { parseMembers } from '../../src/pace/header/structured-field.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 1)
 const NOW = Date.UTC(2026, 10, 25)

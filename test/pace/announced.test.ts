@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Announced, binding, creditOf, hear, quotaRenewedAt, quotaSpentUntil } from '../../src/pace/announced.ts'
-import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { admit, noTraffic, type Sent, type Traffic } from '../../src/pace/traffic.ts'
 import { NOW, times } from './driving.ts'
 

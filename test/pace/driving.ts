@@ -1,6 +1,6 @@
 /** Signals by hand, and a made-up source on a virtual clock. */
 import { admit, type Limit, type LimitState, release } from '../../demo/limits.ts'
-import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { adjust, type Pace, type Signal, waitBefore } from '../../src/pace/pace.ts'
 
 /** An instant in the middle of a minute, so that nothing is aligned by chance. */

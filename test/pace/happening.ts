@@ -1,6 +1,6 @@
 /** Anything that can happen to a pace, in any order that can happen, for properties that hold whatever happens. */
 import fc from 'fast-check'
-import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { adjust, type Pace, type Signal, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, startPace } from '../../src/pace/start.ts'
 import { NOW } from './driving.ts'

@@ -1,7 +1,7 @@
 /** Tables of headers and the limits that are read from them. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type AnnouncedLimit, readLimits } from '../../src/pace/limit-headers.ts'
+import { type AnnouncedLimit, readLimits } from '../../src/pace/header/limit-headers.ts'
 
 export const NOW = Date.UTC(2026, 9, 1, 12, 0, 0)
 export const IN_30_S = String(NOW / 1000 + 30)

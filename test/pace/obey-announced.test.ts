@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit, type Limit, type LimitState } from '../../demo/limits.ts'
-import type { AnnouncedLimit } from '../../src/pace/limit-headers.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { widthOf } from '../../src/pace/model.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
 import { noTraffic } from '../../src/pace/traffic.ts'
-import { windowSent } from '../../src/pace/window.ts'
+import { windowSent } from '../../src/pace/window/window.ts'
 import { type Answer, type Driven, drive, letIn, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { startWidth } from '../../src/pace/width.ts'
-import { startWindow } from '../../src/pace/window.ts'
+import { startWidth } from '../../src/pace/width/width.ts'
+import { startWindow } from '../../src/pace/window/window.ts'
 import { after, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000

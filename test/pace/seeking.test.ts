@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { waitBefore } from '../../src/pace/pace.ts'
 import { nextProbeAt, type Seeking } from '../../src/pace/seeking.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { startWindow } from '../../src/pace/window.ts'
+import { startWindow } from '../../src/pace/window/window.ts'
 import { letInMany, NOW, sent, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000

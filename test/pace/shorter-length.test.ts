@@ -12,7 +12,7 @@ import {
   windowRefused,
   windowSent,
   windowWait,
-} from '../../src/pace/window.ts'
+} from '../../src/pace/window/window.ts'
 import { NOW, times } from './driving.ts'
 
 /** Seen to let in again between three and five seconds after its first request. */

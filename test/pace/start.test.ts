@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
-import { type Bucket, bucketSent, startBucket } from '../../src/pace/bucket.ts'
+import { type Bucket, bucketSent, startBucket } from '../../src/pace/bucket/bucket.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
-import { noThroughput, observeThroughput } from '../../src/pace/throughput.ts'
-import { startWindow } from '../../src/pace/window.ts'
+import { noThroughput, observeThroughput } from '../../src/pace/width/throughput.ts'
+import { startWindow } from '../../src/pace/window/window.ts'
 import { after, type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000

@@ -1,5 +1,5 @@
 /** A source with a bucket that names a wait, asked at a pace until it refuses, and again after the wait. */
-import type { Bucket, Opening } from '../../src/pace/bucket.ts'
+import type { Bucket, Opening } from '../../src/pace/bucket/bucket.ts'
 import { admit, noTraffic, refuse, type Traffic } from '../../src/pace/traffic.ts'
 import { NOW } from './driving.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Bucket } from '../../src/pace/bucket.ts'
+import type { Bucket } from '../../src/pace/bucket/bucket.ts'
 import { adjust, type Pace, waitBefore } from '../../src/pace/pace.ts'
 import type { Seeking } from '../../src/pace/seeking.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { startWindow, type Window } from '../../src/pace/window.ts'
+import { startWindow, type Window } from '../../src/pace/window/window.ts'
 import { after, letIn, letInMany, NOW, sent, times, turnedAway } from './driving.ts'
 
 const seekingOf = ({ shape }: Pace): Seeking => {

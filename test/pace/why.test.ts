@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Bucket, startBucket } from '../../src/pace/bucket.ts'
+import { type Bucket, startBucket } from '../../src/pace/bucket/bucket.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
 import { allowanceOf, isFindingOut, whyOf } from '../../src/pace/why.ts'
-import { startWindow } from '../../src/pace/window.ts'
+import { startWindow } from '../../src/pace/window/window.ts'
 import { after, drive, letInMany, limitedBy, NOW, times, turnedAway } from './driving.ts'
 
 const begun = (members: Partial<Pace> = {}): Pace => ({ ...startPace({ now: NOW }), ...members })

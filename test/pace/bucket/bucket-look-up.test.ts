@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Bucket, startBucket } from '../../../src/pace/bucket/bucket.ts'
+import { bucketAccepted } from '../../../src/pace/bucket/bucket-accepted.ts'
+import { isLookDue, lookUp } from '../../../src/pace/bucket/bucket-look-up.ts'
+import { bucketRefused } from '../../../src/pace/bucket/bucket-refused.ts'
+import { admit, noTraffic } from '../../../src/pace/traffic.ts'
+import { NOW, times } from '../driving.ts'
+
+const PLENTY = 1000
+const wall = { at: NOW - 60_000, lostMs: 0 }
+const held = (members: Partial<Bucket> = {}): Bucket => ({
+  ...startBucket({ rate: 10, at: NOW }),
+  burst: 8,
+  sure: true,
+  ceiling: 10.1,
+  met: true,
+  walls: [wall],
+  clean: 2000,
+  ...members,
+})
+
+describe('a look higher', () => {
+  it('is due after hundreds of requests, and later where the wait after a refusal loses much', () => {
+    assert.equal(isLookDue(held()), true)
+    assert.equal(isLookDue(held({ clean: 300 })), false)
+    // Less seldom than where the pace is that of a window.
+    assert.equal(isLookDue(held({ clean: 550 })), true)
+    assert.equal(isLookDue(held({ clean: 550, steady: true })), false)
+    const dear = { tollMs: 10_000 }
+    assert.equal(isLookDue(held(dear)), false)
+    assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)
+  })
+
+  it('is due sooner where no refusal has told that the rate is near the limit, if that costs no wait', () => {
+    assert.equal(isLookDue(held({ met: false, clean: 200 })), true)
+    assert.equal(isLookDue(held({ met: false, clean: 100 })), false)
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000 })), false)
+    // Where waits tell the rate, and lose nothing that the bucket could not hold.
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000, burst: 1, holds: 12 })), true)
+    assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000, burst: 1, holds: 3 })), false)
+  })
+
+  it('is not taken where the rate is announced, not known, or a matter of spacing', () => {
+    for (const members of [{ most: 10 }, { sure: false }, { narrow: true }])
+      assert.equal(isLookDue(held(members)), false)
+  })
+
+  it('is taken where nothing can be saved up, once more goes through than was refused', () => {
+    assert.equal(isLookDue(held({ narrow: true, ceiling: 9.7 })), true)
+    assert.equal(isLookDue(held({ narrow: true, ceiling: null })), true, 'nothing was refused')
+  })
+
+  it('goes on as long as nothing is refused: the limit was raised', () => {
+    let bucket = lookUp(held(), NOW)
+    for (let i = 0; i < 600; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
+    assert.ok(bucket.rate > 20, `${bucket.rate}`)
+  })
+
+  it('goes on in ever longer steps, but not where a refusal makes everybody wait and tells no rate', () => {
+    const after = (members: Partial<Bucket>): number => {
+      let bucket = lookUp(held(members), NOW)
+      for (let i = 0; i < 190; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
+      return bucket.rate
+    }
+    assert.ok(after({}) > 25)
+    assert.ok(after({ tollMs: 1000 }) < 15)
+    assert.ok(after({ tollMs: 1000, holds: 12 }) > 25, 'the wait tells the rate, however far it was overshot')
+  })
+
+  it('that found a much higher limit forgets the walls of the old one', () => {
+    const looking = { ...lookUp(held(), NOW - 5000), rate: 29 }
+    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 20 } }
+    const { rate, walls, sure, search } = bucketRefused(raised, NOW, NOW + 50, noTraffic, [])
+    assert.ok(rate > 20 && rate < 29, `${rate}`)
+    assert.deepEqual([walls.length, sure, search], [1, false, null], 'the next wall tells the rate from this one on')
+  })
+
+  it('that found a larger quota goes by what the window let in', () => {
+    const looking = { ...lookUp(held({ burst: 1, windowMs: 1000, explained: 3 }), NOW - 5000), rate: 29 }
+    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 20 } }
+    const traffic = times(24, (i) => NOW - 990 + i * 40).reduce(admit, noTraffic)
+    const { rate, tokens } = bucketRefused(raised, NOW, NOW + 50, traffic, [])
+    assert.ok(rate > 23 && rate < 25, `${rate}`)
+    assert.ok(tokens < -10, 'until a window opens')
+  })
+
+  it('is not worth it where little is left to gain', () => {
+    assert.equal(isLookDue(held(), 1000), true)
+    assert.equal(isLookDue(held(), 100), false)
+  })
+
+  it('ends at the first refusal, with the rate that the walls tell', () => {
+    // 600 in a minute: ten a second.
+    const traffic = times(600, (i) => wall.at + i * 100).reduce(admit, noTraffic)
+    const { rate, search } = bucketRefused(lookUp(held(), NOW - 5000), NOW, NOW + 50, traffic, [])
+    assert.equal(search, null)
+    assert.ok(rate > 9.9 && rate < 10.1, `${rate}`)
+  })
+
+  it('ends where it began when no wall is known: savings may have paid', () => {
+    const looking = lookUp(held({ walls: [] }), NOW)
+    const climbed: Bucket = { ...looking, rate: 12.1, search: { ...looking.search!, low: 11 } }
+    assert.equal(bucketRefused(climbed, NOW + 5000, NOW + 5050, noTraffic, []).rate, 10)
+  })
+
+  it('from a rate that has met no limit goes as far as savings cannot have paid', () => {
+    const looking = lookUp(held({ walls: [], met: false }), NOW)
+    const climbed: Bucket = { ...looking, rate: 60, search: { ...looking.search!, low: 40 } }
+    const refusedAfter = (count: number): Bucket => {
+      const traffic = times(count, (i) => NOW - 5000 + (i * 5000) / count).reduce(admit, noTraffic)
+      return bucketRefused(climbed, NOW, NOW + 50, traffic, [])
+    }
+    assert.ok(refusedAfter(200).rate > 35, 'forty a second for five seconds')
+    assert.ok(refusedAfter(50).rate <= 11, 'ten a second')
+    assert.ok(refusedAfter(200).proven > 35)
+  })
+})
