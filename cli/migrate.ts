@@ -11,13 +11,13 @@ export const declareMigrate = (command: Command, done: (code: number) => void): 
     .option('--json', 'print what was applied on stdout')
     .action(async (flags: Flags) => {
       const { migrate, printMigrations } = await import('../src/node.ts')
+      const { databaseName, readSchema, readSettings } = await import('./settings.ts')
       if (flags.print) {
-        const sql = await printMigrations()
+        const sql = printMigrations(await readSchema(flags.demo === true))
         if (flags.json) printJson({ sql })
         else process.stdout.write(sql)
         return done(0)
       }
-      const { databaseName, readSettings } = await import('./settings.ts')
       const settings = await readSettings({}, flags.demo === true)
       const result = await migrate(settings.options, settings.place)
       if (flags.json) printJson(result)

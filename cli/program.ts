@@ -72,8 +72,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   migrate: {
     summary: 'apply the schema',
-    examples: ['carsync migrate', 'carsync migrate --print | psql "$DATABASE_URL"'],
-    notes: ['sync does this by itself when it may.'],
+    examples: ['carsync migrate', 'carsync migrate --print | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"'],
+    notes: [
+      'sync does this by itself when it may. What --print shows can be applied twice, and does all or nothing; it makes the',
+      'schema that CARSYNC_SCHEMA names. From a clone: npm run --silent carsync -- migrate --print | psql …',
+    ],
     load: async () => (await import('./migrate.ts')).declareMigrate,
   },
   init: {

@@ -117,3 +117,10 @@ export const readSettings = async (flags: GivenOptions, demo: boolean): Promise<
   const cwd = process.cwd()
   return resolveSettings({ flags, demo, cwd, env: readEnv(cwd), file: await readFile(cwd) })
 }
+
+/** The schema of the read model, also where nothing says which database: `demo` knows no other than the default. */
+export const readSchema = async (demo: boolean): Promise<string> => {
+  if (demo) return OPTIONS.schema.default
+  const cwd = process.cwd()
+  return resolveOptions({}, readEnv(cwd), await readFile(cwd)).schema
+}

@@ -15,14 +15,15 @@ import type { Certificates } from './store/connection/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/connection/retryable.ts'
 import { type OnWait, type Patience, retrying } from './store/connection/retrying.ts'
 import { codeOf, type Database } from './store/database.ts'
-import { appliedMigrations, applyPublicRead, type Migration, migrate as migrateDatabase } from './store/migrate.ts'
+import { appliedMigrations, applyPublicRead, migrate as migrateDatabase } from './store/migrate.ts'
+import { type Migration, migrationScript } from './store/migration-script.ts'
 import { storeOver } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { type CarWeight, weighCars } from './store/weigh-cars.ts'
 import { busySummary } from './summary.ts'
 
 export { nodeWorld as realWorld } from './node-world.ts'
-export type { Migration } from './store/migrate.ts'
+export type { Migration } from './store/migration-script.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
@@ -52,11 +53,8 @@ export const readMigrations = (): Migration[] => {
     }))
 }
 
-/** The SQL of all migrations, as `carsync migrate --print` shows it. */
-export const printMigrations = async (): Promise<string> =>
-  readMigrations()
-    .map(({ version, name, sql }) => `-- ${version}_${name}\n${sql.trim()}\n`)
-    .join('\n')
+/** The SQL of all migrations into this schema, as `carsync migrate --print` shows it. */
+export const printMigrations = (schema = 'public'): string => migrationScript(schema, readMigrations())
 
 /** Opens the database that the options name, or the embedded one. */
 export const openDatabase = async (options: Pick<Options, 'databaseUrl'>, place: Place): Promise<Database> =>

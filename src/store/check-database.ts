@@ -2,7 +2,8 @@
 import { messageOf } from '../errors.ts'
 import { adviceFor } from './connection/retryable.ts'
 import type { Database } from './database.ts'
-import { appliedMigrations, foreignTables, type Migration } from './migrate.ts'
+import { appliedMigrations, foreignTables } from './migrate.ts'
+import type { Migration } from './migration-script.ts'
 
 export type DatabaseFinding = { check: string; ok: boolean; message: string; advice: string | null }
 
@@ -53,7 +54,7 @@ export const checkDatabase = async (
         check: 'migrations',
         ok: false,
         message: `${missing.length} to apply, and the role ${server!.role} may not create schemas`,
-        advice: 'Apply them as the owner: carsync migrate --print | psql.',
+        advice: 'Apply them as the owner: carsync migrate --print | psql -v ON_ERROR_STOP=1.',
       })
   } catch (error) {
     const advice = adviceFor(error) ?? 'Check DATABASE_URL.'

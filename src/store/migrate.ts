@@ -5,9 +5,8 @@
 import { ConfigError, SyncError } from '../errors.ts'
 import { adviceFor, isPassing } from './connection/retryable.ts'
 import type { Database } from './database.ts'
+import { type Migration, migrationStatements } from './migration-script.ts'
 import { quoteName } from './quote-name.ts'
-
-export type Migration = { version: string; name: string; sql: string }
 
 /** The newest version that this program works with; for doors that cannot read the files. */
 export const SCHEMA_VERSION = '20261129000000'
@@ -88,18 +87,12 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
   await assertReadModelIsThere(db, schema, applied)
   const missing = migrations.filter((migration) => !applied.includes(migration.version))
   if (missing.length === 0) return []
-  const statements = [
-    `select pg_advisory_xact_lock(hashtext('smart-cars-sync migrations'))`,
-    ...(schema === 'public' ? [] : [`create schema if not exists ${quoteName(schema)}`]),
-    `set local search_path = ${quoteName(schema)}`,
-    'set local client_min_messages = warning',
-    ...missing.map((migration) => migration.sql),
-  ]
   try {
-    await db.transaction((session) => session.script(statements.join(';\n')))
+    await db.transaction((session) => session.script(migrationStatements(schema, missing).join(';\n')))
   } catch (error) {
     if (isPassing(error)) throw error
-    const advice = adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql.'
+    const advice =
+      adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql -v ON_ERROR_STOP=1.'
     throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
   }
   return missing.map((migration) => migration.version)

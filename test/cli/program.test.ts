@@ -185,3 +185,12 @@ test('migrate --print needs no database', async () => {
   assert.equal(code, 0)
   assert.match(stdout, /create table/i)
 })
+
+test('migrate --print heeds the schema that is set, whatever else is set or not', async () => {
+  const named = async (args: string[], env: Record<string, string>) =>
+    /^set local search_path = (.*);$/m.exec((await run(['migrate', '--print', ...args], { env })).stdout)?.[1]
+  assert.equal(await named([], {}), '"public"')
+  assert.equal(await named([], { CARSYNC_SCHEMA: 'cardata' }), '"cardata"')
+  assert.equal(await named([], { CARSYNC_SCHEMA: 'cardata', DATABASE_URL: 'postgres://127.0.0.1:1/x' }), '"cardata"')
+  assert.equal(await named(['--demo'], { CARSYNC_SCHEMA: 'cardata' }), '"public"')
+})
