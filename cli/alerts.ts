@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type AlertRow, alertTargetOf, openStore, realWorld, type Store, tellAlerts } from '../src/node.ts'
+import { type AlertRow, alertTargetOf, realWorld, type Store, tellAlerts } from '../src/node.ts'
 import { moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
-import { read } from './reading.ts'
+import { type Reading, readFrom } from './reading.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
 import { table } from './table.ts'
@@ -75,29 +74,14 @@ const tell = async (store: Store, { options }: Settings): Promise<string | null>
   }
 }
 
-const judgeAndTell = async (flags: Flags): Promise<Report> => {
+const lookAndTell = async (flags: Flags): Promise<Reading<Report>> => {
   const settings = await readSettings({}, flags.demo === true)
   const webhook = settings.options.alertUrl !== null
-  // An embedded database that was never made is not made by this.
-  if (settings.options.databaseUrl === null && !existsSync(settings.place.embeddedFolder))
-    return { webhook, why: null, alerts: [] }
-  const store = await openStore(settings.options, settings.place)
-  try {
-    const why = await tell(store, settings)
+  const ask = async (store: Store): Promise<Report> => {
+    const why = flags.list ? null : await tell(store, settings)
     return { webhook, why, alerts: await store.alerts(flags.limit) }
-  } finally {
-    await store.close()
   }
-}
-
-const look = async (flags: Flags): Promise<Report> => {
-  const empty: Report = { webhook: false, why: null, alerts: [] }
-  const { found } = await read(flags.demo === true, empty, async (store, { options }) => ({
-    webhook: options.alertUrl !== null,
-    why: null,
-    alerts: await store.alerts(flags.limit),
-  }))
-  return found
+  return readFrom(settings, { webhook, why: null, alerts: [] }, ask, flags.list ? 'look' : 'tend')
 }
 
 /** Declares `carsync alerts`. */
@@ -108,9 +92,9 @@ export const declareAlerts = (command: Command, done: (code: number) => void): v
     .option('--demo', 'work on the demo database')
     .option('--json', 'print one object with the alerts on stdout')
     .action(async (flags: Flags) => {
-      const report = flags.list ? await look(flags) : await judgeAndTell(flags)
-      if (flags.json) printJson(report)
-      else print(alertLines(report))
-      done(report.why === null ? 0 : UNDELIVERED)
+      const { found, begun, nothing } = await lookAndTell(flags)
+      if (flags.json) printJson(found)
+      else print(begun ? alertLines(found) : [nothing])
+      done(found.why === null ? 0 : UNDELIVERED)
     })
 }

@@ -61,15 +61,14 @@ export const declareChanges = (command: Command, done: (code: number) => void): 
     .action(async (flags: Flags) => {
       const empty: ChangeBatch = { changes: [], cursor: flags.since }
       if (flags.follow) {
-        const { nothing, found } = await read(flags.demo === true, false, async (store) => {
-          await follow(store, flags)
-          return true
-        })
-        if (!found) console.error(nothing)
+        const { begun, nothing } = await read(flags.demo === true, undefined, (store) => follow(store, flags))
+        if (!begun) console.error(nothing)
       } else {
-        const { found } = await read(flags.demo === true, empty, (store) => store.changes(flags.since, flags.limit))
+        const { found, begun, nothing } = await read(flags.demo === true, empty, (store) =>
+          store.changes(flags.since, flags.limit),
+        )
         show(found, flags.json === true)
-        if (!flags.json) console.error(`Go on with: --since ${found.cursor}`)
+        if (!flags.json) console.error(begun ? `Go on with: --since ${found.cursor}` : nothing)
       }
       done(0)
     })

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import { openDashboard } from '../dashboard/open-dashboard.ts'
 import { ownSync, type RunSync } from '../dashboard/own-sync.ts'
-import { ConfigError, openStore, realWorld, type Store, sync } from '../src/node.ts'
+import { ConfigError, NothingSyncedError, openStore, realWorld, type Store, sync } from '../src/node.ts'
 import { startDemo } from './demo.ts'
 import { print, printJson } from './print.ts'
 import { databaseName, readSettings, type Settings, sourceFor } from './settings.ts'
@@ -43,6 +43,16 @@ const runFor =
     }
   }
 
+/** The page can begin the first sync: into a database that has nothing yet it puts the tables. */
+const openPage = async ({ options, place }: Settings): Promise<Store> => {
+  try {
+    return await openStore(options, place, 'look')
+  } catch (error) {
+    if (error instanceof NothingSyncedError) return openStore(options, place)
+    throw error
+  }
+}
+
 /** Declares `carsync dashboard`: it serves until it is interrupted. */
 export const declareDashboard = (command: Command, done: (code: number) => void): void => {
   command
@@ -55,7 +65,7 @@ export const declareDashboard = (command: Command, done: (code: number) => void)
     .option('--json', 'print address and token as one JSON object on stdout')
     .action(async (flags: Flags) => {
       const settings = await readSettings({}, flags.demo === true)
-      const store = await openStore(settings.options, settings.place, 'look')
+      const store = await openPage(settings)
       try {
         const own = ownSync(runFor(settings, store))
         const dashboard = await openDashboard({

@@ -67,7 +67,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   verify: {
     summary: 'compare the database with the source, by count and by sample',
     examples: ['carsync verify', 'carsync verify --sample 50 --json'],
-    notes: ['Exit codes: 0 all is well, 1 there are faults, 3 the source does not answer. It writes nothing.'],
+    notes: [
+      'Exit codes: 0 all is well, 1 there are faults or nothing was synced yet, 3 the source does not answer.',
+      'It writes nothing.',
+    ],
     load: async () => (await import('./verify.ts')).declareVerify,
   },
   migrate: {

@@ -1,28 +1,42 @@
-import { existsSync } from 'node:fs'
-import { openStore, type Store } from '../src/node.ts'
+import { NothingSyncedError, openStore, type Purpose, type Store } from '../src/node.ts'
 import { calledAs } from './called-as.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-export type Reading<T> = { found: T; nothing: string }
+/** `begun`: something was synced there at some time. `nothing` is the sentence for where it was not. */
+export type Reading<T> = { found: T; begun: boolean; nothing: string }
 
 /**
- * Asks the configured database, or the demo's. An embedded database that was never made is not made by looking: then
- * `empty` is found. `nothing` is the sentence for that. Throws ConfigError or SyncError.
+ * Asks the database of these settings. Where nothing was ever synced it makes nothing, and `empty` is found. Throws
+ * ConfigError or SyncError.
  */
+export const readFrom = async <T>(
+  { options, place, demo }: Settings,
+  empty: T,
+  ask: (store: Store) => Promise<T>,
+  purpose: Purpose = 'look',
+): Promise<Reading<T>> => {
+  const call = calledAs(process)
+  const nothing = `There has been no sync of ${options.source} yet. Begin with: ${call(demo === 'asked' ? 'sync --demo' : 'sync')}`
+  let store: Store
+  try {
+    store = await openStore(options, place, purpose)
+  } catch (error) {
+    if (error instanceof NothingSyncedError) return { found: empty, begun: false, nothing }
+    throw error
+  }
+  try {
+    return { found: await ask(store), begun: true, nothing }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Looks into the configured database, or the demo's, in the same way. */
 export const read = async <T>(
   demo: boolean,
   empty: T,
   ask: (store: Store, settings: Settings) => Promise<T>,
 ): Promise<Reading<T>> => {
   const settings = await readSettings({}, demo)
-  const call = calledAs(process)
-  const nothing = `There has been no sync of ${settings.options.source} yet. Begin with: ${call(demo ? 'sync --demo' : 'sync')}`
-  if (settings.options.databaseUrl === null && !existsSync(settings.place.embeddedFolder))
-    return { found: empty, nothing }
-  const store = await openStore(settings.options, settings.place, 'look')
-  try {
-    return { found: await ask(store, settings), nothing }
-  } finally {
-    await store.close()
-  }
+  return readFrom(settings, empty, (store) => ask(store, settings))
 }

@@ -13,8 +13,9 @@ import { printable } from './text.ts'
 type Flags = { demo?: boolean; json?: boolean; limit: number }
 
 /** Rejected records as a table; the payloads whole are in `--json`. */
-export const rejectLines = (rejects: readonly RejectRow[]): string[] =>
-  table(
+export const rejectLines = (rejects: readonly RejectRow[]): string[] => {
+  if (rejects.length === 0) return ['No record is rejected.']
+  return table(
     [
       { title: 'id', align: 'right' },
       { title: 'at' },
@@ -35,6 +36,7 @@ export const rejectLines = (rejects: readonly RejectRow[]): string[] =>
       printable(payload.slice(0, 200)),
     ]),
   )
+}
 
 /** What reading them again came to, as a sentence. */
 export const replayedLine = ({ read, stored, settled, rejected }: Replayed): string => {
@@ -50,7 +52,7 @@ export const replayedLine = ({ read, stored, settled, rejected }: Replayed): str
 const replay = async (flags: Flags): Promise<number> => {
   const settings = await readSettings({}, flags.demo === true)
   const { options, place } = settings
-  const store = await openStore(options, place)
+  const store = await openStore(options, place, 'tend')
   const stopping = stopOnSignals(() => {})
   try {
     const who = {
@@ -85,9 +87,11 @@ export const declareRejects = (command: Command, done: (code: number) => void): 
     .option('--json', 'print an array of rejected records, with their payloads, on stdout')
     .action(async (flags: Flags) => {
       const { read } = await import('./reading.ts')
-      const { found } = await read<RejectRow[]>(flags.demo === true, [], (store) => store.rejects(flags.limit))
+      const { found, begun, nothing } = await read<RejectRow[]>(flags.demo === true, [], (store) =>
+        store.rejects(flags.limit),
+      )
       if (flags.json) printJson(found)
-      else print(found.length === 0 ? ['No record is rejected.'] : rejectLines(found))
+      else print(begun ? rejectLines(found) : [nothing])
       done(0)
     })
 }

@@ -78,7 +78,7 @@ const candidates = async (store: Store, decision: Decision): Promise<string[]> =
 
 const decide = async (decision: Decision, given: string, flags: Flags): Promise<number> => {
   const settings = await readSettings({}, flags.demo === true)
-  const store = await openStore(settings.options, settings.place)
+  const store = await openStore(settings.options, settings.place, 'tend')
   const stopping = stopOnSignals(() => {})
   try {
     const what = decision === 'undo' ? 'run' : 'run with removals held back'
@@ -111,9 +111,9 @@ export const declareRemovals = (command: Command, done: (code: number) => void):
     each.option('--demo', 'work on the demo database').option('--json', 'print one JSON value on stdout')
   shared(command).action(async (flags: Flags) => {
     const { read } = await import('./reading.ts')
-    const { found } = await read<HeldRun[]>(flags.demo === true, [], (store) => store.heldRemovals())
+    const { found, begun, nothing } = await read<HeldRun[]>(flags.demo === true, [], (store) => store.heldRemovals())
     if (flags.json) printJson(found)
-    else print(heldLines(found, calledAs(process)))
+    else print(begun ? heldLines(found, calledAs(process)) : [nothing])
     done(0)
   })
   for (const [decision, summary] of Object.entries(DECISIONS))

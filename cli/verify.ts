@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { openStore, realWorld, SyncError, type Verified, verify } from '../src/node.ts'
+import { realWorld, type Store, SyncError, type Verified, verify } from '../src/node.ts'
 import { startDemo } from './demo.ts'
 import { count } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
+import { readFrom } from './reading.ts'
 import { readSettings, sourceFor } from './settings.ts'
 import { printable } from './text.ts'
 
@@ -23,6 +24,20 @@ export const verifyLines = (found: Verified): string[] => {
   ]
 }
 
+/** Where nothing was ever synced the source is not asked either. */
+const neverSynced = (seed: string, message: string): Verified => ({
+  ok: false,
+  seed,
+  budget: 0,
+  requests: 0,
+  total: null,
+  stored: 0,
+  rejects: 0,
+  compared: 0,
+  askedById: 0,
+  differences: [{ kind: 'count', fault: true, sourceId: null, message }],
+})
+
 /** Declares `carsync verify`. */
 export const declareVerify = (command: Command, done: (code: number) => void): void => {
   command
@@ -34,24 +49,24 @@ export const declareVerify = (command: Command, done: (code: number) => void): v
       const settings = await readSettings({}, flags.demo === true)
       const source = sourceFor(settings)
       const seed = flags.seed ?? Math.floor(realWorld.random() * 1e9).toString(36)
-      const demo = settings.demo === null ? null : await startDemo()
-      try {
-        const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
-        const store = await openStore(options, settings.place, 'look')
+      const compare = async (store: Store): Promise<Verified> => {
+        const demo = settings.demo === null ? null : await startDemo()
         try {
-          const found = await verify(options, realWorld, store, { source, sample: flags.sample, seed })
-          if (flags.json) printJson(found)
-          else print(verifyLines(found))
-          done(found.ok ? 0 : 1)
+          const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
+          return await verify(options, realWorld, store, { source, sample: flags.sample, seed })
         } finally {
-          await store.close()
+          await demo?.close()
         }
+      }
+      try {
+        const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
+        if (flags.json) printJson(found ?? neverSynced(seed, nothing))
+        else print(found === null ? [nothing] : verifyLines(found))
+        done(found?.ok ? 0 : 1)
       } catch (error) {
         if (!(error instanceof SyncError)) throw error
         console.error(error.message)
         done(error.exitCode)
-      } finally {
-        await demo?.close()
       }
     })
 }

@@ -27,6 +27,17 @@ export class LeaseLostError extends SyncError {
   }
 }
 
+/** Who only looks found a database into which nothing was ever synced, and made nothing of it. */
+export class NothingSyncedError extends SyncError {
+  constructor() {
+    super(
+      'Nothing was synced into this database yet: there is nothing to look at or to decide. Begin with: carsync sync.',
+      2,
+    )
+    this.name = 'NothingSyncedError'
+  }
+}
+
 /** The embedded database is open in another process: `holder` and `since` are what that process has said of itself. */
 export class InUseError extends SyncError {
   readonly holder: string

@@ -2,7 +2,7 @@
 export * from './mod.ts'
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { ConfigError, InUseError, messageOf, SyncError } from './errors.ts'
+import { ConfigError, InUseError, messageOf, NothingSyncedError, SyncError } from './errors.ts'
 import type { Summary } from './events.ts'
 import { nodeWorld as realWorld } from './node-world.ts'
 import type { Options } from './options.ts'
@@ -15,13 +15,20 @@ import type { Certificates } from './store/connection/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/connection/retryable.ts'
 import { type OnWait, type Patience, retrying } from './store/connection/retrying.ts'
 import { codeOf, type Database } from './store/database.ts'
-import { appliedMigrations, applyPublicRead, migrate as migrateDatabase } from './store/migrate.ts'
+import {
+  appliedMigrations,
+  applyPublicRead,
+  assertBegun,
+  assertReadable,
+  migrate as migrateDatabase,
+} from './store/migrate.ts'
 import { type Migration, migrationScript } from './store/migration-script.ts'
 import { storeOver } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { type CarWeight, weighCars } from './store/weigh-cars.ts'
 import { busySummary } from './summary.ts'
 
+export { NothingSyncedError } from './errors.ts'
 export { nodeWorld as realWorld } from './node-world.ts'
 export type { Migration } from './store/migration-script.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
@@ -121,29 +128,41 @@ const sayWaiting =
   (error, patienceMs) =>
     say(`The database is away (${messageOf(error)}): waiting for it, at most ${patienceMs / 1000} s.`)
 
+/** `sync` makes what is missing; `tend` does so only where a sync has begun it, and `look` nowhere. */
+export type Purpose = 'sync' | 'tend' | 'look'
+
+const isUnmade = ({ databaseUrl }: Options, { embeddedFolder }: Place): boolean =>
+  databaseUrl === null && embeddedFolder !== null && !existsSync(embeddedFolder)
+
+/** Brings the schema up to date. Throws ConfigError or SyncError unless a sync can write there. */
+const prepare = async (db: Database, { schema, publicRead }: Options): Promise<void> => {
+  await migrateDatabase(db, schema, readMigrations()).catch(async (error: unknown) => {
+    // Which rights are missing is worth more than that one was.
+    if (codeOf(error) === '42501') await assertUsable(db, schema)
+    throw error
+  })
+  await assertUsable(db, schema)
+  await applyPublicRead(db, schema, publicRead)
+}
+
 /**
- * A store over a migrated database. Throws ConfigError or SyncError, in sentences. Who only looks waits for nothing and
- * leaves the rights of `anon` as they are.
+ * A store over a migrated database. Throws ConfigError or SyncError, in sentences; NothingSyncedError where there is nothing
+ * to look at or to tend. Who only looks waits for nothing and writes nothing.
  */
 export const openStore = async (
   options: Options,
   place: Place,
-  purpose: 'sync' | 'look' = 'sync',
+  purpose: Purpose = 'sync',
   say?: Say,
 ): Promise<Store> => {
+  if (purpose !== 'sync' && isUnmade(options, place)) throw new NothingSyncedError()
   const db = await openDatabase(options, place)
   const onWait = say && sayWaiting(say)
   try {
-    const again = retrying(realWorld, purpose === 'sync' ? patienceToBegin : () => 0, onWait)
-    await again(() => migrateDatabase(db, options.schema, readMigrations())).catch(async (error: unknown) => {
-      // Which rights are missing is worth more than that one was.
-      if (codeOf(error) === '42501') await assertUsable(db, options.schema)
-      throw error
-    })
-    if (purpose === 'sync') {
-      await again(() => assertUsable(db, options.schema))
-      await again(() => applyPublicRead(db, options.schema, options.publicRead))
-    }
+    const again = retrying(realWorld, patienceToBegin, onWait)
+    if (purpose === 'tend') await again(() => assertBegun(db))
+    if (purpose === 'look') await assertReadable(db, options.schema, readMigrations())
+    else await again(() => prepare(db, options))
     return storeOver(db, { schema: options.schema, source: options.source }, realWorld, onWait)
   } catch (error) {
     await db.close().catch(() => {})

@@ -2,7 +2,7 @@
  * Applies the schema. The files of `supabase/migrations` are its only home; each can be run twice, records itself and
  * names the read model without a schema, which the search path then decides.
  */
-import { ConfigError, SyncError } from '../errors.ts'
+import { ConfigError, NothingSyncedError, SyncError } from '../errors.ts'
 import { adviceFor, isPassing } from './connection/retryable.ts'
 import type { Database } from './database.ts'
 import { type Migration, migrationStatements } from './migration-script.ts'
@@ -75,16 +75,22 @@ const assertReadModelIsThere = async (db: Database, schema: string, applied: rea
     )
 }
 
-/**
- * Applies what is missing and answers the versions applied. Throws ConfigError when the schema belongs to somebody else,
- * SyncError when the database is newer than the program or the role may not make tables.
- */
-export const migrate = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
+/** Versions applied so far, where all that is there is ours, whole and known. Throws ConfigError or SyncError. */
+const assertOurs = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
   await assertSchemaIsOurs(db, schema)
   await assertOneReadModel(db, schema)
   const applied = await appliedMigrations(db)
   assertKnownVersions(applied, migrations)
   await assertReadModelIsThere(db, schema, applied)
+  return applied
+}
+
+/**
+ * Applies what is missing and answers the versions applied. Throws ConfigError when the schema belongs to somebody else,
+ * SyncError when the database is newer than the program or the role may not make tables.
+ */
+export const migrate = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
+  const applied = await assertOurs(db, schema, migrations)
   const missing = migrations.filter((migration) => !applied.includes(migration.version))
   if (missing.length === 0) return []
   try {
@@ -106,6 +112,18 @@ export const assertApplied = async (db: Database): Promise<void> => {
     `The database lacks tables: wanted the schema of version ${SCHEMA_VERSION}, found ${newest ?? 'none'}. Apply it with: npx carsync migrate, or: npx supabase db push.`,
     2,
   )
+}
+
+/** For who makes nothing of a database that is empty: throws NothingSyncedError there. */
+export const assertBegun = async (db: Database): Promise<void> => {
+  if ((await appliedMigrations(db)).length === 0) throw new NothingSyncedError()
+}
+
+/** For who only looks: throws NothingSyncedError, ConfigError or SyncError unless all that is looked at is there. */
+export const assertReadable = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<void> => {
+  await assertBegun(db)
+  await assertOurs(db, schema, migrations)
+  await assertApplied(db)
 }
 
 /** Lets `anon` read `cars`, or stops letting it, where that role exists and the setting has changed. */
