@@ -6,7 +6,7 @@ import { ConfigError, InUseError, messageOf, NothingSyncedError, SyncError } fro
 import type { Summary } from './events.ts'
 import { nodeWorld as realWorld } from './node-world.ts'
 import type { Options } from './options.ts'
-import { assertUsable } from './store/assert-usable.ts'
+import { assertPermitted, assertServes, namingRights } from './store/assert-usable.ts'
 import { type DatabaseFinding, checkDatabase as lookAtDatabase } from './store/check-database.ts'
 import { openEmbedded } from './store/connection/embedded.ts'
 import { openPostgres } from './store/connection/postgres.ts'
@@ -14,7 +14,7 @@ import { parseAddress } from './store/connection/postgres-address.ts'
 import type { Certificates } from './store/connection/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/connection/retryable.ts'
 import { type OnWait, type Patience, retrying } from './store/connection/retrying.ts'
-import { codeOf, type Database } from './store/database.ts'
+import type { Database } from './store/database.ts'
 import {
   appliedMigrations,
   applyPublicRead,
@@ -103,6 +103,7 @@ const explain = (error: unknown): SyncError => {
 export const migrate = async (options: Options, place: Place): Promise<{ applied: string[]; already: string[] }> => {
   const db = await openDatabase(options, place)
   try {
+    await assertServes(db)
     const already = await appliedMigrations(db)
     const applied = await migrateDatabase(db, options.schema, readMigrations())
     await applyPublicRead(db, options.schema, options.publicRead)
@@ -136,12 +137,9 @@ const isUnmade = ({ databaseUrl }: Options, { embeddedFolder }: Place): boolean 
 
 /** Brings the schema up to date. Throws ConfigError or SyncError unless a sync can write there. */
 const prepare = async (db: Database, { schema, publicRead }: Options): Promise<void> => {
-  await migrateDatabase(db, schema, readMigrations()).catch(async (error: unknown) => {
-    // Which rights are missing is worth more than that one was.
-    if (codeOf(error) === '42501') await assertUsable(db, schema)
-    throw error
-  })
-  await assertUsable(db, schema)
+  await assertServes(db)
+  await namingRights(db, schema, () => migrateDatabase(db, schema, readMigrations()))
+  await assertPermitted(db, schema)
   await applyPublicRead(db, schema, publicRead)
 }
 

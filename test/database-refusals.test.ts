@@ -67,6 +67,29 @@ describe('a database in which nothing can be done', { concurrency: 3 }, () => {
     assert.equal(code, 2)
   })
 
+  it('(it takes no writes, and is empty) says so at once, with 2', async (t) => {
+    const url = await newPostgresUrl()
+    const owner = await opened(t, url)
+    await owner.query(`alter database ${new URL(url).pathname.slice(1)} set default_transaction_read_only = on`)
+    const { code, said } = await refused(t, url)
+    assert.match(said, /takes no writes .*Free space/)
+    assert.doesNotMatch(said, /is away/)
+    assert.equal(code, 2)
+  })
+
+  it('(its encoding cannot hold every character) says so before anything is made, with 2', async (t) => {
+    const url = await newPostgresUrl()
+    const owner = await opened(t, url)
+    const name = `${new URL(url).pathname.slice(1)}_latin`
+    await owner.query(`create database ${name} template template0 encoding 'LATIN1' locale 'C'`)
+    const latin = url.replace(/\/[^/]*$/, `/${name}`)
+    const { code, said } = await refused(t, latin)
+    assert.match(said, /encoding of the database is LATIN1.*create database .* encoding 'UTF8'/)
+    assert.equal(code, 2)
+    const made = await opened(t, latin)
+    assert.deepEqual(await made.query(`select 1 from pg_namespace where nspname = 'carsync'`), [])
+  })
+
   it('(its schema is newer than the program) says which, with 2, and is left alone', async (t) => {
     const url = await newPostgresUrl()
     const owner = await opened(t, url)

@@ -1,6 +1,6 @@
 /** Whether a sync can write here at all, said before a single request is made, with what would change it. */
 import { ConfigError, SyncError } from '../errors.ts'
-import type { Database } from './database.ts'
+import { codeOf, type Database } from './database.ts'
 import { quoteName } from './quote-name.ts'
 
 /** What a sync does with the tables of the read model, and with its own. */
@@ -8,9 +8,11 @@ const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
 const ON_READ_MODEL = ['select', 'insert', 'update']
 const ON_OWN = ['select', 'insert', 'update', 'delete']
 
-const assertWritable = async (db: Database): Promise<void> => {
+/** Throws SyncError where the database takes no writes, or cannot hold what a source sends. Nothing needs to be there yet. */
+export const assertServes = async (db: Database): Promise<void> => {
   const [state] = await db.query(
-    `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only`,
+    `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only,
+            current_setting('server_encoding') as encoding`,
   )
   if (state!.standby)
     throw new SyncError(
@@ -22,14 +24,15 @@ const assertWritable = async (db: Database): Promise<void> => {
       'The database takes no writes (default_transaction_read_only is on; Supabase sets it when the disk is nearly full). Free space or enlarge the disk, and set it off again.',
       2,
     )
+  if (state!.encoding !== 'UTF8')
+    throw new SyncError(
+      `The encoding of the database is ${state!.encoding}, and only UTF8 holds every character that a source sends. Use another database, for example: create database cars template template0 encoding 'UTF8' locale 'C'.`,
+      2,
+    )
 }
 
-/**
- * Throws ConfigError naming the rights that the role lacks, with the statements that grant them, and SyncError where the
- * database takes no writes. The schema has been applied.
- */
-export const assertUsable = async (db: Database, schema: string): Promise<void> => {
-  await assertWritable(db)
+/** Throws ConfigError naming the rights that the role lacks, with the statements that grant them. The schema has been applied. */
+export const assertPermitted = async (db: Database, schema: string): Promise<void> => {
   const lacking = await db.query(
     `select current_user as role, n.nspname as schema, c.relname as name, row_security_active(c.oid) as hidden,
             array_to_string(array(
@@ -61,4 +64,14 @@ export const assertUsable = async (db: Database, schema: string): Promise<void> 
   throw new ConfigError(
     `The role ${first.role} lacks rights that a sync needs${hidden ? ', and row level security hides the tables from it' : ''}. Use the owner of the tables in DATABASE_URL, or let it run:\n${grants.map((grant) => `  ${grant}`).join('\n')}`,
   )
+}
+
+/** Does what needs rights: which are missing, all of them, is worth more than that one was. */
+export const namingRights = async <T>(db: Database, schema: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (codeOf(error) === '42501') await assertPermitted(db, schema)
+    throw error
+  }
 }

@@ -76,7 +76,7 @@ const assertReadModelIsThere = async (db: Database, schema: string, applied: rea
 }
 
 /** Versions applied so far, where all that is there is ours, whole and known. Throws ConfigError or SyncError. */
-const assertOurs = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
+export const assertOurs = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
   await assertSchemaIsOurs(db, schema)
   await assertOneReadModel(db, schema)
   const applied = await appliedMigrations(db)

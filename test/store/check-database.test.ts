@@ -38,8 +38,7 @@ for (const kind of databaseKinds) {
       await db.query('create table theirs.cars (id int)')
       const found = (await look(db, 'theirs')).find(({ check }) => check === 'schema')!
       assert.equal(found.ok, false)
-      assert.match(found.message, /schema "theirs" has cars/)
-      assert.match(found.advice!, /CARSYNC_SCHEMA/)
+      assert.match(found.message, /Schema "theirs" already has cars.*Set CARSYNC_SCHEMA/)
     })
 
     it('finds all migrations applied once they are', async () => {
@@ -53,6 +52,61 @@ for (const kind of databaseKinds) {
     })
   })
 }
+
+/** What is found out about a migrated database after this was done to it, by this role. */
+const lookAfter = async (statement: (database: string) => string, role?: string) => {
+  const url = new URL(await newPostgresUrl())
+  const owner = openPostgres(url.href)
+  await migrate(owner, 'public', MIGRATIONS)
+  await owner.query(statement(url.pathname.slice(1)))
+  await owner.close()
+  if (role !== undefined) url.username = role
+  const db = openPostgres(url.href)
+  const findings = await look(db)
+  await db.close()
+  return findings.filter(({ ok }) => !ok)
+}
+
+describe('checkDatabase finds where a sync would refuse', () => {
+  it('a database that takes no writes', async () => {
+    const [fault, ...others] = await lookAfter(
+      (name) => `alter database ${name} set default_transaction_read_only = on`,
+    )
+    assert.equal(fault!.check, 'database')
+    assert.match(fault!.advice!, /takes no writes .*Free space/)
+    assert.deepEqual(others, [])
+  })
+
+  it('tables that are gone', async () => {
+    const [fault, ...others] = await lookAfter(() => 'drop table cars cascade')
+    assert.equal(fault!.check, 'schema')
+    assert.match(fault!.message, /tables are gone from schema "public".*drop schema carsync cascade/)
+    assert.deepEqual(others, [])
+  })
+
+  it('an encoding that cannot hold every character', async () => {
+    const url = new URL(await newPostgresUrl())
+    const name = `${url.pathname.slice(1)}_latin`
+    const cluster = openPostgres(url.href)
+    await cluster.query(`create database ${name} template template0 encoding 'LATIN1' locale 'C'`)
+    await cluster.close()
+    url.pathname = `/${name}`
+    const db = openPostgres(url.href)
+    const [fault] = await look(db)
+    await db.close()
+    assert.equal(fault!.ok, false)
+    assert.match(fault!.advice!, /encoding of the database is LATIN1.*create database .* encoding 'UTF8'/)
+  })
+
+  it('a role that lacks rights, with the statements that grant them', async () => {
+    const role = `guest_${process.pid}`
+    const [fault, ...others] = await lookAfter(() => `create role ${role} login`, role)
+    assert.equal(fault!.check, 'schema')
+    assert.match(fault!.message, /lacks rights that a sync needs/)
+    assert.match(fault!.advice!, /grant usage on schema "carsync" to /)
+    assert.deepEqual(others, [])
+  })
+})
 
 describe('checkDatabase', () => {
   it('says so when the role may not make schemas', async () => {
@@ -84,11 +138,15 @@ describe('checkDatabase', () => {
       kind: 'postgres',
       writers: 1,
       query: async (statement) =>
-        statement.includes('server_version') ? [row] : statement.includes('to_regclass') ? [{ there: false }] : [],
+        /server_version|server_encoding/.test(statement)
+          ? [row]
+          : statement.includes('to_regclass')
+            ? [{ there: false }]
+            : [],
       transaction: () => Promise.reject(new Error('it must not write')),
       close: async () => {},
     })
-    const server = { version: '14.2', number: 140_002, role: 'me', standby: false, may_create: true }
+    const server = { version: '14.2', number: 140_002, role: 'me', standby: false, encoding: 'UTF8', may_create: true }
     const [old] = await look(answers(server))
     assert.equal(old!.ok, false)
     assert.equal(old!.advice, 'Postgres 15 or later is needed.')
