@@ -214,6 +214,30 @@ describe('migrate on postgres', async () => {
     await assert.rejects(ids(), { code: '42501' })
   })
 
+  it('lets anon read cars also where that role came after the tables, and opens no more than a policy of the owner', async () => {
+    const url = new URL(await newPostgresUrl())
+    const db = await open(url.href)
+    await db.query(`do $$ begin create role anon login; exception when duplicate_object then null; end $$`)
+    await migrate(db, 'public', MIGRATIONS)
+    // As the first migration leaves it where there is no such role.
+    await db.query('drop policy cars_public_read on cars')
+    const begun = await begin(db)
+    await commitPages(db, begun.context, batchOf(1, [writeOf('a'), writeOf('b')]))
+    url.username = 'anon'
+    const anon = await open(url.href)
+    const ids = async () => (await anon.query('select source_id from cars order by 1')).map((row) => row.source_id)
+    await applyPublicRead(db, 'public', true)
+    assert.deepEqual(await ids(), ['a', 'b'])
+    // As an earlier version left it.
+    await db.query('drop policy cars_public_read on cars')
+    await applyPublicRead(db, 'public', true)
+    assert.deepEqual(await ids(), ['a', 'b'])
+    await db.query('drop policy cars_public_read on cars')
+    await db.query(`create policy own on cars for select to public using (source_id = 'a')`)
+    await applyPublicRead(db, 'public', true)
+    assert.deepEqual(await ids(), ['a'])
+  })
+
   it('does without anon where there is no such role', async () => {
     const url = await newPostgresUrl()
     const db = await open(url)
