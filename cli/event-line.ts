@@ -38,10 +38,12 @@ export const eventLine = (event: SyncEvent): string => {
       return progressLine(event.progress)
     case 'slowed':
       return printable(`Slowing down: ${event.why}; waiting ${duration(event.waitMs)}`)
-    case 'page-failed':
-      return printable(
-        `Failed at attempt ${event.attempt}: ${event.label}: ${event.why}; again in ${duration(event.retryInMs)}`,
-      )
+    case 'page-failed': {
+      const { attempt, label, why, retryInMs } = event
+      // Of a request that got no answer the reason names it already.
+      const what = why.startsWith(`${label}: `) ? why : `${label}: ${why}`
+      return printable(`Failed at attempt ${attempt}: ${what}; again in ${duration(retryInMs)}`)
+    }
     case 'page-dead':
       return printable(`Given up for this run: ${event.label}: ${event.why}`)
     case 'note':

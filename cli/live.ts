@@ -1,11 +1,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import { createLogUpdate } from 'log-update'
 import type { Progress } from '../src/node.ts'
-import { clock } from './figure.ts'
 import { noNotices, notice, troubleOf } from './notices.ts'
 import type { Paint } from './paint.ts'
-import { screen } from './screen.ts'
-import { clip, widthOf } from './text.ts'
+import { opening, screen } from './screen.ts'
+import { widthOf } from './text.ts'
 import type { Watch } from './watch.ts'
 
 const FRAME_MS = 100
@@ -20,14 +19,16 @@ export const liveWatch = (stream: NodeJS.WriteStream, paint: Paint, now: () => n
   let notices = noNotices
   let progress: Progress | null = null
   let doing = ''
+  let againAt = 0
   let fresh = false
   let shownSecond = -1
   let shown: string[] = []
 
   const linesAt = (elapsedMs: number): string[] => {
     const width = Math.min(MAX_WIDTH, stream.columns || 80)
-    if (progress === null) return [clip(`  ${clock(elapsedMs)}  ${doing}`, width)]
-    const lines = screen(progress, width, elapsedMs, { paint, trouble: troubleOf(notices) })
+    const trouble = troubleOf(notices)
+    if (progress === null) return opening(doing, width, elapsedMs, { paint, trouble, againInMs: againAt - now() })
+    const lines = screen(progress, width, elapsedMs, { paint, trouble })
     // On a low terminal the lines at the end give way: the head and the counts matter most.
     return ['', ...lines.slice(0, Math.max(1, (stream.rows || 24) - 3))]
   }
@@ -64,6 +65,8 @@ export const liveWatch = (stream: NodeJS.WriteStream, paint: Paint, now: () => n
   return {
     event: (event) => {
       if (event.kind === 'progress') progress = event.progress
+      if (event.kind === 'slowed') againAt = now() + event.waitMs
+      if (event.kind === 'page-failed') againAt = now() + event.retryInMs
       const next = notice(notices, event)
       notices = next.notices
       fresh = true

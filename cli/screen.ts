@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Phase, Progress, SegmentProgress } from '../src/node.ts'
 import { bar } from './bar.ts'
-import { clock, count, perMinute, range, rate } from './figure.ts'
+import { clock, count, duration, perMinute, range, rate } from './figure.ts'
 import type { Trouble } from './notices.ts'
 import { type Paint, plain } from './paint.ts'
 import { clip, padEnd, padStart, printable, widthOf } from './text.ts'
@@ -139,9 +139,26 @@ export const screen = (
       paint,
     ),
     ...(segments.length > 0 ? ['', ...segments] : []),
-    // The reason comes last in a sentence: at the colon it may go to the next line, rather than be cut off.
-    ...(trouble === null
-      ? []
-      : ['', ...row('Trouble', [trouble.counts, ...printable(trouble.latest).split(': ')], width, paint)]),
+    ...(trouble === null ? [] : ['', ...troubleRows(trouble, width, paint)]),
   ]
+}
+
+/** The reason comes last in a sentence: at the colon it may go to the next line, rather than be cut off. */
+const troubleRows = ({ counts, latest }: Trouble, width: number, paint: Paint): string[] =>
+  row('Trouble', [counts, ...printable(latest).split(': ')], width, paint)
+
+/** Lines of at most `width` columns while there is no progress to show: what is being done, and what keeps it waiting. */
+export const opening = (
+  doing: string,
+  width: number,
+  elapsedMs: number,
+  {
+    paint = plain,
+    trouble = null,
+    againInMs = 0,
+  }: { paint?: Paint; trouble?: Trouble | null; againInMs?: number } = {},
+): string[] => {
+  const again = trouble !== null && againInMs > 0 ? `; again in ${duration(againInMs)}` : ''
+  const head = clip(`${MARGIN}${clock(elapsedMs)}  ${doing}${again}`, width)
+  return trouble === null ? [head] : [head, ...troubleRows(trouble, width, paint)]
 }

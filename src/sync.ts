@@ -12,6 +12,7 @@ import { keepAlive } from './lease/keep-alive.ts'
 import type { Options } from './options.ts'
 import { openApi } from './request/api.ts'
 import { beginPace, keptOf, scopeOf, shownPace } from './request/learning.ts'
+import { openTelling } from './request/telling.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import type { Finish, Store } from './store/store.ts'
@@ -97,6 +98,7 @@ export async function* sync(
   const serverStartedAt = await store.serverStartedAt()
   const scope = await scopeOf(access)
   const learned = await store.readLearned(scope)
+  const telling = openTelling<SyncEvent>()
   const api = openApi({
     world,
     apiKey: access.apiKey,
@@ -105,6 +107,7 @@ export async function* sync(
     maxBytes: MAX_ANSWER_BYTES,
     giveUpMs: options.giveUpSeconds * 1000,
     before: stored.requests,
+    onHitch: telling.tell,
   })
   let work: Work | null = null
   const session: Session = {
@@ -146,7 +149,8 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      ending = yield* choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
+      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
+      ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {
       failure = error
@@ -154,7 +158,10 @@ export async function* sync(
     }
     if (lost || failure instanceof LeaseLostError) throw lost ?? failure
     goesOn = ending.reason === 'stopped' && slice !== null && !control.stop.aborted && !budget?.aborted
-    if (ending.reason === 'stopped') ending.reason = budget?.aborted ? 'the time budget is used up' : 'interrupted'
+    if (ending.reason === 'stopped') {
+      const trouble = api.trouble()
+      ending.reason = `${budget?.aborted ? 'the time budget is used up' : 'interrupted'}${trouble === null ? '' : `; ${trouble}`}`
+    }
     const finish = finishOf(session, work, ending)
     try {
       if (work) await keepLearned(session, work, scope)

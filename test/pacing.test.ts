@@ -110,7 +110,10 @@ test('a source that dies in mid-run is asked now and then, said so, and given up
     },
   })
   assert.equal(summary.status, 'incomplete')
-  assert.match(summary.reason ?? '', /has not answered properly for \d+ min: given up \(CARSYNC_GIVE_UP_SECONDS\)/)
+  assert.match(
+    summary.reason ?? '',
+    /has not answered properly for \d+ min: given up \(CARSYNC_GIVE_UP_SECONDS\)\. What came last: .*500\b/,
+  )
   assert.ok(
     [...said].some((why) => /^the source has not answered properly for .*; asking again/.test(why)),
     [...said].join(),

@@ -2,8 +2,9 @@
 
 import type { Summary, SyncEvent } from '../events.ts'
 import type { Options } from '../options.ts'
-import { openApi } from '../request/api.ts'
+import { type Hitch, openApi } from '../request/api.ts'
 import { beginPace, shownPace } from '../request/learning.ts'
+import { openTelling } from '../request/telling.ts'
 import { plannedPages } from '../run/plan.ts'
 import type { Access, Source } from '../source/source.ts'
 import { planSweep, stopError } from '../sweep/plan-sweep.ts'
@@ -20,7 +21,18 @@ export async function* dryRun(
   world: World,
   control: { source: Source; stop: AbortSignal },
 ): AsyncGenerator<SyncEvent, Summary> {
-  const { source, stop } = control
+  const telling = openTelling<SyncEvent>()
+  const left = new AbortController()
+  const stop = AbortSignal.any([control.stop, left.signal])
+  return yield* telling.during(look(options, world, { source: control.source, stop }, telling.tell), () => left.abort())
+}
+
+async function* look(
+  options: Options,
+  world: World,
+  { source, stop }: { source: Source; stop: AbortSignal },
+  onHitch: (hitch: Hitch) => void,
+): AsyncGenerator<SyncEvent, Summary> {
   const begunAt = world.now()
   const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const pace = beginPace(options, source, access, null, begunAt)
@@ -32,6 +44,7 @@ export async function* dryRun(
     maxBytes: 64 << 20,
     giveUpMs: options.giveUpSeconds * 1000,
     before: NONE,
+    onHitch,
   })
   const plan = await planSweep(api, source, access, options.priority, stop)
   const segments = plan.segments.map(({ name, total }) => ({ name, done: 0, total }))

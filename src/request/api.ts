@@ -2,7 +2,7 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
-import type { RequestCounts } from '../events.ts'
+import type { RequestCounts, SyncEvent } from '../events.ts'
 import { type Fault, fetchPage } from '../fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil, type Renewal } from '../pace/announced.ts'
 import { retryIn } from '../pace/circuit.ts'
@@ -26,6 +26,9 @@ export type Answer<T> = {
 /** Why a request is taken back whose page another request brought: the source had it to answer, so it stays counted. */
 export const SUPERSEDED = 'superseded'
 
+/** What keeps a question waiting, told as it is of pages. */
+export type Hitch = Extract<SyncEvent, { kind: 'slowed' | 'page-failed' }>
+
 export type ApiSettings = {
   world: World
   pace: Pace
@@ -36,6 +39,8 @@ export type ApiSettings = {
   giveUpMs: number
   /** Requests made for this run by earlier processes. */
   before: RequestCounts
+  /** Is told what keeps `ask` waiting, each time. Of what `send` came to its caller tells. */
+  onHitch?(hitch: Hitch): void
 }
 
 export type Api = {
@@ -68,8 +73,10 @@ export type Api = {
   isDown(): boolean
   /** The source has answered nothing useful for longer than it is waited for. */
   isDead(): boolean
-  /** What is said of a source that is dead: since when, and what to do. */
+  /** What is said of a source that is dead: since when, of what, and what to do. */
   obituary(): string
+  /** What is said of a source whose last answers were no proper ones: since when, and the last; null: the last one was. */
+  trouble(): string | null
   /** Add to this process's clock to get the source's, ms; 0 until it has told the time. */
   sourceOffsetMs(): number
   pace(): Pace
@@ -86,7 +93,9 @@ export const openApi = (settings: ApiSettings): Api => {
   let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
   let lastGoodAt = world.now()
-  let lastAliveAt = world.now()
+  let lastAliveAt = lastGoodAt
+  /** Why the last of those that failed or were refused did. */
+  let lastWhy = ''
   let sourceOffsetMs: number | null = null
   /** Ends the sleep of those who wait for a request in flight to come back. */
   let landing: AbortController | null = null
@@ -118,6 +127,7 @@ export const openApi = (settings: ApiSettings): Api => {
       pace = adjust(pace, { kind: 'accepted', id, at, limits })
       return outcome
     }
+    lastWhy = outcome.why
     const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
     // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
     const overloaded =
@@ -192,12 +202,25 @@ export const openApi = (settings: ApiSettings): Api => {
       const why = spent()
       if (why !== null) return { kind: 'stop', reason: 'quota', why }
       const { outcome } = await send(request, read, sent > 0, signal)
-      if ((outcome.kind !== 'slow-down' && outcome.kind !== 'retry') || isDead()) return outcome
-      if (outcome.kind === 'retry') {
-        if (++failures >= tries) return outcome
-        await world.sleep(retryInMs(failures), signal)
-      }
+      if (outcome.kind !== 'slow-down' && outcome.kind !== 'retry') return outcome
+      if (isDead()) return { ...outcome, why: givenUp() }
+      if (outcome.kind === 'retry' && ++failures >= tries) return outcome
+      const pauseMs = outcome.kind === 'retry' ? retryInMs(failures) : 0
+      settings.onHitch?.(hitchOf(request.label, outcome, failures, pauseMs))
+      if (pauseMs > 0) await world.sleep(pauseMs, signal)
     }
+  }
+
+  const hitchOf = (
+    label: string,
+    { kind, why }: { kind: 'slow-down' | 'retry'; why: string },
+    attempt: number,
+    pauseMs: number,
+  ): Hitch => {
+    const waitMs = Math.round(Math.max(pauseMs, Math.min(pace.gateUntil - world.now(), 1e9)))
+    if (kind === 'slow-down') return { kind: 'slowed', why, waitMs }
+    if (isDown(pace)) return { kind: 'slowed', why: `the source seems to be down: ${why}`, waitMs }
+    return { kind: 'page-failed', label, why, attempt, retryInMs: waitMs }
   }
 
   const waitMs = (): number => waitBefore(pace, world.now())
@@ -211,11 +234,16 @@ export const openApi = (settings: ApiSettings): Api => {
     const until = quotaSpentUntil(announced, traffic, flight, world.now())
     return until === null ? null : `The source says that the quota is used up. ${renewal(until)}`
   }
-  const obituary = (): string => {
-    const minutes = Math.max(1, Math.round((world.now() - lastGoodAt) / 60_000))
-    const what = lastAliveAt > lastGoodAt ? 'has refused everything' : 'has not answered properly'
-    return `The source ${what} for ${minutes} min: given up (CARSYNC_GIVE_UP_SECONDS). What was read is stored, and the next run goes on from there`
+  const silence = (): string => {
+    const ms = world.now() - lastGoodAt
+    const span = ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`
+    return `${lastAliveAt > lastGoodAt ? 'has refused everything' : 'has not answered properly'} for ${span}`
   }
+  const givenUp = (setBy = ''): string => `The source ${silence()}: given up${setBy}. What came last: ${lastWhy}`
+  const obituary = (): string =>
+    `${givenUp(' (CARSYNC_GIVE_UP_SECONDS)')}. What was read is stored, and the next run goes on from there`
+  const trouble = (): string | null =>
+    pace.circuit.failures > 0 && world.now() - lastGoodAt >= 1000 ? `the source ${silence()} (${lastWhy})` : null
   const retryInMs: Api['retryInMs'] = (attempt) => {
     const { circuit, waitMs: wait } = retryIn(pace.circuit, attempt, world.random())
     pace = { ...pace, circuit }
@@ -234,6 +262,7 @@ export const openApi = (settings: ApiSettings): Api => {
     isDown: () => isDown(pace),
     isDead,
     obituary,
+    trouble,
     sourceOffsetMs: () => sourceOffsetMs ?? 0,
     pace: () => pace,
     inFlight: () => pace.flight.length,

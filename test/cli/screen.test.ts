@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { stripVTControlCharacters, styleText } from 'node:util'
 import fc from 'fast-check'
 import { progressLine } from '../../cli/event-line.ts'
-import { screen, shareOf } from '../../cli/screen.ts'
+import { opening, screen, shareOf } from '../../cli/screen.ts'
 import { widthOf } from '../../cli/text.ts'
 import { pictureOf } from './progress-picture.ts'
 
@@ -19,6 +19,16 @@ test('the block at 100 columns', () => {
     '  ✓ Audi',
     '  BMW           ━━━━━━━━━━━─────────────   49%  7,000 of 14,250',
     '  other brands  ────────────────────────    0%  0 of 146,000',
+  ])
+})
+
+test('before there is any progress, what keeps the source from answering and when it is asked again', () => {
+  assert.deepEqual(opening('asking the source what it has', 70, 12_000), ['  0:12  asking the source what it has'])
+  const trouble = { counts: 'retried 4 times', latest: 'the list of brands: getaddrinfo ENOTFOUND nohost.invalid' }
+  assert.deepEqual(opening('asking the source what it has', 70, 12_000, { trouble, againInMs: 8200 }), [
+    '  0:12  asking the source what it has; again in 8.2 s',
+    '  Trouble   retried 4 times   the list of brands',
+    '            getaddrinfo ENOTFOUND nohost.invalid',
   ])
 })
 
