@@ -29,7 +29,8 @@ const runFor =
     const demo = settings.demo === null ? null : await startDemo()
     try {
       const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
-      const own = options.databaseUrl === null ? null : await openStore(options, settings.place, 'sync')
+      const own =
+        options.databaseUrl === null ? null : await openStore(options, settings.place, 'sync', undefined, stop)
       try {
         const events = sync(options, realWorld, own ?? shared, { mode, source, stop, holder: holder() })
         let next = await events.next()

@@ -43,7 +43,8 @@ const headOf = (summary: Summary, { dryRun }: EndingContext, paint: Paint): stri
       const who = lease
         ? `${printable(lease.holder)} has been syncing since ${moment(lease.since)}`
         : 'Another process is at it'
-      return `${paint('yellow', '•')} ${paint('bold', 'Busy.')} ${who}. Nothing was done.`
+      const done = summary.runId === '' ? ' Nothing was done.' : reasonOf(summary)
+      return `${paint('yellow', '•')} ${paint('bold', 'Busy.')} ${who}.${done}`
     }
   }
 }
@@ -89,7 +90,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
 export const endingLines = (summary: Summary, context: EndingContext, paint: Paint): string[] => {
   const drift = driftLines(summary)
   const counts =
-    summary.status === 'busy' || context.dryRun
+    summary.runId === '' || context.dryRun
       ? []
       : ['', ...summaryLines(summary, paint), ...(drift.length > 0 ? ['', ...drift] : [])]
   const advice = adviceOf(summary, context)

@@ -22,6 +22,7 @@ import { exitCodeOf } from './exit-code.ts'
 import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
+import { openSoFar, type SoFar } from './so-far.ts'
 import { stopOnSignals } from './stopping.ts'
 import { keepBefore, tellAtEnd } from './tell-at-end.ts'
 import { printable } from './text.ts'
@@ -94,16 +95,25 @@ const follow = async (
 
 const ASKING = 'asking the source what it has'
 
-/** Runs the engine; the demo inventory and the database live as long as it does. */
+const AWAY = 'the database does not answer. The next run goes on from the last committed page'
+
+/**
+ * Runs the engine; the demo inventory and the database live as long as it does. `onCut` is called with the reason before
+ * the process ends without an answer.
+ */
 const mirror = async (
   settings: Settings,
   { source, mode }: Pick<Control, 'source' | 'mode'>,
   { isDry, hasPage }: { isDry: boolean; hasPage: boolean },
   watch: Watch,
+  { soFar, onCut }: { soFar: SoFar; onCut(reason: string): void },
 ): Promise<Summary> => {
   const stopping = stopOnSignals(
-    () => watch.say('Stopping: committing what is in hand; Ctrl-C again stops at once'),
-    () => watch.say('Stopped: the database does not answer. The next run goes on from the last committed page'),
+    () => watch.say(`Stopping${soFar.hasBegun() ? ': committing what is in hand' : ''}; Ctrl-C again stops at once`),
+    () => {
+      watch.say(`Stopped: ${AWAY}`)
+      onCut(AWAY)
+    },
   )
   const stop = stopping.signal
   let demo: DemoApi | null = null
@@ -117,7 +127,7 @@ const mirror = async (
     }
     watch.stage(`opening ${databaseName(settings)}`)
     const traces = wantsTraces(process.env) ? await openTraces(process.env) : null
-    const opened = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)))
+    const opened = await openStore(options, settings.place, 'sync', (sentence) => watch.say(printable(sentence)), stop)
     const store = traces?.store(opened) ?? opened
     const world = traces?.world(realWorld) ?? realWorld
     try {
@@ -134,6 +144,10 @@ const mirror = async (
       await store.close()
       await traces?.end()
     }
+  } catch (error) {
+    // Who stops it wants no error, but to know how far it came.
+    if (!stop.aborted || (error as { exitCode?: number }).exitCode !== 3) throw error
+    return soFar.summary('incomplete', messageOf(error))
   } finally {
     watch.end()
     stopping.dispose()
@@ -144,6 +158,7 @@ const mirror = async (
 const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   const settings = await readSettings(given, flags.demo === true)
   const { options, demo } = settings
+  const mode = modeOf(flags)
   const source = sourceFor(settings)
   const out = flags.json ? process.stderr : process.stdout
   const isDry = flags.dryRun === true
@@ -155,14 +170,29 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   else if (first !== null) write(out)(first)
   else if (!flags.quiet) write(process.stderr)(mirroring())
 
-  const what = { source, mode: modeOf(flags) }
-  const summary = await mirror(settings, what, { isDry, hasPage: flags.dashboard === true }, watch).catch((error) => {
+  const printSummary = (summary: Summary): void => {
+    if (flags.json) write(process.stdout)(JSON.stringify(summary))
+  }
+  const soFar = openSoFar(options, mode, realWorld.now)
+  const told: Watch = {
+    ...watch,
+    event: (event) => {
+      soFar.event(event)
+      watch.event(event)
+    },
+  }
+  const how = { isDry, hasPage: flags.dashboard === true }
+  const onCut = (reason: string): void => printSummary(soFar.summary('incomplete', reason))
+  const summary = await mirror(settings, { source, mode }, how, told, { soFar, onCut }).catch((error) => {
     const busy = busyWith(error, options)
-    if (busy === null) throw error
-    return busy
+    if (busy !== null) return busy
+    // Whoever reads the summary learns how it ended also where the engine could not say it.
+    const { exitCode } = error as { exitCode?: number }
+    if (exitCode !== 2) printSummary(soFar.summary(exitCode === 3 ? 'incomplete' : 'failed', messageOf(error)))
+    throw error
   })
-  // The engine tells of the end of a run; where another process is at it there is none.
-  if (isLog && summary.status === 'busy') watch.event({ kind: 'finished', summary })
+  // The engine tells of the end of a run; where another process is at it, or none was begun, there is none.
+  if (isLog && !soFar.hasFinished()) watch.event({ kind: 'finished', summary })
   const context = {
     demo,
     embedded: options.databaseUrl === null,
@@ -173,7 +203,7 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   // With --log json nothing but lines of JSON goes to stderr.
   if (!(flags.json && (flags.quiet || isLog)))
     write(out)(endingLines(summary, context, paintFor(out, process.env)).join('\n'))
-  if (flags.json) write(process.stdout)(JSON.stringify(summary))
+  printSummary(summary)
   return exitCodeOf(summary)
 }
 

@@ -32,6 +32,7 @@ export { NothingSyncedError } from './errors.ts'
 export { nodeWorld as realWorld } from './node-world.ts'
 export type { Migration } from './store/migration-script.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
+export { blankSummary } from './summary.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
 export type Place = { embeddedFolder: string | null }
@@ -143,24 +144,42 @@ const prepare = async (db: Database, { schema, publicRead }: Options): Promise<v
   await applyPublicRead(db, schema, publicRead)
 }
 
+/** Resolves as `work` does; rejects as soon as `stop` is raised, for a connection that is begun may take long to fail. */
+const unlessStopped = async (work: Promise<void>, stop: AbortSignal): Promise<void> => {
+  const stopped = Promise.withResolvers<never>()
+  const onStop = (): void =>
+    stopped.reject(new SyncError('Stopped before the database was ready: no car was read or written.', 3))
+  if (stop.aborted) onStop()
+  stop.addEventListener('abort', onStop, { once: true })
+  try {
+    await Promise.race([work, stopped.promise])
+  } finally {
+    stop.removeEventListener('abort', onStop)
+  }
+}
+
 /**
  * A store over a migrated database. Throws ConfigError or SyncError, in sentences; NothingSyncedError where there is nothing
- * to look at or to tend. Who only looks waits for nothing and writes nothing.
+ * to look at or to tend. Who only looks waits for nothing and writes nothing. Once `stop` is raised nothing is waited for.
  */
 export const openStore = async (
   options: Options,
   place: Place,
   purpose: Purpose = 'sync',
   say?: Say,
+  stop: AbortSignal = new AbortController().signal,
 ): Promise<Store> => {
   if (purpose !== 'sync' && isUnmade(options, place)) throw new NothingSyncedError()
   const db = await openDatabase(options, place)
   const onWait = say && sayWaiting(say)
-  try {
-    const again = retrying(realWorld, patienceToBegin, onWait)
+  const again = retrying(realWorld, patienceToBegin, onWait, stop)
+  const makeReady = async (): Promise<void> => {
     if (purpose === 'tend') await again(() => assertBegun(db))
     if (purpose === 'look') await assertReadable(db, options.schema, readMigrations())
     else await again(() => prepare(db, options))
+  }
+  try {
+    await unlessStopped(makeReady(), stop)
     return storeOver(db, { schema: options.schema, source: options.source }, realWorld, onWait)
   } catch (error) {
     await db.close().catch(() => {})

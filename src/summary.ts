@@ -3,17 +3,15 @@ import { SyncError } from './errors.ts'
 import type { Mode, Summary } from './events.ts'
 import type { Options } from './options.ts'
 import type { LeaseAnswer } from './store/lease.ts'
-import type { Store } from './store/store.ts'
+import type { StatusReport, Store } from './store/store.ts'
 
-/** The run as it stands in the database, with this process's own time. */
-export const summaryOf = async (
-  store: Store,
-  runId: string,
-  resumed: boolean,
-  durationMs: number,
-): Promise<Summary> => {
+const reportOf = async (store: Store, runId: string): Promise<StatusReport> => {
   const report = await store.report(runId)
   if (!report) throw new SyncError(`Run ${runId} is not in the database any more.`)
+  return report
+}
+
+const fromReport = (report: StatusReport, resumed: boolean, durationMs: number): Summary => {
   const { phase: _phase, etaMs: _eta, segments: _segments, lease: _lease, status, finishedAt, ...rest } = report
   const seconds = Math.max(1, rest.activeMs) / 1000
   const round = (value: number): number => Math.round(value * 10) / 10
@@ -32,21 +30,40 @@ export const summaryOf = async (
   }
 }
 
-/** What is answered when another process is at it. */
-export const busySummary = (
-  options: Pick<Options, 'source'>,
-  control: { mode: Mode | 'auto' },
-  held: Pick<LeaseAnswer & { kind: 'held' }, 'holder' | 'since'> & { expiresAt: number | null },
+/** The run as it stands in the database, with this process's own time. */
+export const summaryOf = async (store: Store, runId: string, resumed: boolean, durationMs: number): Promise<Summary> =>
+  fromReport(await reportOf(store, runId), resumed, durationMs)
+
+/**
+ * What a process answers that has lost the lease in mid-run: the run as the other one has it. That is `busy` as long as the
+ * other one works, and never complete by this one's doing.
+ */
+export const lostSummary = async (
+  store: Store,
+  runId: string,
+  resumed: boolean,
+  durationMs: number,
+  reason: string,
+): Promise<Summary> => {
+  const report = await reportOf(store, runId)
+  const { lease } = report
+  const status = lease ? 'busy' : 'incomplete'
+  return { ...fromReport(report, resumed, durationMs), status, proof: 'none', reason, ...(lease ? { lease } : {}) }
+}
+
+/** What is answered where nothing was begun. `mode` is what was asked for. */
+export const blankSummary = (
+  { source }: Pick<Options, 'source'>,
+  mode: Mode | 'auto',
   at: number,
   durationMs: number,
 ): Summary => {
   const now = new Date(at).toISOString()
-  const since = new Date(held.since).toISOString()
   return {
     runId: '',
-    source: options.source,
-    mode: control.mode === 'auto' ? 'full' : control.mode,
-    status: 'busy',
+    source,
+    mode: mode === 'auto' ? 'full' : mode,
+    status: 'incomplete',
     proof: 'none',
     resumed: false,
     startedAt: now,
@@ -59,6 +76,21 @@ export const busySummary = (
     rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
     heldRemovals: 0,
     learned: { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
+  }
+}
+
+/** What is answered when another process is at it. */
+export const busySummary = (
+  options: Pick<Options, 'source'>,
+  control: { mode: Mode | 'auto' },
+  held: Pick<LeaseAnswer & { kind: 'held' }, 'holder' | 'since'> & { expiresAt: number | null },
+  at: number,
+  durationMs: number,
+): Summary => {
+  const since = new Date(held.since).toISOString()
+  return {
+    ...blankSummary(options, control.mode, at, durationMs),
+    status: 'busy',
     reason: `${held.holder} has been syncing "${options.source}" since ${since}`,
     lease: {
       holder: held.holder,

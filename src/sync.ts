@@ -16,7 +16,7 @@ import { openTelling } from './request/telling.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import type { Finish, Store } from './store/store.ts'
-import { busySummary, summaryOf } from './summary.ts'
+import { busySummary, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
 import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
@@ -129,7 +129,8 @@ export async function* sync(
     },
   }
 
-  let lost: LeaseLostError | null = null
+  let lost: SyncError | null = null
+  let taken: LeaseLostError | null = null
   let goesOn = false
   let beats = 0
   const alive = keepAlive(world, lease, {
@@ -171,13 +172,19 @@ export async function* sync(
       throw explained(failure ?? error)
     }
     if (failure && !(failure instanceof SyncError)) throw explained(failure)
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error
+    taken = error
   } finally {
     await alive.stop()
-    if (!lost && !goesOn) await publishEnd(session, work).catch(() => {})
+    if (!lost && !taken && !goesOn) await publishEnd(session, work).catch(() => {})
     await store.releaseLease(lease).catch(() => {})
   }
-  if (!goesOn) await store.prune().catch(() => {})
-  const summary = await summaryOf(store, stored.runId, resumed, world.now() - begunAt)
+  if (!goesOn && !taken) await store.prune().catch(() => {})
+  const tookMs = world.now() - begunAt
+  const summary = taken
+    ? await lostSummary(store, stored.runId, resumed, tookMs, taken.message)
+    : await summaryOf(store, stored.runId, resumed, tookMs)
   yield { kind: 'finished', summary }
   return summary
 }

@@ -109,7 +109,38 @@ describe('the lease among processes', { concurrency: 2 }, () => {
     assert.equal(woken.code, 3, woken.stderr)
     assert.match(woken.stderr, /lease on "auctionsapi"/)
     assert.match(woken.stderr, /nothing more is written here/)
+    const summary = summaryOf(woken)
+    assert.equal(summary.status, 'incomplete', 'what the heir has done is not its own')
+    assert.equal(summary.runId, summaryOf(heir).runId)
+    assert.equal(summary.proof, 'none')
+    assert.match(summary.reason!, /nothing more is written here/)
     assert.deepEqual(await everything(db), before)
+    await assertUndisturbed()
+  })
+
+  it('that went to another process while it was stopped: it says which one is at it', async (t) => {
+    const { start, pages, source, assertUndisturbed } = await scene(t)
+    const zombie = start({ CARSYNC_LEASE_SECONDS: '1' })
+    await pages(8)
+    zombie.child.kill('SIGSTOP')
+    const heir = start()
+    await pages(16)
+    source.pause()
+    zombie.child.kill('SIGCONT')
+    const woken = await zombie.ended
+    assert.equal(woken.code, 3, woken.stderr)
+    const summary = summaryOf(woken)
+    assert.equal(summary.status, 'busy')
+    assert.match(summary.lease!.holder, new RegExp(`process ${heir.child.pid}$`))
+    assert.match(
+      woken.stderr,
+      new RegExp(`Busy.* process ${heir.child.pid} has been syncing since .*nothing more is written here`),
+    )
+    assert.ok(summary.pages.done > 0, 'the counts are those of the run')
+    source.resume()
+    const ended = await heir.ended
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.equal(summaryOf(ended).runId, summary.runId)
     await assertUndisturbed()
   })
 })

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openDatabase } from '../src/node.ts'
+import { freePort } from './support/free-port.ts'
 import { type FrozenProxy, startProxy } from './support/frozen-proxy.ts'
 import { CARS, type Scene, scene } from './support/scene.ts'
 import { type Ended, summaryOf } from './support/spawn-sync.ts'
@@ -61,10 +62,15 @@ describe('a sync that is asked to stop', { concurrency: 4 }, () => {
     await assertGoesOn(it)
   })
 
-  const assertSaysSo = ({ code, stdout, stderr }: Ended): void => {
+  const assertSaysSo = (ended: Ended): void => {
+    const { code, stderr } = ended
     assert.equal(code, 3, stderr)
     assert.match(stderr, /Stopped: .*database does not answer.*next run goes on from the last committed page/)
-    assert.equal(stdout, '')
+    const summary = summaryOf(ended)
+    assert.equal(summary.status, 'incomplete')
+    assert.match(summary.reason!, /database does not answer/)
+    assert.match(summary.runId, /^[0-9a-f-]{36}$/)
+    assert.ok(summary.requests.total > 0, 'as far as it knew')
   }
 
   it('by SIGTERM ends by itself when the database hangs, and the next one goes on', async (t) => {
@@ -77,15 +83,42 @@ describe('a sync that is asked to stop', { concurrency: 4 }, () => {
     await assertGoesOn(it)
   })
 
-  it('by SIGTERM ends by itself when the database has never answered', async (t) => {
-    const it = await behindProxy(t)
-    it.proxy.freeze()
-    const { child, ended } = it.start(it.behind)
-    await new Promise((resolve) => child.stderr!.once('data', resolve))
-    await it.proxy.met
-    child.kill('SIGTERM')
-    assertSaysSo(await ended)
-  })
+  const assertWaitsNoMore = async (ended: Promise<Ended>): Promise<void> => {
+    const since = performance.now()
+    const stopped = await ended
+    // Less than any deadline; the machine may be busy.
+    assert.ok(performance.now() - since < 5000, 'the wait ends at once')
+    assert.equal(stopped.code, 3, stopped.stderr)
+    assert.match(
+      stopped.stderr,
+      /Incomplete after .* Stopped before the database was ready: no car was read or written/,
+    )
+    assert.doesNotMatch(stopped.stderr, /committing/)
+    const summary = summaryOf(stopped)
+    assert.equal(summary.status, 'incomplete')
+    assert.match(summary.reason!, /^Stopped before the database was ready/)
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`by ${signal} while the database has never answered ends at once`, async (t) => {
+      const it = await behindProxy(t)
+      it.proxy.freeze()
+      const { child, ended } = it.start(it.behind)
+      await it.proxy.met
+      child.kill(signal)
+      await assertWaitsNoMore(ended)
+    })
+
+    it(`by ${signal} while the database is waited for ends at once`, async (t) => {
+      const it = await scene(t)
+      const url = new URL(it.databaseUrl)
+      url.port = String(await freePort())
+      const { child, ended, said } = it.start({ DATABASE_URL: url.href })
+      while (!said().includes('waiting for it')) await new Promise((resolve) => child.stderr!.once('data', resolve))
+      child.kill(signal)
+      await assertWaitsNoMore(ended)
+    })
+  }
 
   it('by Ctrl-C, and once more when that takes too long, ends at once with 130', async (t) => {
     const it = await behindProxy(t)

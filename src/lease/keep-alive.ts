@@ -1,5 +1,5 @@
 /** The signs of life of whoever holds the lease: a heartbeat and a progress row, about once a second. */
-import { LeaseLostError } from '../errors.ts'
+import { LeaseLostError, SyncError } from '../errors.ts'
 import type { Lease } from '../store/lease.ts'
 import type { World } from '../world.ts'
 
@@ -19,7 +19,7 @@ export const BEAT_PATIENCE_MS = 120_000
 export const keepAlive = (
   world: World,
   lease: Lease,
-  work: { beat(): Promise<boolean>; publish(): Promise<void>; onLost(error: LeaseLostError): void },
+  work: { beat(): Promise<boolean>; publish(): Promise<void>; onLost(error: SyncError): void },
 ): KeepAlive => {
   const stopping = new AbortController()
   let publishing: Promise<void> | null = null
@@ -39,11 +39,12 @@ export const keepAlive = (
       if (ours) aliveAt = world.now()
       if (ours === false || world.now() - aliveAt >= patienceMs) {
         work.onLost(
-          new LeaseLostError(
-            ours === false
-              ? `Another process took the lease on "${lease.source}"; nothing more is written here.`
-              : `The database could not be reached for ${patienceMs / 1000} s; the next run goes on from the last committed page.`,
-          ),
+          ours === false
+            ? new LeaseLostError(`Another process took the lease on "${lease.source}"; nothing more is written here.`)
+            : new SyncError(
+                `The database could not be reached for ${patienceMs / 1000} s; the next run goes on from the last committed page.`,
+                3,
+              ),
         )
         return
       }

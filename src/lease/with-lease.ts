@@ -1,6 +1,6 @@
 /** Work beside a sync that writes all the same: it takes the lease, beats while it works, and gives it back. */
 
-import type { LeaseLostError } from '../errors.ts'
+import type { SyncError } from '../errors.ts'
 import type { Lease, LeaseAnswer } from '../store/lease.ts'
 import type { Store } from '../store/store.ts'
 import type { World } from '../world.ts'
@@ -11,7 +11,7 @@ export type Held = Extract<LeaseAnswer, { kind: 'held' }>
 
 /**
  * Runs `work` under the lease and answers what it came to, or who holds the lease. Throws what `work` throws, and
- * LeaseLostError when the lease went to another process.
+ * SyncError when the lease went to another process, or the database could not be reached for so long that it may have.
  */
 export const withLease = async <T>(
   store: Pick<Store, 'takeLease' | 'beat' | 'releaseLease'>,
@@ -25,7 +25,7 @@ export const withLease = async <T>(
   const answer = step.value
   if (answer.kind === 'held') return answer
   const { lease } = answer
-  let lost: LeaseLostError | null = null
+  let lost: SyncError | null = null
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
     publish: async () => {},

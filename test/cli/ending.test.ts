@@ -88,13 +88,21 @@ test('an unfinished run says why, and that it goes on', () => {
   assert.match(text, /Run it again, it goes on from here: carsync sync$/)
 })
 
+test('a run that another process has taken over is told of as far as it is', () => {
+  const lease = { holder: 'host, process 8', since: '2026-11-23T23:15:00.000Z', expiresAt: null }
+  const text = ending({ status: 'busy', lease, reason: 'the lease went to host, process 8' })
+  assert.match(text, /Busy\. host, process 8 has been syncing since .*\. The lease went to host, process 8\./)
+  assert.doesNotMatch(text, /Nothing was done/)
+  assert.match(text, /Cars seen +189,995/)
+})
+
 test('another process at it is named, and there are no counts', () => {
   const lease = {
     holder: 'host-a, process 7',
     since: '2026-11-23T23:15:00.000Z',
     expiresAt: '2026-11-23T23:16:00.000Z',
   }
-  const text = ending({ status: 'busy', lease })
+  const text = ending({ runId: '', status: 'busy', lease })
   assert.match(text, /Busy\. host-a, process 7 has been syncing since 2026-11-23 23:15 UTC\. Nothing was done\./)
   assert.doesNotMatch(text, /Cars seen/)
 })

@@ -21,13 +21,14 @@ export type OnWait = (error: unknown, patienceMs: number) => void
 
 /**
  * Answers a function that runs an operation until it succeeds, or until the patience with its error has passed since it
- * failed first, with full jitter in between. Throws what the operation threw last. `onWait` is told of an outage that
- * lasts, once a minute for all operations together, with how long it is waited for.
+ * failed first, with full jitter in between; not once `stop` is raised. Throws what the operation threw last. `onWait` is
+ * told of an outage that lasts, once a minute for all operations together, with how long it is waited for.
  */
 export const retrying = (
   world: Pick<World, 'now' | 'sleep' | 'random'>,
   patience: Patience = () => PATIENCE_MS,
   onWait?: OnWait,
+  stop?: AbortSignal,
 ): Again => {
   let toldAt = Number.NEGATIVE_INFINITY
   return async <T>(operation: () => Promise<T>): Promise<T> => {
@@ -44,7 +45,8 @@ export const retrying = (
           toldAt = now
           onWait(error, patienceMs)
         }
-        await world.sleep(fullJitter(attempt, world.random(), BASE_MS, CAP_MS))
+        await world.sleep(fullJitter(attempt, world.random(), BASE_MS, CAP_MS), stop)
+        if (stop?.aborted) throw error
       }
   }
 }
