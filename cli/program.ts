@@ -1,5 +1,6 @@
 /** `carsync`: which commands there are. Each is loaded only when it is called, so that help and version are quick. */
 import { Command, CommanderError } from 'commander'
+import { demandValues } from './demand-values.ts'
 import { ownVersion } from './own-root.ts'
 
 type Declare = (command: Command, done: (code: number) => void) => void
@@ -150,6 +151,7 @@ const programFor = async (called: string | undefined, done: (code: number) => vo
     if (name !== called) continue
     ;(await entry.load())(command, done)
     if (name !== 'sync') command.option('--verbose', 'on an unexpected error, say where it came from')
+    demandValues(command)
   }
   return program
 }

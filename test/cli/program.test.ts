@@ -77,6 +77,13 @@ test('wrong usage ends with 2 and a sentence', async () => {
     ['sync', 'extra'],
     ['runs', '--limit', '0'],
     ['sync', '--max-rate', 'x'],
+    // A value that was forgotten: the next option is not taken for it.
+    ['sync', '--demo', '--priority', '--dry-run'],
+    ['sync', '--log', '--json'],
+    ['rejects', 'replay', '--limit', '--json'],
+    ['runs', '--limit', '--json'],
+    ['changes', '--since', '--json'],
+    ['demo-api', '--api-key', '--json'],
   ]
   for (const { code, stdout, stderr } of await Promise.all(wrong.map((args) => run(args)))) {
     assert.equal(code, 2)
