@@ -72,7 +72,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
   const advice: string[] = []
   if (summary.status === 'busy') advice.push(`See how far it is: ${call(`status${flag}`)}`)
   if (summary.status === 'incomplete') advice.push(`Run it again, it goes on from here: ${call(`sync${flag}`)}`)
-  if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call('doctor')}`)
+  if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call(`doctor${flag}`)}`)
   if (summary.heldRemovals > 0)
     advice.push(
       `${count(summary.heldRemovals)} removals are held back: more cars are gone than is usual. They stay as they are.`,

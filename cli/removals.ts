@@ -40,6 +40,12 @@ export const heldLines = (held: readonly HeldRun[], call: (command: string) => s
   ]
 }
 
+/** A command as the person would type it, on the same database. */
+const callFor = ({ demo }: Flags): ((command: string) => string) => {
+  const call = calledAs(process)
+  return demo === true ? (command) => call(`${command} --demo`) : call
+}
+
 /** What was done, as a sentence. */
 export const decidedLine = (
   decision: Decision,
@@ -91,7 +97,7 @@ const decide = async (decision: Decision, given: string, flags: Flags): Promise<
     const answer = await decideRemovals(store, realWorld, who, decision, runId)
     if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
     if (flags.json) printJson({ decision, runId, ...answer.result })
-    else print([decidedLine(decision, answer.result, calledAs(process), runId.slice(0, 8))])
+    else print([decidedLine(decision, answer.result, callFor(flags), runId.slice(0, 8))])
     return 0
   } finally {
     stopping.dispose()
@@ -113,7 +119,7 @@ export const declareRemovals = (command: Command, done: (code: number) => void):
     const { read } = await import('./reading.ts')
     const { found, begun, nothing } = await read<HeldRun[]>(flags.demo === true, [], (store) => store.heldRemovals())
     if (flags.json) printJson(found)
-    else print(begun ? heldLines(found, calledAs(process)) : [nothing])
+    else print(begun ? heldLines(found, callFor(flags)) : [nothing])
     done(0)
   })
   for (const [decision, summary] of Object.entries(DECISIONS))

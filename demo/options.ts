@@ -89,7 +89,7 @@ export function parseCount(text: string, what: string): number {
 
 function count(
   flag: string,
-  key: 'cars' | 'seed' | 'brandless' | 'port' | 'maxPageSize' | 'quota',
+  key: 'cars' | 'seed' | 'brandless' | 'maxPageSize' | 'quota',
   sentence: string,
   example: string,
 ): DemoFlag {
@@ -98,6 +98,12 @@ function count(
 
 function share(flag: string, key: 'dirty' | 'churnPerMinute', sentence: string, example: string): DemoFlag {
   return { flag, value: 'SHARE', sentence, example, parse: (text) => ({ [key]: parseShare(text, `--${flag}`) }) }
+}
+
+function parsePort(text: string): DemoOptions {
+  const port = parseCount(text, '--port')
+  if (port > 65_535) throw wrong('--port', 'a port from 1 to 65535, or 0 for any free one', text, '--port 4010')
+  return { port }
 }
 
 function parseLatency(text: string): DemoOptions {
@@ -125,7 +131,13 @@ function alone(flag: string, sentence: string, options: DemoOptions): DemoFlag {
 
 /** Every flag of the demo API, in the order of its help. */
 export const demoFlags: readonly DemoFlag[] = [
-  count('port', 'port', 'port to listen on; 0 takes a free one', '--port 4010'),
+  {
+    flag: 'port',
+    value: 'N',
+    sentence: 'port to listen on; 0 takes a free one',
+    example: '--port 4010',
+    parse: parsePort,
+  },
   count('cars', 'cars', 'cars in the inventory', '--cars 190000'),
   count('seed', 'seed', 'another seed makes another inventory', '--seed 7'),
   count('brandless', 'brandless', 'cars without a manufacturer', '--brandless 12'),

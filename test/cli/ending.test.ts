@@ -129,6 +129,7 @@ test('the demo says what to set for a real API', () => {
 
 test('after --demo the next commands look into the demo too', () => {
   assert.match(ending({ status: 'incomplete' }, { demo: 'asked', embedded: true }), /carsync sync --demo$/)
+  assert.match(ending({ status: 'failed' }, { demo: 'asked', embedded: true }), /carsync doctor --demo$/)
 })
 
 test('a dry run says what there is, and that nothing was written', () => {

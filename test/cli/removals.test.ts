@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { decidedLine, heldLines, runNamed } from '../../cli/removals.ts'
+import { openDatabase } from '../../src/node.ts'
+import { placeEmbedded } from '../support/embedded.ts'
+import { spawnCommand } from '../support/spawn-command.ts'
 
 const RUN = '5f0c4f5e-0000-4000-8000-000000000001'
 const OTHER = '5f0d0000-0000-4000-8000-000000000002'
@@ -69,5 +75,30 @@ describe('runNamed', () => {
     )
     assert.throws(() => runNamed('a', [RUN], 'run'), /none begins with "a". There are: 5f0c4f5e/)
     assert.throws(() => runNamed('a', [], 'run with removals held back'), /There is no run with removals held back/)
+  })
+})
+
+describe('removals --demo', () => {
+  it('names commands that work on the demo database too', async (t) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'carsync-removals-'))
+    t.after(() => rmSync(cwd, { recursive: true, force: true }))
+    const embeddedFolder = join(cwd, '.carsync', 'demo')
+    await placeEmbedded(embeddedFolder)
+    const db = await openDatabase({ databaseUrl: null }, { embeddedFolder })
+    await db.query(
+      `insert into carsync.runs (run_id, source, mode, status, log_listed) values ($1::text::uuid, 'demo', 'full', 'complete', true)`,
+      [RUN],
+    )
+    await db.query(
+      `insert into carsync.held_removals (source, source_id, run_id, segment) values ('demo', '1', $1::text::uuid, 'Audi')`,
+      [RUN],
+    )
+    await db.close()
+    const carsync = (...args: string[]) => spawnCommand(cwd, {}, ['removals', ...args]).ended
+    const listed = await carsync('--demo')
+    assert.match(listed.stdout, /removals approve 5f0c4f5e --demo$/m)
+    assert.match(listed.stdout, /removals discard 5f0c4f5e --demo$/m)
+    const approved = await carsync('approve', '5f0c4f5e', '--demo')
+    assert.match(approved.stdout, /To take it back: .*removals undo 5f0c4f5e --demo$/m, approved.stderr)
   })
 })
