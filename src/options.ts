@@ -169,10 +169,11 @@ type ValueOf<R extends Row> = R extends { default: unknown } ? Values[R['kind']]
 /** All settings, resolved. Durations are milliseconds, rates requests per second; null is "not set". */
 export type Options = { [K in keyof Table]: ValueOf<Table[K]> }
 
+const meaning = ({ sentence, example }: Row): string =>
+  `${sentence[0]?.toUpperCase()}${sentence.slice(1)}, for example ${example}.`
+
 const bad = (name: string, row: Row, came: string, wanted: string): ConfigError =>
-  new ConfigError(
-    `${name}: ${wanted}; got "${came}". ${row.sentence[0]?.toUpperCase()}${row.sentence.slice(1)}, for example ${row.example}.`,
-  )
+  new ConfigError(`${name}: ${wanted}; got "${came}". ${meaning(row)}`)
 
 const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -183,7 +184,7 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
       // What a header cannot carry would fail at each request, as if the network were down.
       if (!/^[\x20-\x7e]+$/.test(text))
         throw new ConfigError(
-          `${name}: wanted a key of letters, digits and signs on one line; got one with other characters (it is not shown). ${row.sentence[0]?.toUpperCase()}${row.sentence.slice(1)}.`,
+          `${name}: wanted a key of letters, digits and signs on one line; got one with other characters (it is not shown). ${meaning(row)}`,
         )
       return text.trim()
     case 'url': {
@@ -192,7 +193,7 @@ const parse = (name: string, row: Row, text: string): Values[Kind] => {
       if (!url || !/^https?:$/.test(url.protocol)) throw bad(name, row, shown, 'wanted an http or https address')
       if (url.username || url.password || url.search || url.hash)
         throw new ConfigError(
-          `${name}: wanted an address without user, password, query or fragment. Put the key into API_KEY.`,
+          `${name}: wanted an address without user, password, query or fragment; got one with (it is not shown, it may hold a secret). Put the key into API_KEY. ${meaning(row)}`,
         )
       return text.replace(/\/+$/, '')
     }

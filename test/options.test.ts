@@ -191,6 +191,22 @@ describe('a configuration error', () => {
       /^API_BASE_URL: wanted an http or https address; got "auctionsapi.com\/api".*for example https:\/\//,
     )
   })
+
+  it('gives the example also where the value is not shown', () => {
+    assert.throws(() => env({ API_KEY: 'c4nary-schlüssel' }), {
+      message:
+        'API_KEY: wanted a key of letters, digits and signs on one line; got one with other characters (it is not shown). The key of the API; never printed, logged or stored, for example a1b2c3d4e5f6.',
+    })
+    for (const API_BASE_URL of [
+      'https://me:c4nary@api.example/api',
+      'https://api.example/api?key=c4nary',
+      'https://api.example/#c4nary',
+    ])
+      assert.throws(() => env({ API_BASE_URL }), {
+        message:
+          'API_BASE_URL: wanted an address without user, password, query or fragment; got one with (it is not shown, it may hold a secret). Put the key into API_KEY. Where the API is, for example https://auctionsapi.com/api.',
+      })
+  })
 })
 
 describe('OPTIONS', () => {
