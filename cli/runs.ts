@@ -23,7 +23,8 @@ export const runLines = (runs: readonly RunRow[]): string[] =>
       { title: 'removed', align: 'right' },
       { title: 'rejected', align: 'right' },
       { title: 'run' },
-      { title: 'reason', max: 80 },
+      // A run that was given up names the cause at the end of a sentence.
+      { title: 'reason', max: 160 },
     ],
     runs.map(({ startedAt, mode, status, proof, activeMs, cars, runId, reason }) => [
       moment(startedAt),

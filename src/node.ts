@@ -175,7 +175,8 @@ export const openStore = async (
   const again = retrying(realWorld, patienceToBegin, onWait, stop)
   const makeReady = async (): Promise<void> => {
     if (purpose === 'tend') await again(() => assertBegun(db))
-    if (purpose === 'look') await assertReadable(db, options.schema, readMigrations())
+    if (purpose === 'look')
+      await namingRights(db, options.schema, () => assertReadable(db, options.schema, readMigrations()))
     else await again(() => prepare(db, options))
   }
   try {
