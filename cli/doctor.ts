@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import type { AlertTarget, Finding } from '../src/node.ts'
 import { nodeFinding } from './node-finding.ts'
@@ -31,11 +32,25 @@ const sizeFindings = async ({ options, place }: Settings, found: readonly Findin
   return [sizeFinding(found.find(({ cars }) => cars !== undefined)?.cars ?? null, measured)]
 }
 
+/** Throws unless something can be put into this folder, or into the one that it would be made in. */
+const mayMake = (folder: string): void => {
+  const there = existsSync(folder) ? folder : dirname(folder)
+  // With the dot at its end it must be a folder.
+  accessSync(`${there}/.`, constants.W_OK | constants.X_OK)
+}
+
 const databaseFindings = async ({ options, place }: Settings): Promise<Finding[]> => {
-  const { checkDatabase } = await import('../src/node.ts')
+  const { checkDatabase, messageOf } = await import('../src/node.ts')
   if (options.databaseUrl !== null || existsSync(place.embeddedFolder)) return checkDatabase(options, place)
-  const message = `embedded, in ${place.embeddedFolder}; the first sync makes it`
-  return [{ check: 'database', ok: true, message, advice: null }]
+  const where = `embedded, in ${place.embeddedFolder}`
+  try {
+    mayMake(dirname(place.embeddedFolder))
+  } catch (error) {
+    const message = `${where}; the first sync could not make it: ${messageOf(error)}`
+    const advice = 'Let this user write there, run it in another folder, or set DATABASE_URL to a Postgres.'
+    return [{ check: 'database', ok: false, message, advice }]
+  }
+  return [{ check: 'database', ok: true, message: `${where}; the first sync makes it`, advice: null }]
 }
 
 /** Without a webhook nobody is told of anything, which is a choice and no fault. */

@@ -6,8 +6,8 @@ import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { InUseError, SyncError } from '../../errors.ts'
-import type { Database, Param, Row, Session, Transaction } from '../database.ts'
+import { InUseError, messageOf, SyncError } from '../../errors.ts'
+import { codeOf, type Database, type Param, type Row, type Session, type Transaction } from '../database.ts'
 
 /** Its log grows by 16 MB at a time, and a transaction may write as much again. */
 const LEAST_FREE_MB = 48
@@ -43,15 +43,34 @@ const readHolder = (folder: string): Holder => {
   }
 }
 
+/** SQLite's code for a lock that somebody else has. */
+const BUSY = 5
+
+const unusable = (folder: string, error: unknown): SyncError =>
+  new SyncError(
+    `The embedded database in ${folder} cannot be used: ${messageOf(error)}. Let this user write there, run this in another folder, or set DATABASE_URL to a Postgres.`,
+    2,
+    { cause: error },
+  )
+
+const openLock = async (folder: string): Promise<DatabaseSync> => {
+  const { DatabaseSync } = await import('node:sqlite')
+  try {
+    mkdirSync(dirname(folder), { recursive: true })
+    return new DatabaseSync(`${folder}.lock`)
+  } catch (error) {
+    throw unusable(folder, error)
+  }
+}
+
 /** Takes the lock of `folder`, or throws saying who has it. A killed process cannot keep it: the kernel drops it. */
 const lock = async (folder: string): Promise<DatabaseSync> => {
-  const { DatabaseSync } = await import('node:sqlite')
-  mkdirSync(dirname(folder), { recursive: true })
-  const file = new DatabaseSync(`${folder}.lock`)
+  const file = await openLock(folder)
   try {
     file.exec('pragma journal_mode = off; begin exclusive')
   } catch (error) {
     file.close()
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== BUSY) throw unusable(folder, error)
     const { holder, since } = readHolder(folder)
     throw new InUseError(
       `The embedded database in ${folder} is open in ${holder}, since ${since}. Wait for it to end, or set DATABASE_URL to a Postgres that several processes can share.`,
@@ -133,6 +152,22 @@ export const embeddedOver = (
   },
 })
 
+/** What its own file system throws is a number, by the list of WASI. */
+const ERRORS: Readonly<Record<number, string>> = {
+  2: 'permission denied',
+  51: 'no space left',
+  54: 'not a folder',
+  63: 'not permitted',
+  69: 'a read-only file system',
+}
+
+/** The error as one that says something; what tells that the folder cannot be used, with what to do. */
+const explained = (folder: string, error: unknown): unknown => {
+  const { name, errno } = error as { name?: string; errno?: number }
+  if (name === 'ErrnoError') return unusable(folder, ERRORS[errno ?? 0] ?? `error ${errno} of its file system`)
+  return /^(EACCES|EPERM|EROFS|ENOTDIR)$/.test(codeOf(error)) ? unusable(folder, error) : error
+}
+
 /** Opens (and at first makes) the database in `folder`; null keeps it in memory. */
 export const openEmbedded = async (folder: string | null): Promise<Database> => {
   const held = folder === null ? null : await lock(folder)
@@ -143,6 +178,6 @@ export const openEmbedded = async (folder: string | null): Promise<Database> => 
     return embeddedOver(db, folder, held)
   } catch (error) {
     held?.close()
-    throw error
+    throw folder === null ? error : explained(folder, error)
   }
 }

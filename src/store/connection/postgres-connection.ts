@@ -8,10 +8,10 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
-import type { Param, Row, Session, Transaction } from '../database.ts'
+import { codeOf, type Param, type Row, type Session, type Transaction } from '../database.ts'
 import { openLoss } from './loss.ts'
 import type { Address, Host } from './postgres-address.ts'
-import { type Certificates, openSocket } from './postgres-socket.ts'
+import { type Certificates, openSocket, tooLate } from './postgres-socket.ts'
 
 export type Connection = {
   session: Session
@@ -196,7 +196,8 @@ export const openConnection = async (
     await query('select 1')
   } catch (error) {
     drop()
-    throw error
+    // The package does not know whom the socket leads to, and would say so.
+    throw codeOf(error) === 'CONNECT_TIMEOUT' ? tooLate(address, host) : error
   }
   return {
     session,

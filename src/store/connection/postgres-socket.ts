@@ -63,23 +63,22 @@ const negotiate = async (socket: Socket, host: string, mode: SslMode, certificat
   throw coded('SSL_REFUSED', `the server speaks no TLS, and sslmode=${mode} asks for it`)
 }
 
+/** Whoever was waited for has not answered in time. */
+export const tooLate = ({ connectTimeoutMs }: Address, { host, port }: Host): Error =>
+  coded('CONNECT_TIMEOUT', `${host}:${port} did not answer within ${connectTimeoutMs / 1000} s`)
+
 /**
  * Opens a socket to this host. Rejects with an error that has a code: the system's, `CONNECT_TIMEOUT`, `SSL_REFUSED` or
  * what TLS says of a certificate. Local sockets are never encrypted.
  */
-export const openSocket = async (
-  { sslMode, connectTimeoutMs }: Address,
-  { host, port }: Host,
-  certificates: Certificates,
-): Promise<Socket> => {
+export const openSocket = async (address: Address, at: Host, certificates: Certificates): Promise<Socket> => {
+  const { sslMode, connectTimeoutMs } = address
+  const { host, port } = at
   const isLocalSocket = host.startsWith('/')
   const socket = isLocalSocket ? connect({ path: `${host}/.s.PGSQL.${port}` }) : connect({ host, port })
-  const where = `${host}:${port}`
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const fail = (): void =>
-      reject(coded('CONNECT_TIMEOUT', `${where} did not answer within ${connectTimeoutMs / 1000} s`))
-    timer = setTimeout(fail, connectTimeoutMs)
+    timer = setTimeout(() => reject(tooLate(address, at)), connectTimeoutMs)
   })
   try {
     return await Promise.race([negotiate(socket, host, isLocalSocket ? 'disable' : sslMode, certificates), late])

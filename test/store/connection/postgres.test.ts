@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { openPostgres } from '../../../src/store/connection/postgres.ts'
 import { retrying } from '../../../src/store/connection/retrying.ts'
@@ -150,6 +151,19 @@ describe('openPostgres', () => {
   it('fails, and does not hang, as often as nothing listens there', async () => {
     const nowhere = open('postgres://postgres@127.0.0.1:1/x')
     for (let i = 0; i < 5; i++) await assert.rejects(nowhere.query('select 1'), { code: 'ECONNREFUSED' })
+  })
+
+  it('names whom it has waited for where nothing answers, at whatever point that is', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume())
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    after(() => silent.close())
+    const { port } = silent.address() as AddressInfo
+    for (const mode of ['prefer', 'disable'])
+      await assert.rejects(
+        open(`postgres://x@127.0.0.1:${port}/x?connect_timeout=1&sslmode=${mode}`).query('select 1'),
+        { code: 'CONNECT_TIMEOUT', message: `127.0.0.1:${port} did not answer within 1 s` },
+        mode,
+      )
   })
 
   it('throws an error of a COPY to whoever sent it, and the connection is good for more', async () => {
