@@ -58,7 +58,7 @@ const finishOf = (session: Session, work: Work | null, ending: Ending): Finish =
     requests: progress?.requests ?? api.requests(),
     pagesTotal: progress?.pages.total ?? null,
     totalBefore: work?.plan.total ?? null,
-    learned: shownPace(api.pace(), work?.state.run.pageSize ?? 0, world.now()),
+    learned: shownPace(api.pace(), work?.state.run.pageSize ?? 0, world.now(), true),
   }
 }
 

@@ -80,7 +80,7 @@ async function* look(
     cars: { seen, inserted: 0, updated: 0, unchanged: 0, removed: 0, rejected: rejected.length },
     rate: { carsPerSecond: 0, carsPerMinute: 0, pagesPerSecond: 0 },
     heldRemovals: 0,
-    learned: shownPace(api.pace(), page.pageSize, now),
+    learned: shownPace(api.pace(), page.pageSize, now, true),
     reason: 'dry run: nothing was written',
   }
   yield { kind: 'finished', summary }

@@ -60,15 +60,28 @@ const shapeWhy = (pace: Pace): string => {
   }
 }
 
+const heldWhy = (pace: Pace): string => {
+  const { maxRate, shape } = pace
+  const tried = shape.kind === 'bucket' ? shape.rate : null
+  if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
+  return shapeWhy(pace)
+}
+
 /** "429 at 12.4/s; holding 11.9/s", "429 at 44/s; finding out the limit, trying 12.3/s", "the source has not answered for 40 s", … at the instant `now` (ms). */
 export const whyOf = (pace: Pace, now: number): string => {
-  const { circuit, gateUntil, maxRate, shape } = pace
+  const { circuit, gateUntil } = pace
   if (circuit.downSince !== null) {
     const again = gateUntil > now ? `asking again in ${seconds(Math.ceil(gateUntil - now))}` : 'asking again'
     return `the source has not answered properly for ${seconds(Math.max(0, now - circuit.downSince))}; ${again}`
   }
   if (gateUntil - now > 1000) return `waiting ${seconds(gateUntil - now)}, as the source asks; ${shapeWhy(pace)}`
-  const tried = shape.kind === 'bucket' ? shape.rate : null
-  if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
-  return shapeWhy(pace)
+  return heldWhy(pace)
+}
+
+/** The same of a run that has ended: nothing is waited for any more. */
+export const whyAtEnd = (pace: Pace, now: number): string => {
+  const { downSince } = pace.circuit
+  return downSince === null
+    ? heldWhy(pace)
+    : `the source had not answered properly for ${seconds(Math.max(0, now - downSince))}`
 }

@@ -3,7 +3,7 @@ import type { Summary } from '../events.ts'
 import type { Options } from '../options.ts'
 import type { Pace } from '../pace/model.ts'
 import { remember, startPace } from '../pace/start.ts'
-import { allowanceOf, isFindingOut, whyOf } from '../pace/why.ts'
+import { allowanceOf, isFindingOut, whyAtEnd, whyOf } from '../pace/why.ts'
 import type { Access, Source } from '../source/source.ts'
 import type { Learned } from '../store/store.ts'
 
@@ -30,8 +30,8 @@ export const beginPace = (
     remembered: learned?.pace ?? null,
   })
 
-/** The pace as the summary shows it. */
-export const shownPace = (pace: Pace, pageSize: number, now: number): Summary['learned'] => {
+/** The pace as it is shown, while a run is on or at its end. */
+export const shownPace = (pace: Pace, pageSize: number, now: number, isOver = false): Summary['learned'] => {
   const held = allowanceOf(pace)
   return {
     pageSize,
@@ -39,7 +39,7 @@ export const shownPace = (pace: Pace, pageSize: number, now: number): Summary['l
     ...(held === null ? {} : { burst: Math.floor(held.burst) }),
     concurrency: Math.floor(pace.width.limit),
     ...(isFindingOut(pace) ? { seeking: true } : {}),
-    why: whyOf(pace, now),
+    why: isOver ? whyAtEnd(pace, now) : whyOf(pace, now),
   }
 }
 

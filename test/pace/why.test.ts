@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { type Bucket, startBucket } from '../../src/pace/bucket/bucket.ts'
 import type { Pace } from '../../src/pace/pace.ts'
 import { startPace } from '../../src/pace/start.ts'
-import { allowanceOf, isFindingOut, whyOf } from '../../src/pace/why.ts'
+import { allowanceOf, isFindingOut, whyAtEnd, whyOf } from '../../src/pace/why.ts'
 import { startWindow } from '../../src/pace/window/window.ts'
 import { after, drive, letInMany, limitedBy, NOW, times, turnedAway } from './driving.ts'
 
@@ -100,6 +100,13 @@ describe('whyOf', () => {
       /^the source has not answered properly for 0(\.\d+)? s; asking again in [\d.]+ s$/,
     )
     assert.match(whyOf(down, NOW + 40_004), /for 40 s; asking again$/)
+    assert.match(whyAtEnd(down, NOW + 5), /^the source had not answered properly for 0(\.\d+)? s$/)
+  })
+
+  it('says nothing of waiting for a run that has ended', () => {
+    const waiting = { ...begun(), gateUntil: NOW + 40_000 }
+    assert.match(whyOf(waiting, NOW), /^waiting 40 s, as the source asks; /)
+    assert.equal(whyAtEnd(waiting, NOW), 'nothing pushes back')
   })
 
   it('says that a rate was asked for, where that is what holds it', () => {
