@@ -24,7 +24,7 @@ export const runLines = (runs: readonly RunRow[]): string[] =>
       { title: 'rejected', align: 'right' },
       { title: 'run' },
       // A run that was given up names the cause at the end of a sentence.
-      { title: 'reason', max: 160 },
+      { title: 'reason', max: 200 },
     ],
     runs.map(({ startedAt, mode, status, proof, activeMs, cars, runId, reason }) => [
       moment(startedAt),
