@@ -1,6 +1,7 @@
 /** An inventory that moves while it is read: a sweep that says `exact` has stored every car that was there all the time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { startDemoApi } from '../demo/demo-api.ts'
 import type { Bend } from './support/bent-source.ts'
 import { bentSource } from './support/bent-source.ts'
@@ -11,6 +12,25 @@ import { syncOnce } from './support/sync-once.ts'
 const living = async (db: Awaited<ReturnType<typeof newDatabase>>): Promise<Set<number>> => {
   const rows = await db.query('select source_id from cars where removed_at is null')
   return new Set(rows.map((row) => Number(row.source_id)))
+}
+
+/** Looks again and again which of these cars are not listed; who left and came back meanwhile was not there all the time. */
+const watchLeaving = (ids: () => Promise<number[]>, cars: ReadonlySet<number>) => {
+  const left = new Set<number>()
+  let over = false
+  const watching = (async () => {
+    while (!over) {
+      const listed = new Set(await ids())
+      for (const car of cars) if (!listed.has(car)) left.add(car)
+      // So that the source has time for the sync, too.
+      await setTimeout(10)
+    }
+  })()
+  return async (): Promise<ReadonlySet<number>> => {
+    over = true
+    await watching
+    return left
+  }
 }
 
 for (const [cars, share] of [
@@ -26,11 +46,13 @@ for (const [cars, share] of [
     let exact = 0
     for (let sweep = 0; sweep < 5; sweep++) {
       const before = new Set(await api.ids())
+      const leavers = watchLeaving(api.ids, before)
       const { summary } = await syncOnce({ db, url: api.url })
       const after = await api.ids()
+      const left = await leavers()
       assert.equal(summary.status, 'complete', summary.reason)
       const stored = await living(db)
-      const stayed = after.filter((id) => before.has(id))
+      const stayed = after.filter((id) => before.has(id) && !left.has(id))
       if (summary.proof === 'exact') {
         exact++
         assert.deepEqual(
