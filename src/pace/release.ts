@@ -19,15 +19,12 @@ import { onTheWhole } from './window/held-pace.ts'
 import { LENGTHS_MS, windowByWalls } from './window/short-window.ts'
 import { isRound, slidOut } from './window/used-before.ts'
 import { SHORT_MS, usualWindow, usualWindows } from './window/usual-window.ts'
-import {
-  countedWindow,
-  FEW_SECONDS_MS,
-  isLengthSure,
-  REPLAY_MISSES,
-  startWindow,
-  type Window,
-} from './window/window.ts'
+import { countedWindow, isLengthSure, startWindow, type Window } from './window/window.ts'
 
+/** A replayed window that is refused more often than this is none. */
+const REPLAY_MISSES = 2
+/** Windows of a few seconds are met by an even pace, too. */
+const FEW_SECONDS_MS = 12_000
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
 const NARROW_MS = 250

@@ -92,11 +92,6 @@ export const countedWindow = (...counted: Parameters<typeof startWindow>): Windo
   bonus: 1,
 })
 
-/** A replayed window that is refused more often than this is none. */
-export const REPLAY_MISSES = 2
-/** Windows of a few seconds are met by an even pace, too. */
-export const FEW_SECONDS_MS = 12_000
-
 /** So many pauses that ended as foreseen leave no doubt of the length; of a few seconds some lengths pass for others. */
 const BEYOND_DOUBT = 6
 export const LONG_MS = 24_000
@@ -287,9 +282,6 @@ export const windowRefused = (
   }
   if (next !== null && window.bonus > 0 && used >= 0.9 * quota && isOther(window, next))
     return { ...windowTold(refuted, next), proven: window.proven }
-  // Much of the quota went through: it is smaller than it seemed, and the next opening is known. A counter seems so again and again.
-  if (used >= 0.9 * quota) return refuted
-  if (!foreseen || used < 0.3 * quota) return null
-  if (windowMs > FEW_SECONDS_MS) return refuted
-  return window.misses < REPLAY_MISSES ? { ...refuted, misses: REPLAY_MISSES, missedAt: sentAt } : null
+  // Much of the quota went through: it is smaller than it seemed, and the next opening is known.
+  return used >= (foreseen ? 0.3 : 0.9) * quota ? refuted : null
 }
