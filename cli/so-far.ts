@@ -1,4 +1,12 @@
-import { blankSummary, type Mode, type Options, type Progress, type Summary, type SyncEvent } from '../src/node.ts'
+import {
+  blankSummary,
+  type Mode,
+  type Options,
+  type Progress,
+  rateOf,
+  type Summary,
+  type SyncEvent,
+} from '../src/node.ts'
 
 type Started = Extract<SyncEvent, { kind: 'started' }>
 
@@ -39,14 +47,8 @@ export const openSoFar = (options: Pick<Options, 'source'>, mode: Mode | 'auto',
         ...known,
         ...{ runId, resumed, activeMs, pages, requests, cars, learned },
         heldRemovals: heldRemovals ?? 0,
-        rate: {
-          carsPerSecond: perSecond(cars.seen, activeMs),
-          carsPerMinute: Math.round(perSecond(cars.seen, activeMs) * 60),
-          pagesPerSecond: perSecond(pages.done, activeMs),
-        },
+        rate: rateOf(cars.seen, pages.done, activeMs),
       }
     },
   }
 }
-
-const perSecond = (count: number, ms: number): number => Math.round((count * 10_000) / Math.max(1, ms)) / 10

@@ -15,6 +15,7 @@ export { defineConfig, type GivenOptions, OPTIONS, type Options, resolveOptions 
 export { coveredUntil } from './run/choose-mode.ts'
 export { BOUNDS_MS, type Durations, durationsOf, durationsSince, howMany, meanMs, quantileMs } from './run/durations.ts'
 export { type Concern, healthLine } from './run/health.ts'
+export { rateOf } from './run/rate.ts'
 export type { Source } from './source/source.ts'
 export { sourceNamed, sources } from './source/sources.ts'
 export type { AlertRow } from './store/alerts.ts'

@@ -1,7 +1,9 @@
 /** What the database says of a source's runs: the current or last one, the history, and what was rejected. */
+
 import type { RequestCounts, Summary } from '../events.ts'
 import { durationsOf, meanMs } from '../run/durations.ts'
 import { leastTime } from '../run/least-time.ts'
+import { rateOf } from '../run/rate.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Database, Names, Row } from './database.ts'
 import { ISO } from './iso.ts'
@@ -37,8 +39,6 @@ const driftOf = (row: Row): Summary['drift'] => {
   return Object.fromEntries(findings.sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1)))
 }
 
-const perSecond = (count: number, ms: number): number => (ms > 0 ? Math.round((count * 10_000) / ms) / 10 : 0)
-
 /**
  * The summary of a run as committed, or of the latest run of the source when `runId` is null; null when there is none.
  * `durationMs` is this process's part, which the database does not know: it is given as `activeMs`.
@@ -67,7 +67,6 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
   }
   const cars = carsOf(row, seen)
   const drift = driftOf(row)
-  const carsPerSecond = perSecond(cars.seen, row.active_ms)
   return {
     runId: row.run_id,
     source: names.source,
@@ -82,11 +81,7 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
     pages: { done: row.pages_done, total: row.pages_total },
     requests: JSON.parse(row.requests) as RequestCounts,
     cars,
-    rate: {
-      carsPerSecond,
-      carsPerMinute: Math.round(carsPerSecond * 60),
-      pagesPerSecond: perSecond(row.pages_done, row.active_ms),
-    },
+    rate: rateOf(cars.seen, row.pages_done, row.active_ms),
     heldRemovals: await countHeld(db, names),
     learned: row.learned ? JSON.parse(row.learned) : { pageSize: 0, requestsPerSecond: null, concurrency: 0, why: '' },
     ...(row.receipt === '{}' ? {} : { receipt: JSON.parse(row.receipt) as Receipt }),
