@@ -2,7 +2,7 @@
  * The conversation with a source: every request goes through here, under one pace, counted once, with the key taken out
  * of whatever is said about it.
  */
-import type { RequestCounts, SyncEvent } from '../events.ts'
+import type { RequestCounts, Silence, SyncEvent } from '../events.ts'
 import { type Fault, fetchPage } from '../fetch-page.ts'
 import { quotaRenewedAt, quotaSpentUntil, type Renewal } from '../pace/announced.ts'
 import { retryIn } from '../pace/circuit.ts'
@@ -89,11 +89,14 @@ const REFUSED_MS = 65 * 60_000
 
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
-  const requests: RequestCounts = { ...settings.before }
+  const { silence: before, ...requests } = settings.before
   let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
-  let lastGoodAt = world.now()
-  let lastAliveAt = lastGoodAt
+  // What earlier processes waited in vain counts: each of them may live shorter than a dead source is waited for.
+  const openedAt = world.now()
+  let lastGoodAt = openedAt - (before?.goodMs ?? 0)
+  let lastAliveAt = openedAt - (before?.aliveMs ?? 0)
+  let isSilent = before !== undefined
   /** Why the last of those that failed or were refused did. */
   let lastWhy = ''
   let sourceOffsetMs: number | null = null
@@ -124,10 +127,12 @@ export const openApi = (settings: ApiSettings): Api => {
     else requests.failed++
     if (outcome.kind === 'data') {
       lastGoodAt = at
+      isSilent = false
       pace = adjust(pace, { kind: 'accepted', id, at, limits })
       return outcome
     }
     lastWhy = outcome.why
+    isSilent = true
     const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
     // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
     const overloaded =
@@ -225,6 +230,8 @@ export const openApi = (settings: ApiSettings): Api => {
 
   const waitMs = (): number => waitBefore(pace, world.now())
   const isDead = (): boolean => {
+    // Whom nobody has asked yet cannot have failed to answer.
+    if (lastWhy === '') return false
     const now = world.now()
     const refusing = lastAliveAt > lastGoodAt && now - lastAliveAt < settings.giveUpMs
     return now - lastGoodAt > (refusing ? Math.max(settings.giveUpMs, REFUSED_MS) : settings.giveUpMs)
@@ -234,6 +241,10 @@ export const openApi = (settings: ApiSettings): Api => {
     const until = quotaSpentUntil(announced, traffic, flight, world.now())
     return until === null ? null : `The source says that the quota is used up. ${renewal(until)}`
   }
+  const silenceAt = (now: number): Silence => ({
+    goodMs: Math.round(now - lastGoodAt),
+    aliveMs: Math.round(now - lastAliveAt),
+  })
   const silence = (): string => {
     const ms = world.now() - lastGoodAt
     const span = ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`
@@ -266,7 +277,7 @@ export const openApi = (settings: ApiSettings): Api => {
     sourceOffsetMs: () => sourceOffsetMs ?? 0,
     pace: () => pace,
     inFlight: () => pace.flight.length,
-    requests: () => ({ ...requests, answerTimes }),
+    requests: () => ({ ...requests, answerTimes, ...(isSilent ? { silence: silenceAt(world.now()) } : {}) }),
   }
 }
 

@@ -16,9 +16,9 @@ import { beat, releaseLease, takeLease } from './lease.ts'
 import { countNew, countSeen, readLedger } from './ledger.ts'
 import { readLive } from './live.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
-import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
+import { beginOrder, isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts } from './outbox.ts'
-import { writeProgress } from './progress.ts'
+import { writeProgress, writeRequests } from './progress.ts'
 import { prune } from './prune.ts'
 import { readChangeLog } from './read-change-log.ts'
 import { readRecentChanges } from './recent-changes.ts'
@@ -53,6 +53,7 @@ export const storeOver = (
     },
     beat: (lease) => beat(db, lease),
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
+    writeRequests: (lease, runId, requests) => writeRequests(db, lease, runId, requests),
     releaseLease: (lease) => again(() => releaseLease(db, lease)),
     openRun: (lease, request) => again(() => openRun(db, names, lease, request)),
     modeState: () => again(() => readModeState(db, names)),
@@ -111,6 +112,7 @@ export const storeOver = (
     due: () => again(() => readDue(db, names)),
     placeOrder: (order) => again(() => placeOrder(db, names, order)),
     stopOrders: () => again(() => stopOrders(db, names)),
+    beginOrder: (order) => again(() => beginOrder(db, names, order)),
     settleOrder: (order) => again(() => settleOrder(db, names, order)),
     isStopped: () => again(() => isStopped(db, names)),
     close: () => db.close(),

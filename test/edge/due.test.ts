@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { namesOf } from '../../src/store/database.ts'
 import { readDue } from '../../src/store/due.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
-import { isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
+import { beginOrder, isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
 import { newSource } from '../store/fixture.ts'
 import { databaseKinds, newDatabase, newPostgresUrl } from '../support/databases.ts'
 
@@ -96,7 +96,12 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await readDue(db, names), { ...order, priority: [...order.priority], reason: 'ordered' })
       await settleOrder(db, names, { ...order, priority: null })
       assert.equal(await dueOf(source), 'full ordered', 'another order is not settled by this one')
-      await settleOrder(db, names, order)
+      await beginOrder(db, names, { ...order, fresh: false })
+      assert.equal((await readDue(db, names))!.fresh, true, 'nor begun')
+      await beginOrder(db, names, order)
+      const begun = { ...order, fresh: false }
+      assert.deepEqual(await readDue(db, names), { ...begun, priority: [...order.priority], reason: 'ordered' })
+      await settleOrder(db, names, begun)
       assert.equal(await dueOf(source), null)
     })
 

@@ -5,25 +5,30 @@ import { startDemoThread } from '../../demo/demo-thread.ts'
 import { migrate, openDatabase, resolveOptions } from '../../src/node.ts'
 import { lifeOf, openFunction } from '../../supabase/functions/cars-sync/open-function.ts'
 import type { Platform } from '../../supabase/functions/cars-sync/platform.ts'
+import { bentSource } from '../support/bent-source.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 
 const SECRET = 'open-sesame'
 const URL = 'http://localhost/functions/v1/cars-sync'
 
-type Stand = Platform & { lines: string[]; work: Promise<unknown>[] }
+type Stand = Platform & { lines: string[]; work: Promise<unknown>[]; end(): void }
 
 const platformWith = (env: Record<string, string>, ageMs = 0): Stand => {
   const lines: string[] = []
   const work: Promise<unknown>[] = []
+  let end = (): void => {}
   return {
     lines,
     work,
+    end: () => end(),
     env: () => env,
     now: () => performance.now(),
     bootedAt: performance.now() - ageMs,
     memory: () => 0,
     waitUntil: (promise) => void work.push(promise),
-    onEnd: () => {},
+    onEnd: (listener) => {
+      end = listener
+    },
     log: (line) => void lines.push(line),
   }
 }
@@ -197,6 +202,23 @@ describe('a tick', () => {
     const [row] = await db.query('select mode from carsync.orders')
     await db.close()
     assert.equal(row!.mode, 'full', 'the order waits for the next worker')
+  })
+
+  it('goes on with a fresh run that the worker before could not plan, instead of beginning one more', async (t) => {
+    const { url } = await bentSource(t, { cars: 50 }, (_, response) => !!response.writeHead(500).end('a fault'))
+    const env = await migrated({ API_BASE_URL: url })
+    const runs: string[] = []
+    for (let worker = 0; worker < 3; worker++) {
+      const platform = platformWith(env)
+      const answer = await opened(platform)(
+        post(worker === 0 ? { action: 'start', mode: 'full', fresh: true } : { action: 'tick' }),
+      )
+      assert.equal(answer.status, 202)
+      runs.push((await answer.json()).runId)
+      platform.end()
+      await Promise.all(platform.work)
+    }
+    assert.equal(new Set(runs).size, 1)
   })
 
   it('takes the brands that were ordered first', async () => {
