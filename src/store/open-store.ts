@@ -5,7 +5,7 @@ import { readMovement, weighSeen } from './balance.ts'
 import { readCarsPage } from './cars-page.ts'
 import { closeForeignEra } from './change-eras.ts'
 import { commitSurely } from './commit-surely.ts'
-import { type OnWait, retrying } from './connection/retrying.ts'
+import { type OnWait, type Patience, retrying } from './connection/retrying.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
 import { readDue } from './due.ts'
@@ -32,15 +32,16 @@ import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored
 
 export type StoreSettings = { schema: string; source: string }
 
-/** A store over a migrated database. Closing it closes the database. */
+/** A store over a migrated database. Closing it closes the database. `patience`: with what passes by itself; else two minutes. */
 export const storeOver = (
   db: Database,
   settings: StoreSettings,
   world: Pick<World, 'now' | 'sleep' | 'random'>,
   onWait?: OnWait,
+  patience?: Patience,
 ): Store => {
   const names = namesOf(settings.schema, settings.source)
-  const again = retrying(world, undefined, onWait)
+  const again = retrying(world, patience, onWait)
   let erasKnown: Promise<void> | null = null
   return {
     writers: db.writers,
