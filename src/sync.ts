@@ -136,7 +136,7 @@ export async function* sync(
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
     publish: async () => {
-      if (!work) return
+      if (!work) return await store.writeRequests(lease, stored.runId, api.requests())
       await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
       // A process that is killed leaves behind what it learned: whoever takes over goes on at its pace.
       if (beats++ % KEEP_EVERY === 0) await keepLearned(session, work, scope)
@@ -168,6 +168,7 @@ export async function* sync(
       if (work) await keepLearned(session, work, scope)
       if (!goesOn) await store.finishRun(lease, stored.runId, finish)
       else if (work) await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
+      else await store.writeRequests(lease, stored.runId, api.requests())
     } catch (error) {
       throw explained(failure ?? error)
     }

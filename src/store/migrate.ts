@@ -114,6 +114,13 @@ export const assertApplied = async (db: Database): Promise<void> => {
   )
 }
 
+/** The same, also unless the read model lies in this schema. Throws ConfigError or SyncError. */
+export const assertInPlace = async (db: Database, schema: string): Promise<void> => {
+  await assertApplied(db)
+  await assertOneReadModel(db, schema)
+  await assertReadModelIsThere(db, schema, [SCHEMA_VERSION])
+}
+
 /** For who makes nothing of a database that is empty: throws NothingSyncedError there. */
 export const assertBegun = async (db: Database): Promise<void> => {
   if ((await appliedMigrations(db)).length === 0) throw new NothingSyncedError()

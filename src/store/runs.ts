@@ -6,6 +6,7 @@ import { addCoverage, RESUMABLE } from './coverage.ts'
 import type { Database, Names, Row } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 import { countSeen, listed } from './ledger.ts'
+import { countsOf } from './progress.ts'
 import type { Finish, StoredRun } from './store.ts'
 
 const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, receipt::text, requests::text, log_listed,
@@ -121,7 +122,7 @@ export const finishRun = async (
         finish.proof,
         finish.reason,
         Math.round(finish.activeMs),
-        JSON.stringify(finish.requests),
+        JSON.stringify(countsOf(finish.requests)),
         finish.totalBefore,
         finish.totalAfter,
         JSON.stringify(finish.learned),

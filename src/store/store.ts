@@ -124,6 +124,8 @@ export type Store = {
   /** A sign of life. False: the lease went to somebody else. */
   beat(lease: Lease): Promise<boolean>
   writeProgress(lease: Lease, runId: string, status: RunStatus, progress: Progress): Promise<void>
+  /** What a run has asked before there is progress to write. */
+  writeRequests(lease: Lease, runId: string, requests: RequestCounts): Promise<void>
   releaseLease(lease: Lease): Promise<void>
   /** Resumes the unfinished run of this mode, or begins one; others that were left behind become `abandoned`. */
   openRun(
@@ -211,6 +213,7 @@ export type Store = {
   due(): Promise<Due | null>
   placeOrder(order: Order): Promise<void>
   stopOrders(): Promise<void>
+  beginOrder(order: Order): Promise<void>
   settleOrder(order: Order): Promise<void>
   isStopped(): Promise<boolean>
   close(): Promise<void>

@@ -46,15 +46,24 @@ const follow = async (
   store: Store,
   order: Order | null,
 ): Promise<Summary> => {
-  let next = await events.next()
   let open = order
-  for (; !next.done; next = await events.next())
-    if (next.value.kind === 'planned' && open !== null) {
-      await store.settleOrder(open)
-      open = null
+  try {
+    if (open?.fresh) {
+      await store.beginOrder(open)
+      open = { ...open, fresh: false }
     }
-  if (open !== null && hasEnded(next.value)) await store.settleOrder(open)
-  return next.value
+    let next = await events.next()
+    for (; !next.done; next = await events.next())
+      if (next.value.kind === 'planned' && open !== null) {
+        await store.settleOrder(open)
+        open = null
+      }
+    if (open !== null && hasEnded(next.value)) await store.settleOrder(open)
+    return next.value
+  } finally {
+    // Left to itself a run would keep its lease, and its heart would beat, though nobody reads what it comes to.
+    await events.return(undefined as never)
+  }
 }
 
 /** Raises a signal soon after somebody has asked for the run to be stopped; at once where that is known already. */
