@@ -84,10 +84,11 @@ export async function* sync(
   if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
   const { lease } = answer
   const clockOffsetMs = answer.databaseNow - world.now()
+  const { expected, ...state } = await store.modeState()
   const choice = chooseMode({
     asked: control.mode === 'auto' ? null : control.mode,
     maxMinutes: control.source.feeds?.maxMinutes ?? null,
-    ...(await store.modeState()),
+    ...state,
     now: answer.databaseNow,
   })
   const request = { runId: world.uuid(), mode: choice.mode, fresh: options.fresh }
@@ -150,7 +151,7 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
+      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil, expected)
       ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {

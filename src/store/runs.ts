@@ -71,6 +71,13 @@ export const openRun = (
     return { run: storedRun(begun!, begun!.began_empty), resumed: false }
   })
 
+/** An incremental run that has not read anything becomes a full one. */
+export const becomeFull = (db: Database, lease: Lease, runId: string): Promise<void> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query(`update carsync.runs set mode = 'full' where run_id = $1::text::uuid`, [runId])
+  })
+
 /** The plan is frozen here; nothing changes it afterwards. */
 export const savePlan = (db: Database, lease: Lease, runId: string, plan: Plan): Promise<void> =>
   db.transaction(async (session) => {

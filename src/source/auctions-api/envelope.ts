@@ -38,7 +38,8 @@ const hasNextIn = (links: Members, meta: Members): boolean | null => {
   return links.next !== undefined || current === null || last === null ? null : current < last
 }
 
-const withoutMark = (bytes: Buffer): Buffer =>
+/** Without the byte order mark that some put before UTF-8. */
+export const withoutMark = (bytes: Buffer): Buffer =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 
 const mediaType = (reply: Reply): string =>
