@@ -31,8 +31,8 @@ const idIn = (token: string): RecordId => {
   return { sourceId: null, reason: 'id_malformed' }
 }
 
-/** Looks at every member of the record for the last `id`, the one that a parser would keep. */
-const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
+/** Looks at every member of the record for the last one of that name, the one that a parser would keep. */
+const searchId = (bytes: Buffer, start: number, end: number, name: string): RecordId => {
   let found: RecordId = { sourceId: null, reason: 'id_missing' }
   if (bytes[start] !== 0x7b) return { sourceId: null, reason: 'not_an_object' }
   let at = skipSpace(bytes, start + 1)
@@ -43,7 +43,7 @@ const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
     const value = skipSpace(bytes, colon + 1)
     const valueEnd = skipValue(bytes, value)
     if (valueEnd < 0 || valueEnd > end) break
-    if (keyAt(bytes, at, keyEnd) === 'id') found = idIn(bytes.toString('utf8', value, valueEnd))
+    if (keyAt(bytes, at, keyEnd) === name) found = idIn(bytes.toString('utf8', value, valueEnd))
     at = skipSpace(bytes, valueEnd)
     if (bytes[at] !== COMMA) break
     at = skipSpace(bytes, at + 1)
@@ -52,16 +52,18 @@ const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
 }
 
 /**
- * The id of the record between the byte offsets `start` and `end`: the digits of its `id`, or a text of 1 to 200
+ * The id of the record between the byte offsets `start` and `end`: the digits of its member `name`, or a text of 1 to 200
  * characters, not blank. Records that begin with `{"id":<digits>`, as nearly all do, are not searched.
  */
-export const recordId = (bytes: Buffer, start: number, end: number): RecordId => {
+export const recordId = (bytes: Buffer, start: number, end: number, name = 'id'): RecordId => {
+  if (name !== 'id') return searchId(bytes, start, end, name)
   let at = start
   while (at - start < PREFIX.length && bytes[at] === PREFIX[at - start]) at++
   const digits = at
-  if (digits - start < PREFIX.length) return searchId(bytes, start, end)
+  if (digits - start < PREFIX.length) return searchId(bytes, start, end, name)
   while (bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++
   const ends = bytes[at] === COMMA || bytes[at] === CLOSE_OBJECT
-  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH) return searchId(bytes, start, end)
+  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH)
+    return searchId(bytes, start, end, name)
   return { sourceId: bytes.toString('latin1', digits, at) }
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { refusal } from '../refusal.ts'
 import type { Outcome, Reply } from '../source.ts'
-import { refusal } from './refusal.ts'
 import { carLabel } from './request.ts'
 
 const GONE = [404, 410]
