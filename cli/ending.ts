@@ -75,7 +75,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
   if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call('doctor')}`)
   if (summary.heldRemovals > 0)
     advice.push(
-      `${count(summary.heldRemovals)} removals are held back: more cars are gone than is usual. They stay as they are.`,
+      `${summary.heldRemovals === 1 ? '1 removal is' : `${count(summary.heldRemovals)} removals are`} held back: more cars are gone than is usual. They stay as they are.`,
       `Look at them: ${call('removals')}`,
     )
   if (summary.cars.rejected > 0 && !context.dryRun)

@@ -106,7 +106,8 @@ export const overAlert = (
   { alertId, kind, weight, message: was, openedAt }: OpenAlert,
   { id, source, last, at }: Telling,
 ): { message: string; body: string } => {
-  const message = `over: ${was}`
+  // Records that are stored just so are not looked at: they may say still what they said.
+  const message = kind === 'drift' ? `no longer seen in what was read: ${was}` : `over: ${was}`
   const runId = last?.runId ?? null
   const data = { id, alertId, status: 'resolved', source, kind, weight, message, openedAt, runId }
   return { message, body: bodyOf(`carsync.${overKind(kind)}`, at, data) }
