@@ -4,6 +4,7 @@
 import { firstGap, type Interval, lastGap } from './coverage.ts'
 import { rowsOf } from './rows.ts'
 import { type Ask, type Run, type SegmentState, samePage } from './run.ts'
+import { someOf } from './some-of.ts'
 
 export type Step =
   /** Ask for this page now. */
@@ -85,9 +86,8 @@ export const nextStep = (run: Run, room: Room, now: number): Step => {
   if (run.retries.length > 0) return { kind: 'wait', untilAt: Math.min(...run.retries.map((retry) => retry.at)) }
   if (busy) return { kind: 'wait', untilAt: null }
   if (run.dead.length > 0) {
-    const pages = run.dead.slice(0, 3).map((dead) => `${nameOf(run, dead.ask)} (${dead.why})`)
-    const more = run.dead.length > 3 ? ` and ${run.dead.length - 3} more` : ''
-    return { kind: 'incomplete', why: `${pages.join('; ')}${more} could not be read` }
+    const pages = run.dead.map((dead) => `${nameOf(run, dead.ask)} (${dead.why})`)
+    return { kind: 'incomplete', why: `${someOf(pages, '; ')} could not be read` }
   }
   const open = run.segments.find((state) => !isSettled(state, pageSize))
   if (open)

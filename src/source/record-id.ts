@@ -65,16 +65,17 @@ export const idAt = (bytes: Buffer, start: number, end: number, name: string): R
 }
 
 /**
- * The id of the record between the byte offsets `start` and `end`: the digits of its `id`, or a text of 1 to 200
+ * The id of the record between the byte offsets `start` and `end`: the digits of its member `name`, or a text of 1 to 200
  * characters, not blank. Records that begin with `{"id":<digits>`, as nearly all do, are not searched.
  */
-export const recordId = (bytes: Buffer, start: number, end: number): RecordId => {
+export const recordId = (bytes: Buffer, start: number, end: number, name = 'id'): RecordId => {
+  if (name !== 'id') return idAt(bytes, start, end, name)
   let at = start
   while (at - start < PREFIX.length && bytes[at] === PREFIX[at - start]) at++
   const digits = at
-  if (digits - start < PREFIX.length) return idAt(bytes, start, end, 'id')
+  if (digits - start < PREFIX.length) return idAt(bytes, start, end, name)
   while (bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++
   const ends = bytes[at] === COMMA || bytes[at] === CLOSE_OBJECT
-  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH) return idAt(bytes, start, end, 'id')
+  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH) return idAt(bytes, start, end, name)
   return { sourceId: bytes.toString('latin1', digits, at) }
 }

@@ -97,12 +97,14 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
     await db.transaction((session) => session.script(migrationStatements(schema, missing).join(';\n')))
   } catch (error) {
     if (isPassing(error)) throw error
-    const advice =
-      adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql -v ON_ERROR_STOP=1.'
+    const advice = adviceFor(error) ?? `Apply the schema by hand as the owner: ${MIGRATE_BY_HAND}`
     throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
   }
   return missing.map((migration) => migration.version)
 }
+
+/** What the owner of a database has to type where this program may not. */
+export const MIGRATE_BY_HAND = 'carsync migrate --print | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"'
 
 /** For doors that do not migrate: throws SyncError unless the whole schema is there, with the command that applies it. */
 export const assertApplied = async (db: Database): Promise<void> => {

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { withoutMark } from '../read-list.ts'
 import { memberAt, recordId } from '../record-id.ts'
+import { refusal } from '../refusal.ts'
 import { skipSpace } from '../skip-value.ts'
 import type { Outcome, Reply } from '../source.ts'
-import { withoutMark } from './envelope.ts'
-import { refusal } from './refusal.ts'
 import { carLabel } from './request.ts'
 
 const GONE = [404, 410]
