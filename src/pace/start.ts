@@ -277,7 +277,7 @@ export const remember = (pace: Pace, now: number): Remembered => {
     cap: pace.width.cap,
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
     concurrency: concurrencyOf(pace, limit.kind === 'none'),
-    ...(limit.kind === 'none' && hasPaid(pace) ? { paid: true } : {}),
+    ...(limit.kind === 'none' && pace.width.cap === null && hasPaid(pace) ? { paid: true } : {}),
     // A source that was down may be up again: the next run asks at once.
     gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
     ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),

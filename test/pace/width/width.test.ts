@@ -182,6 +182,25 @@ describe('a cap', () => {
     assert.equal(tried(50_000, 1000), true)
   })
 
+  it('is tried further where a wider one was let in: it was reckoned too low', () => {
+    const known = { ...capped(startWidth, { widest: 13, inside: 8, tollMs: 1000 }), limit: 8 }
+    const tried = (from: Width, left: number): Width =>
+      times(70, () => 8).reduce((width, now) => after(width, now, now, left), from)
+    assert.equal(tried(known, 600).cap, 8)
+    assert.equal(tried({ ...known, raised: true }, 600).cap, 9)
+    assert.equal(tried(known, 3000).raised, true)
+    assert.equal(capped({ ...known, cap: 9, raised: true }, { widest: 9, inside: 8, tollMs: 1000 }).raised, false)
+  })
+
+  // Where all answers take the same, those beside the refused one may be back before it is heard of.
+  it('is at least what went well for long before it was met', () => {
+    const long = times(70, () => 10).reduce((width, now) => after(width, now, now), { ...startWidth, limit: 10 })
+    const met = (width: Width): number | null => capped(width, { widest: 11, inside: 6, tollMs: 1000 }).cap
+    assert.equal(met(after(long, 11, 11)), 10)
+    const briefly = times(20, () => 10).reduce((width, now) => after(width, now, now), { ...startWidth, limit: 10 })
+    assert.equal(met(after(briefly, 11, 11)), 6)
+  })
+
   it('is not lost to requests that overtook each other when more was tried', () => {
     const known = capped(startWidth, silent(9))
     assert.ok(capped({ ...known, cap: 9 }, silent(7)).cap! >= 8)
