@@ -59,13 +59,17 @@ export const exposure = (pages: number, accepted: number): number =>
 /** What a wall may cost at most, as a share of the job. */
 const MOST_AT_STAKE = 0.02
 
+/** In this share of the job no more is put at stake than at first. */
+const AS_AT_FIRST = 1 / 7
+
 /**
- * The same where more in flight surely bring more. A wall that has not been met in half of the job is half as likely to be met in what is
- * left of it, where walls of any size come alike: so twice as many may be in flight, and on the average no more is refused.
+ * The same where more in flight surely bring more. Where walls of any size come alike, from one to a thousand as often as from a thousand
+ * to a million, how likely one is met in what is left of the job is a matter of the logarithm of the share that is done: the less likely,
+ * the more may be in flight, and on the average no more is refused.
  */
 export const exposureThatPays = (pages: number, accepted: number): number => {
-  const likely = accepted < pages ? (exposure(pages, 0) * pages) / (pages - accepted) : Number.POSITIVE_INFINITY
-  return Math.max(exposure(pages, accepted), Math.min(likely, MOST_AT_STAKE * pages))
+  const likely = Math.max(0, Math.log(pages / Math.max(1, accepted))) / Math.log(1 / AS_AT_FIRST)
+  return Math.max(exposure(pages, accepted), Math.min(exposure(pages, 0) / likely, MOST_AT_STAKE * pages))
 }
 
 /** Requests that may be in flight besides what the source makes use of. */

@@ -118,7 +118,11 @@ describe('widthNow', () => {
 
   it('puts more at stake the less of the job is left, where that pays, and never much', () => {
     assert.equal(exposureThatPays(2000, 0), exposure(2000, 0))
-    assert.equal(exposureThatPays(2000, 1000), 2 * exposure(2000, 0))
+    assert.equal(exposureThatPays(2000, 250), exposure(2000, 250))
+    const ratio = exposureThatPays(2000, 1000) / exposure(2000, 0)
+    assert.ok(ratio > 2.5 && ratio < 3, `${ratio}`)
+    const half = exposureThatPays(2000, 500) / exposureThatPays(2000, 1000)
+    assert.ok(Math.abs(half - 0.5) < 0.01, 'a wall is half as likely from a half on as from a quarter on')
     assert.equal(exposureThatPays(0, 0), exposure(0, 0))
     for (const accepted of [0, 100, 1000, 1900, 2000, 3000]) {
       assert.ok(exposureThatPays(2000, accepted) >= exposure(2000, accepted))
