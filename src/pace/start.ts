@@ -4,12 +4,12 @@ import { LET_IN_BEFORE } from './bucket/bucket-look-up.ts'
 import type { Run } from './bucket/bucket-paces.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
-import { type Pace, type Shape, widthOf } from './model.ts'
+import type { Pace, Shape } from './model.ts'
 import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
-import { bringsMore } from './width/climb.ts'
 import { noCrowd } from './width/crowd.ts'
 import { noLatency } from './width/latency.ts'
 import { noThroughput } from './width/throughput.ts'
+import { concurrencyOf, hasPaid } from './width/went-well.ts'
 import { startWidth, type Width } from './width/width.ts'
 import type { Length } from './window/length-tried.ts'
 import { EARLY_MISSES, LONG_MS, startWindow, type Window } from './window/window.ts'
@@ -52,6 +52,8 @@ export type Remembered = {
   /** How long a refusal at it makes everybody wait, ms. */
   capTollMs?: number
   concurrency: number
+  /** No limit was met, and more at once surely brought more, up to that. */
+  paid?: boolean
   gateUntil: number
   /** The lengths of announced windows that were tried out. */
   lengths?: readonly Length[]
@@ -87,6 +89,7 @@ const begin = (start: PaceStart): Pace => ({
   throughput: noThroughput,
   width: startWidth,
   wentWell: 0,
+  paid: false,
   shape: { kind: 'open' },
   origin: 'found',
   announced: [],
@@ -185,7 +188,8 @@ export const startPace = (start: PaceStart): Pace => {
     }
   const rate = start.documented ?? null
   // Nothing was met: as many at once are no risk, but each request must have been let in before twice as many follow.
-  if (rate === null) return { ...pace, wentWell: isFresh ? remembered.concurrency : 0 }
+  if (rate === null)
+    return isFresh ? { ...pace, wentWell: remembered.concurrency, paid: remembered.paid === true } : pace
   const bucket = startBucket({ rate, at: now, narrow: true })
   return {
     ...pace,
@@ -264,21 +268,6 @@ const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Rememb
   }
 }
 
-/** With fewer answers there is no telling whether more at once bring more. */
-const TELLING = 100
-
-/**
- * How many at once are made use of; where no limit is kept, how many went well. One if anything was refused, or where more may bring no
- * more: a source that gets slower is widened as carefully each time.
- */
-const concurrencyOf = (pace: Pace, { kind }: Remembered['limit']): number => {
-  const { width, wentWell, traffic, throughput } = pace
-  if (kind !== 'none' || width.cap !== null) return Math.floor(width.limit)
-  if (traffic.refused.length > 0) return 1
-  if (throughput.count < TELLING) return Math.max(1, wentWell)
-  return bringsMore(throughput, widthOf(pace)) ? Math.max(widthOf(pace), wentWell) : 1
-}
-
 /** What is worth keeping of the pace at `now`. */
 export const remember = (pace: Pace, now: number): Remembered => {
   const limit = limitOf(pace, now)
@@ -287,7 +276,8 @@ export const remember = (pace: Pace, now: number): Remembered => {
     limit,
     cap: pace.width.cap,
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
-    concurrency: concurrencyOf(pace, limit),
+    concurrency: concurrencyOf(pace, limit.kind === 'none'),
+    ...(limit.kind === 'none' && pace.width.cap === null && hasPaid(pace) ? { paid: true } : {}),
     // A source that was down may be up again: the next run asks at once.
     gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
     ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),
