@@ -16,7 +16,7 @@ import { openTelling } from './request/telling.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import type { Finish, Store } from './store/store.ts'
-import { busySummary, lostSummary, summaryOf } from './summary.ts'
+import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
 import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
@@ -83,6 +83,10 @@ export async function* sync(
   const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
   if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
   const { lease } = answer
+  if ((await slice?.isStillDue?.().catch(() => true)) === false) {
+    await store.releaseLease(lease)
+    return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
+  }
   const clockOffsetMs = answer.databaseNow - world.now()
   const { expected, ...state } = await store.modeState()
   const choice = chooseMode({

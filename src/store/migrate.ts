@@ -134,23 +134,3 @@ export const assertReadable = async (db: Database, schema: string, migrations: r
   await assertOurs(db, schema, migrations)
   await assertApplied(db)
 }
-
-/**
- * Lets `anon` read `cars`, or stops letting it, where that role exists and the setting has changed. The role may be younger than
- * the tables, which then have no policy for it; where the owner has made another one, that one holds.
- */
-export const applyPublicRead = async (db: Database, schema: string, wanted: boolean): Promise<void> => {
-  const [anon] = await db.query(
-    `select has_table_privilege('anon', $1, 'select') as may,
-            exists (select from pg_policies where schemaname = $2 and tablename = 'cars' and cmd in ('SELECT', 'ALL')
-                    and roles && '{anon,public}') as sees
-     from pg_roles where rolname = 'anon'`,
-    [`${quoteName(schema)}.cars`, schema],
-  )
-  if (!anon || (wanted ? anon.may && anon.sees : !anon.may)) return
-  const cars = `${quoteName(schema)}.cars`
-  const grant = `grant usage on schema ${quoteName(schema)} to anon; grant select on ${cars} to anon`
-  const policy = `create policy cars_public_read on ${cars} for select to anon using (removed_at is null)`
-  const statements = wanted ? [grant, ...(anon.sees ? [] : [policy])] : [`revoke select on ${cars} from anon`]
-  await db.transaction((session) => session.script(statements.join(';\n')))
-}

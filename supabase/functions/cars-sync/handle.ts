@@ -34,6 +34,8 @@ const tick = async ({ store: opened, begin }: Parts): Promise<Answer> => {
   const slice = await begin(due)
   if (slice === null)
     return { status: 503, body: { status: 'retired', reason: 'this worker is at the end of its life' } }
+  if (slice.kind === 'idle')
+    return { status: 200, body: { status: 'idle', reason: 'somebody else has done what was due' } }
   if (slice.kind === 'busy') return { status: 200, body: { status: 'busy', lease: slice.lease } }
   const { runId, mode, resumed } = slice
   return { status: 202, body: { status: 'started', runId, mode, resumed, reason: due.reason } }
