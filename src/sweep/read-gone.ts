@@ -42,7 +42,6 @@ export const readGone = async (
   } finally {
     const now = world.now() + clockOffsetMs
     const isKnownClock = told.every(({ at }) => since - OFF_MS <= at && at <= now + OFF_MS)
-    for (const { sourceId, at } of told)
-      gone.set(sourceId, Math.max(gone.get(sourceId) ?? 0, isKnownClock ? at : now))
+    for (const { sourceId, at } of told) gone.set(sourceId, Math.max(gone.get(sourceId) ?? 0, isKnownClock ? at : now))
   }
 }
