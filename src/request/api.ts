@@ -94,6 +94,7 @@ export const openApi = (settings: ApiSettings): Api => {
   let pace = settings.pace
   let lastGoodAt = world.now()
   let lastAliveAt = lastGoodAt
+  let lastFailedAt = Number.NEGATIVE_INFINITY
   /** Why the last of those that failed or were refused did. */
   let lastWhy = ''
   let sourceOffsetMs: number | null = null
@@ -128,6 +129,7 @@ export const openApi = (settings: ApiSettings): Api => {
       return outcome
     }
     lastWhy = outcome.why
+    lastFailedAt = at
     const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
     // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
     const overloaded =
@@ -193,8 +195,11 @@ export const openApi = (settings: ApiSettings): Api => {
 
   const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
     let failures = 0
+    const begunAt = world.now()
     for (let sent = 0; ; sent++) {
       for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
+        // It is asked now and then by one of many: the others need not ask once more to know.
+        if (lastFailedAt >= begunAt && isDead()) return { kind: 'retry', why: givenUp() }
         landing ??= new AbortController()
         await world.sleep(Math.min(wait, 1000), AbortSignal.any(signal ? [landing.signal, signal] : [landing.signal]))
       }

@@ -18,7 +18,7 @@ test('hundreds of refusals are one line with a count', () => {
   const slowed: SyncEvent = { kind: 'slowed', why: 'got HTTP 429', waitMs: 1000 }
   const { trouble, lines } = takeAll(Array.from({ length: 300 }, () => slowed))
   assert.deepEqual(lines, [])
-  assert.deepEqual(trouble, { counts: 'asked to slow down 300 times', latest: 'got HTTP 429' })
+  assert.deepEqual(trouble, { counts: 'slowed down 300 times', latest: 'got HTTP 429' })
 })
 
 test('pages given up are named, at first', () => {
