@@ -32,6 +32,8 @@ test('pages given up are named, at first', () => {
 test('the same note is said once', () => {
   const note: SyncEvent = { kind: 'note', message: 'The total moved.' }
   assert.deepEqual(takeAll([note, note]), { trouble: null, lines: ['The total moved.'] })
+  const others = Array.from({ length: 10 }, (_, n): SyncEvent => ({ kind: 'note', message: `Another ${n}.` }))
+  assert.equal(takeAll([note, ...others, note]).lines.length, 11, 'also after some others')
 })
 
 test('one trouble is not several', () => {
