@@ -188,8 +188,11 @@ export const openApi = (settings: ApiSettings): Api => {
 
   const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
     let failures = 0
+    const begunAt = world.now()
     for (let sent = 0; ; sent++) {
       for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
+        // It is asked now and then by one of many: the others need not ask once more to know.
+        if (silence.failedSince(begunAt) && silence.isDead()) return { kind: 'retry', why: silence.givenUp() }
         landing ??= new AbortController()
         await world.sleep(Math.min(wait, 1000), AbortSignal.any(signal ? [landing.signal, signal] : [landing.signal]))
       }

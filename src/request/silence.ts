@@ -9,6 +9,8 @@ export type Silent = {
   failed(why: string): void
   /** A refusal is an answer: the source lives, until the wait is over that it asked for. */
   refused(until: number): void
+  /** Whether any request has failed or was refused since that instant. */
+  failedSince(at: number): boolean
   /** It has answered nothing useful for longer than it is waited for. */
   isDead(): boolean
   givenUp(): string
@@ -30,6 +32,7 @@ export const openSilence = (world: Pick<World, 'now'>, giveUpMs: number, before:
   const openedAt = world.now()
   let lastGoodAt = openedAt - (before?.goodMs ?? 0)
   let lastAliveAt = openedAt - (before?.aliveMs ?? 0)
+  let lastFailedAt = Number.NEGATIVE_INFINITY
   let isSilent = before !== undefined
   /** Why the last of those that failed or were refused did. */
   let lastWhy = ''
@@ -46,11 +49,13 @@ export const openSilence = (world: Pick<World, 'now'>, giveUpMs: number, before:
     },
     failed: (why) => {
       lastWhy = why
+      lastFailedAt = world.now()
       isSilent = true
     },
     refused: (until) => {
       lastAliveAt = Math.max(lastAliveAt, until)
     },
+    failedSince: (at) => lastFailedAt >= at,
     isDead: () => {
       // Whom nobody has asked yet cannot have failed to answer.
       if (lastWhy === '') return false

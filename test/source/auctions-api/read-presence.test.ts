@@ -26,6 +26,7 @@ describe('readPresence', () => {
     assert.equal(readPresence(reply('<html>Not Found</html>', 404), '1001').kind, 'stop')
     assert.equal(readPresence(reply('', 404), '1001').kind, 'stop')
     assert.equal(readPresence(reply('[]', 404), '1001').kind, 'stop')
+    assert.equal(readPresence(reply({ data: recordWith() }, 404), '1001').kind, 'stop', 'it has the car')
   })
 
   it('takes neither an error nor another car for an answer', () => {
