@@ -90,6 +90,18 @@ describe('a window of a few seconds that opens later than foreseen', () => {
     assert.ok(shape.kind === 'window' && shape.windowMs === 4000 && shape.marginMs > 12)
   })
 
+  it('by little again and again is a matter of jitter where it has opened when it should', () => {
+    const opened = { after: NOW - 1000, by: NOW }
+    const missed = { ...startWindow(40, 20_000, opened, false), misses: 2, missedAt: NOW - 90_000 }
+    const again = (foreseen: number): Pace['shape'] => {
+      const used = letInMany({ ...begun(), shape: { ...missed, foreseen } }, 40, NOW, 10)
+      return letIn(turnedAway(used, NOW + 20_020, 1000), NOW + 21_080).shape
+    }
+    const shape = again(4)
+    assert.ok(shape.kind === 'window' && shape.misses === 2 && shape.marginMs >= 18, shape.kind)
+    assert.equal(again(1).kind, 'bucket')
+  })
+
   it('by more is of another length', () => {
     const { shape } = reopened(4000, 1020)
     assert.ok(shape.kind === 'window' && shape.windowMs === 5000)
