@@ -2,6 +2,7 @@
 import {
   ONE_SECOND_MS,
   openedWith,
+  ROUNDED_MS,
   rateAtWall,
   refusedSince,
   roomBefore,
@@ -45,6 +46,8 @@ const speaksForCap = (pace: Pace, shape: Seeking): boolean => {
   const refused = refusedSince(pace, shape).length
   // A window that has been seen to open when it should is one.
   if (shape.before !== null && (shape.before.foreseen > 0 || !shape.told)) return false
+  // A long wait made a window of it; a cap would name the same wait again.
+  if (shape.before !== null && shape.probeAt - shape.heardAt < SHORT_MS - ROUNDED_MS) return false
   if (width.capWalls > 0 && secondsQuota(pace) !== null) return false
   const letsIn = refused <= Math.max(3, 2 * letIn) && (width.capWalls === 0 || letIn > 0 || refused < 3)
   // A single refusal of which all have to wait says nothing of what else would have been let in.

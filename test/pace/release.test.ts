@@ -293,6 +293,16 @@ describe('a window', () => {
     assert.notEqual(refusedAmong(begun(), at, null).width.cap, null, 'else it may be')
   })
 
+  it('that was made of a long wait is no cap where it is refused with a short one', () => {
+    const { shape, ...pace } = releasedAfter(14_050, 14_000)
+    assert.ok(shape.kind === 'window')
+    // It is refused at its very beginning: neither is its quota smaller.
+    const refused = (waitMs: number): Pace =>
+      refusedAmong({ ...pace, shape: { ...shape, foreseen: 0, bonus: 0 } }, NOW + 60_000, waitMs)
+    assert.equal(refused(1000).width.cap, null)
+    assert.notEqual(refused(5000).width.cap, null, 'else it may be')
+  })
+
   it('is not concluded from a long wait where what left later was let in: that is a cap', () => {
     const { shape, width } = refusedAmong(letInMany(begun(), 5, NOW, 100), NOW + 5000, 10_000)
     assert.equal(shape.kind, 'open')

@@ -249,6 +249,8 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
 const isForeseen = (window: Window, { admitted }: Traffic, sentAt: number, next: Window['opened']): boolean => {
   const { opened, windowMs, fixed } = window
   const by = openedBy(window, sentAt)
+  // Of a longer one that is near enough: in the meantime it may have moved a little.
+  if (windowMs >= LONG_MS) return Math.abs(next.by - by - windowMs) < 1500
   if (isFollowedBy({ after: by - (opened.by - opened.after), by }, next, windowMs)) return true
   const oldest = admitted[indexFrom(admitted, sentAt - windowMs)]
   return !fixed && oldest !== undefined && isFollowedBy({ after: oldest, by: oldest }, next, windowMs)

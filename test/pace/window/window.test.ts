@@ -103,6 +103,10 @@ describe('a window whose quota seems to fall, though the source says that the ne
       windowRefused(window, traffic, [], NOW + 600, { after: NOW + 600 + freeIn - 1000, by: NOW + 600 + freeIn })
     assert.equal(refused(1000), null)
     assert.equal(refused(3000)?.quota, 34)
+    // The last place to become free is the end of it, too, and of a minute a second more is hardly a difference.
+    const minute = startWindow(60, MINUTE, opened, false)
+    const named = { after: NOW + MINUTE + 300, by: NOW + MINUTE + 1300 }
+    assert.equal(windowRefused(minute, traffic, [], NOW + 600, named)?.quota, 34)
   })
 
   it('has fallen again, of whatever length it is', () => {
