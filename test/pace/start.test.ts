@@ -8,7 +8,7 @@ import { type PaceStart, type Remembered, remember, startPace } from '../../src/
 import { noTraffic } from '../../src/pace/traffic.ts'
 import { noThroughput, observeThroughput } from '../../src/pace/width/throughput.ts'
 import { startWidth } from '../../src/pace/width/width.ts'
-import { startWindow } from '../../src/pace/window/window.ts'
+import { startWindow, type Window } from '../../src/pace/window/window.ts'
 import { after, type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -366,4 +366,22 @@ it('whether a window slides is handed on as not known', () => {
   const { shape } = startPace({ now: NOW + 1000, remembered: kept })
   assert.ok(shape.kind === 'window')
   assert.deepEqual([shape.fixed, shape.mayBeFixed], [false, true])
+})
+
+it('a window of which neither the length nor the quota is sure is handed on as such', () => {
+  const known = {
+    ...startWindow(28, 4000, { after: NOW - 3000, by: NOW - 2000 }, false),
+    shorter: [3000, 2000],
+    unsure: 2,
+  }
+  const handedOn = (window: Window): Window => {
+    const kept = JSON.parse(JSON.stringify(remember({ ...startPace({ now: NOW }), shape: window }, NOW)))
+    const { shape } = startPace({ now: NOW + 60_000, remembered: kept })
+    assert.ok(shape.kind === 'window')
+    return shape
+  }
+  const { shorter, unsure, windowMs } = handedOn(known)
+  assert.deepEqual([shorter, unsure, windowMs], [[3000, 2000], 2, 4000])
+  const tried = handedOn({ ...known, windowMs: 3000, shorter: [2000], longer: 4000 })
+  assert.deepEqual([tried.windowMs, tried.shorter], [4000, [3000, 2000]])
 })

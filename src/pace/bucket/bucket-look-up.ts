@@ -29,6 +29,10 @@ const MOVED = 1.4
 const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
   Math.max(0, (rate * tollMs) / 1000 - (holds === null || steady ? burst : heldAt(holds, rate)))
 
+/** Requests in a window, if it is one: until so many are used up any rate goes through. */
+const quotaOf = ({ rate, windowMs }: Bucket): number => (rate * windowMs) / 1000
+const WINDOWS = 2
+
 export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): boolean => {
   const { narrow, sure, met, explained, most, clean, rate, ceiling, tollMs, holds, steady } = bucket
   if (most !== null) return false
@@ -36,7 +40,7 @@ export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): bool
   if (ceiling === null) return false
   const usual = steady || explained > 0 ? EVERY_OF_WINDOW : EVERY
   const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? usual : UNMET_EVERY
-  return sure && Math.min(clean, 2 * left) >= every + PER_LOST * lostBy(bucket)
+  return sure && Math.min(clean, 2 * left) >= Math.max(every + PER_LOST * lostBy(bucket), WINDOWS * quotaOf(bucket))
 }
 
 /** A bucket may hold so many times what is counted on. */
@@ -59,7 +63,7 @@ export const lookUp = (bucket: Bucket, now: number, left = Number.POSITIVE_INFIN
   const { rate, narrow, walls, rested } = bucket
   // A bucket that has rested may be full, whatever we count on: at the first look that is used up, and not at a higher step.
   const saved = walls.length === 0 ? Math.round(Math.min(rested / (HIGHER - 1), MOST_OF_LEFT * left)) : 0
-  const need = narrow ? NARROW_NEED : Math.max(NEED, saved)
+  const need = narrow ? NARROW_NEED : Math.max(NEED, saved, HIGHER * quotaOf(bucket))
   return {
     ...bucket,
     rate: HIGHER * rate,
