@@ -93,9 +93,10 @@ export const openApi = (settings: ApiSettings): Api => {
   let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
   let lastGoodAt = world.now()
-  let lastAliveAt = lastGoodAt
+  // A wait that the source asked an earlier process for is no silence of its own.
+  let lastAliveAt = Math.max(lastGoodAt, pace.gateUntil)
   /** Why the last of those that failed or were refused did. */
-  let lastWhy = ''
+  let lastWhy = 'nothing, for it asked an earlier run to wait'
   let sourceOffsetMs: number | null = null
   /** Ends the sleep of those who wait for a request in flight to come back. */
   let landing: AbortController | null = null

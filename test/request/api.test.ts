@@ -44,3 +44,20 @@ test('who waits for a request in flight to come back goes on when it has, howeve
   out[2]!.answer.resolve(new Response('seven'))
   assert.deepEqual(await asked[2], { kind: 'data', data: 5 })
 })
+
+test('a source that asked an earlier process to wait is not given up for its silence meanwhile', () => {
+  let now = 0
+  const pace = { ...startPace({ now }), gateUntil: 3_600_000 }
+  const limits = { apiKey: null, timeoutMs: 60_000, maxBytes: 1000, giveUpMs: 10_000 }
+  const before = { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 }
+  const api = openApi({ world: { ...realWorld, now: () => now }, pace, ...limits, before })
+  for (const [at, isDead] of [
+    [15_000, false],
+    [3_605_000, false],
+    [3_611_000, true],
+  ] as const) {
+    now = at
+    assert.equal(api.isDead(), isDead, `after ${at} ms`)
+  }
+  assert.match(api.obituary(), /asked an earlier run to wait/)
+})
