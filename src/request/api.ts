@@ -88,7 +88,7 @@ export type Api = {
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
   const { silence: before, ...requests } = settings.before
-  const silence = openSilence(world, settings.giveUpMs, before)
+  const silence = openSilence(world, settings.giveUpMs, before, settings.pace.gateUntil)
   let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
   let sourceOffsetMs: number | null = null

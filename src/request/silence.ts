@@ -26,12 +26,17 @@ const REFUSED_MS = 65 * 60_000
 
 /**
  * `before`: what earlier processes waited in vain. It counts, for each of them may live shorter than a dead source is waited
- * for (`giveUpMs`).
+ * for (`giveUpMs`). A wait that the source asked one of them for, until `gateUntil`, is no silence of its own.
  */
-export const openSilence = (world: Pick<World, 'now'>, giveUpMs: number, before: Silence | undefined): Silent => {
+export const openSilence = (
+  world: Pick<World, 'now'>,
+  giveUpMs: number,
+  before: Silence | undefined,
+  gateUntil = Number.NEGATIVE_INFINITY,
+): Silent => {
   const openedAt = world.now()
   let lastGoodAt = openedAt - (before?.goodMs ?? 0)
-  let lastAliveAt = openedAt - (before?.aliveMs ?? 0)
+  let lastAliveAt = Math.max(openedAt - (before?.aliveMs ?? 0), gateUntil)
   let lastFailedAt = Number.NEGATIVE_INFINITY
   let isSilent = before !== undefined
   /** Why the last of those that failed or were refused did. */

@@ -5,9 +5,9 @@ import { openSilence } from '../../src/request/silence.ts'
 
 const GIVE_UP_MS = 900_000
 
-const silent = (before?: Silence) => {
+const silent = (before?: Silence, gateUntil?: number) => {
   const clock = { at: 1_000_000 }
-  return { clock, silence: openSilence({ now: () => clock.at }, GIVE_UP_MS, before) }
+  return { clock, silence: openSilence({ now: () => clock.at }, GIVE_UP_MS, before, gateUntil) }
 }
 
 describe('the silence of a source', () => {
@@ -43,5 +43,15 @@ describe('the silence of a source', () => {
     next.clock.at += GIVE_UP_MS + 1
     next.silence.failed('got HTTP 429')
     assert.equal(next.silence.isDead(), false)
+  })
+
+  it('begins no sooner than when a wait is over that an earlier process was asked for', () => {
+    const hour = 3_600_000
+    const { clock, silence } = silent(undefined, 1_000_000 + hour)
+    clock.at += hour + 1000
+    silence.failed('got HTTP 500')
+    assert.equal(silence.isDead(), false)
+    clock.at += GIVE_UP_MS
+    assert.equal(silence.isDead(), true)
   })
 })
