@@ -51,8 +51,8 @@ const entryOf = (event: SyncEvent | Said): Entry => {
   }
 }
 
-/** JSON leaves these as they are: they end lines for some readers, or steer a terminal that shows the log. */
-const STEERING = /[\u007f-\u009f\u2028\u2029]/g
+/** JSON leaves these as they are: they end lines for some readers, or steer a terminal that shows the log or turn its line. */
+const STEERING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 

@@ -7,7 +7,7 @@ import { type Seen, skipValue } from './skip-value.ts'
 import type { CutRecord, Reading, SourcePage } from './source.ts'
 
 /** No car is described by so many bytes. */
-export const MAX_RECORD_BYTES = 4 << 20
+const MAX_RECORD_BYTES = 4 << 20
 
 /**
  * What a source knows of its records. `idName`: the member that has the id. `carOf` reads one as a car; `readAt` is in

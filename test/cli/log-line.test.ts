@@ -65,9 +65,9 @@ test('the level of the end follows from how it ended', () => {
 })
 
 test('what comes from elsewhere neither ends a line nor steers a terminal, and is read back as it was', () => {
-  const why = 'a\nb\r\u001b[31m\u009b31m\u007f\u2028\u2029"\\'
+  const why = 'a\nb\r\u001b[31m\u009b31m\u007f\u2028\u2029\u202e\u2066"\\'
   const line = logLine({ kind: 'page-dead', label: 'x', why }, AT)
-  assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+  assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e\u2066]/)
   assert.equal(JSON.parse(line).why, why)
 })
 
