@@ -59,6 +59,9 @@ export const announcedWait = (pace: Pace, now: number): number | null => {
   return Math.max(untilOurs, Math.min(untilOpen, untilSlid))
 }
 
+/** A bucket of no more than that holds next to nothing. */
+const FEW = 5
+
 /** An even pace leaves unused what a bucket has in store; a window that is full at its end has nothing. */
 const withSpare = (pace: Pace, bucket: Bucket, now: number): Pace => {
   // What is left of a longer window as well is counted, and is no store.
@@ -100,9 +103,13 @@ export const announcedShape = (pace: Pace, before: readonly Announced[], now: nu
   const rate = evenRate(quota, windowMs)
   // Nothing is left after the very first request: the bucket holds one token, and jitter needs room.
   const narrow = pace.traffic.total <= 1 && credit < 1
-  const bucket = startBucket({ rate: narrow ? 0.95 * rate : rate, at: now, narrow, opening: null })
+  const started = startBucket({ rate: narrow ? 0.95 * rate : rate, at: now, narrow, opening: null })
+  // It holds so little that it is empty now and then, if others are there: what is refused then is not for the rate.
+  const bucket = credit + pace.traffic.total < FEW ? { ...started, proven: rate } : started
   // Nor is it here.
-  const shape: Bucket = narrow ? bucket : { ...bucket, steady: true, sure: true, ceiling: rate, most: rate }
+  const shape: Bucket = narrow
+    ? { ...bucket, most: bucket.proven > 0 ? rate : null }
+    : { ...bucket, steady: true, sure: true, ceiling: rate, most: rate }
   return { ...pace, shape, origin: 'announced' }
 }
 

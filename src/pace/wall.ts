@@ -1,8 +1,9 @@
 /** What a refusal does to the pace: the model of the limiter is corrected, or what the limit is has to be sought. */
 import { REORDER_MS } from './announced.ts'
 import { ROUNDED_MS } from './at-wall.ts'
-import type { Bucket, Opening } from './bucket/bucket.ts'
+import { type Bucket, isTold, type Opening } from './bucket/bucket.ts'
 import { bucketRefused } from './bucket/bucket-refused.ts'
+import { refusedBeside } from './bucket/bucket-shared.ts'
 import { metAt } from './chance.ts'
 import { evenRateOf, type Pace, patienceOf } from './model.ts'
 import { settle } from './release.ts'
@@ -14,14 +15,14 @@ import { refusedAgain } from './width/rush.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 import { windowRefused } from './window/window.ts'
 
-/** After so many refusals in a row it is not a matter of the rate. */
-const BARREN = 4
+/** After so many refusals in a row it is not a matter of the rate, nor of what others take of it. */
+const BARREN = { alone: 4, shared: 8 }
 
 const OPENING = 256
 
 /** How long several refusals in a row take at our own pace, and with the waits that were asked for, ms. */
 const sparseMs = (shape: Pace['shape']): number =>
-  shape.kind === 'bucket' ? 6000 / shape.rate + 2 * BARREN * shape.tollMs : 0
+  shape.kind === 'bucket' ? 6000 / shape.rate + 2 * BARREN.alone * shape.tollMs : 0
 
 /** The bucket whose rate was found. */
 const heldOf = (shape: Pace['shape']): Bucket | null =>
@@ -93,6 +94,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
   const told = waitMs !== null
   // Whatever was in flight when the wall was heard of is refused by the same wall.
   if (own.at <= pace.heardAt) {
+    if (shape.kind === 'bucket') return { ...pace, shape: refusedBeside(shape, own.at) }
     if (shape.kind !== 'seeking') return pace
     return settle({ ...pace, shape: { ...shape, told, probeAt: Math.max(shape.probeAt, pace.gateUntil) } }, now)
   }
@@ -121,7 +123,9 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
         return { ...met, crowd: { ...noCrowd, told: true }, shape: { kind: 'open' }, width }
       }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
-      if (bucket.barren >= BARREN) return seek(met, own, now, told, bucket.barrenSince)
+      const isShared = bucket.others !== null || isTold(bucket)
+      if (bucket.barren >= (isShared ? BARREN.shared : BARREN.alone))
+        return seek(met, own, now, told, bucket.barrenSince)
       return {
         ...met,
         crowd,

@@ -262,3 +262,23 @@ describe('what a short announced limit leaves over for whole windows', () => {
     assert.ok(most((i) => 9 - (i % 10)) <= 1)
   })
 })
+
+describe('a bucket of a few tokens that is announced', () => {
+  it('counts as granted, and a larger one does not', () => {
+    const says = (remaining: number): AnnouncedLimit[] => [
+      { name: '', quota: 10, windowMs: 1000, remaining, resetMs: 1000 },
+    ]
+    /** All that was in it is used up at once. */
+    const proven = (store: number): number => {
+      const { shape } = times(store, (i) => i).reduce(
+        (pace, i) => letIn(pace, NOW + 10 * i, 5, says(store - 1 - i)),
+        startPace({ now: NOW }),
+      )
+      assert.ok(shape.kind === 'bucket', shape.kind)
+      return shape.proven
+    }
+    assert.ok(proven(1) > 9, `${proven(1)}`)
+    assert.ok(proven(3) > 9, `${proven(3)}`)
+    assert.equal(proven(8), 0)
+  })
+})

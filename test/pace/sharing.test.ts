@@ -19,6 +19,21 @@ for (const [tells, times] of [
       assert.ok(run.refused < 0.08 * run.requests, `${run.refused} of ${run.requests}`)
     })
 
+// Trials that were refused went down by 2.5 each, without an end: 8, 6 and 5 times the least.
+for (const { rate, tells, share, times } of [
+  { rate: 6, tells: 'silent', share: 0.45, times: 2 },
+  { rate: 10, tells: 'headers', share: 0.2, times: 2 },
+  { rate: 10, tells: 'retry-after', share: 0.2, times: 2.5 },
+] as const)
+  it(`is told from the first trials on (${rate} a second, ${tells})`, () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const run = simulate(scenario('shared', bucket(rate, 1), tells, { tenant: share * rate }), seed)
+      assert.ok(run.done)
+      assert.ok(run.ms < times * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(2)} times the least`)
+      assert.ok(run.refused < 0.2 * run.requests, `seed ${seed}: ${run.refused} of ${run.requests}`)
+    }
+  })
+
 it('is not taken for where nobody else is there', () => {
   // The bucket holds two: what was saved up made too high a rate look right.
   for (let seed = 1; seed <= 6; seed++) {

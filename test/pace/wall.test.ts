@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Bucket } from '../../src/pace/bucket/bucket.ts'
+import { amongOthers } from '../../src/pace/bucket/bucket-others.ts'
 import { adjust, type Pace, waitBefore } from '../../src/pace/pace.ts'
 import type { Seeking } from '../../src/pace/seeking.ts'
 import { startPace } from '../../src/pace/start.ts'
@@ -70,6 +71,21 @@ describe('what was in flight at the wall', () => {
     assert.ok(waitBefore({ ...told, flight: [] }, NOW + 4060) >= 30_000)
   })
 
+  it('counts where others refuse some at any pace', () => {
+    const alone = held()
+    const shared = { ...alone, shape: amongOthers({ ...bucketOf(alone), narrow: true }, 10, NOW + 9000) }
+    const flying = times(3, (i) => NOW + 9000 + i).reduce(sent, shared)
+    const signals = flying.flight.map(
+      ({ id }) => ({ kind: 'refused', id, at: NOW + 9050 + id, retryAfterMs: null, limits: [] }) as const,
+    )
+    const { others } = bucketOf(after(flying, ...signals))
+    // With the first a faster pace is tried, and the others had left at the one before.
+    assert.deepEqual([others?.held.refused, others?.trial?.refused], [1, 0])
+    const small = { ...shared, shape: { ...bucketOf(shared), others: { ...bucketOf(shared).others!, step: 1.26 } } }
+    const still = times(3, (i) => NOW + 9000 + i).reduce(sent, small)
+    assert.equal(bucketOf(after(still, ...signals)).others?.held.refused, 3)
+  })
+
   it('does not lower a rate that was corrected already', () => {
     const flying = times(4, (i) => NOW + 9000 + i).reduce(sent, held())
     const [first, second] = flying.flight.map(({ id }) => id)
@@ -127,6 +143,21 @@ describe('a refusal at a known rate', () => {
       pace = turnedAway(pace, at)
     }
     assert.equal(seekingOf(pace).wallAt, NOW + 14_000, 'the wall was met with the first of them')
+  })
+})
+
+describe('refusals in a row at a rate that the source tells', () => {
+  const refusedInARow = (members: Partial<Bucket>, count: number): Pace =>
+    times(count, (i) => NOW + 9000 + 3000 * i).reduce<Pace>((pace, at) => turnedAway(pace, at), {
+      ...held(),
+      shape: { ...bucketOf(held()), narrow: true, ...members },
+    })
+
+  it('are others, who take what there is: for longer nothing is sought, and the pace is not let go', () => {
+    assert.equal(refusedInARow({}, 5).shape.kind, 'seeking')
+    const told = bucketOf(refusedInARow({ most: 10, proven: 10 }, 5))
+    assert.ok(told.rate > 6.5, `${told.rate}`)
+    assert.equal(refusedInARow({ most: 10, proven: 10 }, 9).shape.kind, 'seeking')
   })
 })
 

@@ -1,6 +1,7 @@
 /** What a request that was let in does to the bucket: its rate grows. */
 import { type Bucket, OVER } from './bucket.ts'
 import { isLookDue, lookUp, strides } from './bucket-look-up.ts'
+import { acceptedBeside } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 
 /** So far above a rate that was refused, it is not the limit any more. */
@@ -84,6 +85,10 @@ export const bucketAccepted = (
     ...(bold ? settled(bucket, now) : {}),
   }
   if (bold) return next
+  if (next.others !== null) {
+    const highest = Math.min(most, bucket.most ?? most)
+    return acceptedBeside(next, next.others, sentAt, now, highest)
+  }
   if (search === null && isLookDue(next, left)) return lookUp(next, now, left)
   if (search === null) {
     const highest = Math.min(most, bucket.most ?? most)

@@ -33,9 +33,19 @@ const sinceFall = (runs: readonly Run[]): readonly Run[] => {
 export const withRun = (runs: readonly Run[], { rate, clean }: { rate: number; clean: number }): readonly Run[] =>
   sinceFall([...runs, { rate, count: clean }]).slice(-REMEMBERED)
 
-const isLike = (rate: number, run: Run): boolean => run.rate <= ALIKE * rate && run.rate >= rate / ALIKE
+export const isLike = (rate: number, run: Run): boolean => run.rate <= ALIKE * rate && run.rate >= rate / ALIKE
 
-/** What a page costs at a pace, in time and refusals. */
+/** What a page costs at a pace at which so many were let in and refused, in seconds; `more`: if that many more were refused. */
+export const costAt = (
+  { rate, count, refused }: { rate: number; count: number; refused: number },
+  tollMs: number,
+  more = 0,
+): number => {
+  const odds = (refused + more) / Math.max(1, count)
+  return (1 + odds + (WORTH + (rate * tollMs) / 1000) * odds) / rate
+}
+
+/** What a request costs at the pace of these, in time and refusals. */
 const costOf = (runs: readonly Run[], tollMs: number): number => {
   const rate = runs.reduce((sum, run) => sum + run.rate, 0) / runs.length
   const share = runs.length / (runs.length + countOf(runs))

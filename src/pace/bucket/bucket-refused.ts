@@ -1,11 +1,12 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
 import { ROUNDED_MS } from '../at-wall.ts'
 import { countBetween, indexFrom, type Sent, type Traffic } from '../traffic.ts'
-import { type Bucket, burstOf, refilled } from './bucket.ts'
+import { type Bucket, burstOf, isTold, refilled } from './bucket.ts'
 import { HOLDS, lookedUp } from './bucket-look-up.ts'
+import { leastOf } from './bucket-others.ts'
 import { meanRun, notYielding, type Run, withRun } from './bucket-paces.ts'
 import { betweenRuns, reckoned } from './bucket-rate.ts'
-import { sharing } from './bucket-shared.ts'
+import { sharing, trialRefused } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 import { asWindow, lately } from './bucket-window.ts'
 
@@ -165,7 +166,9 @@ export const bucketRefused = (
   // Nothing was let in since the last wall: it is still the same one, as at the end of a short window. Wait longer.
   if (bucket.clean === 0 && bucket.barren > 0 && search === null && bucket.others === null) {
     const pauseMs = 50 * 2 ** bucket.barren
-    return { ...emptied, ceiling: bucket.ceiling, rate: bucket.rate * 0.93, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
+    const least = isTold(bucket) ? Math.min(bucket.rate, leastOf(bucket)) : 0
+    const rate = Math.max(bucket.rate * 0.93, least)
+    return { ...emptied, ceiling: bucket.ceiling, rate, tokens: 1 - (pauseMs * bucket.rate) / 1000 }
   }
   if (search?.from !== undefined)
     return {
@@ -182,7 +185,9 @@ export const bucketRefused = (
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.
     const low = search.low !== null && search.low < high ? search.low : null
-    return tried(emptied, { ...search, low, high }, now)
+    const further = tried(emptied, { ...search, low, high }, now)
+    const mayHoldNothing = bucket.narrow || bucket.opening?.admitted.length === 0
+    return mayHoldNothing ? trialRefused(bucket, search, further, traffic, now) : further
   }
   const runs = betweenRuns(walls, traffic, flight)
   const ended = withRun(bucket.runs, bucket)
@@ -193,7 +198,7 @@ export const bucketRefused = (
   const ceiling = tells !== null ? Math.min(bucket.rate, NEAR * Math.max(tells, afterwards)) : bucket.rate
   const yielding: Bucket = { ...emptied, ceiling, search: null, rate: afterwards }
   if (turnsOutNarrow(bucket, known)) return { ...yielding, narrow: true, opening: null, holds: null }
-  if (!bucket.narrow) return yielding
-  const shared = sharing(bucket, yielding, traffic, flight)
-  return { ...shared, runs: ended, rate: notYielding(shared.rate, ended, tollMs) }
+  if (!bucket.narrow && !isTold(bucket)) return yielding
+  const shared = sharing(bucket, { ...yielding, runs: ended }, traffic, flight, sentAt, now)
+  return shared.others === null ? { ...shared, rate: notYielding(shared.rate, ended, tollMs) } : shared
 }

@@ -2,17 +2,13 @@
  * Somebody else on the same key, and a bucket that holds next to nothing. Whoever comes first takes what there is: the slower our
  * pace, the more room it leaves to others, and the more of it is refused. But whatever was let in between two refusals was granted:
  * the limit is at least that. So the pace yields only to a little below it, which is enough where it was refused for jitter. Refused
- * there again and again, somebody else is there: it goes back up, and on as far as so much turns out to be granted.
+ * there again and again, somebody else is there, and the pace is one for that (`bucket-others.ts`).
  */
 
 import { countBetween, indexFrom, type Sent, type Traffic } from '../traffic.ts'
-import { type Bucket, evenRate } from './bucket.ts'
-
-/**
- * Somebody else seems to be there. `isSo`: a faster pace has shown it. `step`: so much faster a pace is tried next. `trial`: the
- * pace that is tried, requests per second, or null.
- */
-export type Others = { isSo: boolean; step: number; trial: number | null }
+import type { Bucket, Search } from './bucket.ts'
+import { amongOthers, evenly, lettingIn, type Others, turningAway, walled } from './bucket-others.ts'
+import { isLike } from './bucket-paces.ts'
 
 /** So many runs from one refusal to the next, each of so few requests: it is refused again and again. */
 const RUNS = 3
@@ -26,9 +22,10 @@ const LEAST_RUN = 5
 const BELOW = 1.25
 /** Two paces that differ by less are the same. */
 const SAME = 1.02
-/** Steps upwards: the first, and the smallest that is worth it. */
-const STEP = 2
-const LEAST_STEP = 1.05
+/** So many refusals at one pace tell that a slower one does not help. */
+const KNOWN = 3
+/** So many trials that were refused, each slower than the one before, are enough. */
+const DOWN = 3
 /** What a bucket holds at most that was taken for one that holds next to nothing. */
 const ROOM = 5
 
@@ -63,9 +60,6 @@ const roomOf = ({ room, proven }: Bucket): number => {
   return Math.max(1, Math.floor(count + 1 - (proven * ms) / 1000))
 }
 
-/** Refused at less than is granted, it holds no more than it has shown. */
-const seen = ({ room }: Bucket): Bucket['room'] => room && { count: room.count, ms: room.ms }
-
 /** Requests per second that were granted from the wall before to the latest. */
 const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic): number => {
   const [before, last] = walls.slice(-2)
@@ -79,55 +73,58 @@ const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic
   return Math.min(BELOW * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
 }
 
-/** With room for jitter, which may bring two together. */
-const evenly = (rate: number): number => (rate > 0 ? evenRate(1, 1000 / rate) : 0)
+/** So many may be let in, one after the other, at any pace: what a wait has saved up. */
+const fewOf = (bucket: Bucket): number => (bucket.tollMs > 0 ? Math.min(ROOM, roomOf(bucket)) : 1)
 
-/** The pace goes to `rate`, and how often it is refused is counted anew. */
-const goTo = (rate: number, bucket: Bucket, others: Others): Bucket => ({
-  ...bucket,
-  rate,
-  others,
-  walls: bucket.walls.slice(-1),
-  hasty: 0,
-})
+/** Refused at less than is granted, it holds no more than it has shown. */
+const seen = ({ room }: Bucket): Bucket['room'] => room && { count: room.count, ms: room.ms }
 
-/** While somebody else seems to be there: a faster pace is held as far as it is proven to be granted. */
-const amongOthers = (rate: number, refused: Bucket, others: Others, runs: readonly number[]): Bucket => {
-  const { proven, room } = refused
-  const { isSo, step, trial } = others
-  if (trial !== null) {
-    if (proven * Math.sqrt(step) >= trial)
-      return goTo(proven, refused, { isSo: true, step: isSo ? step : STEP, trial: null })
-    if (runs.length < RUNS) return { ...refused, rate }
-    return isSo
-      ? goTo(proven, refused, { ...others, step: Math.sqrt(step), trial: null })
-      : { ...refused, others: null }
-  }
-  if (!isAgain(runs)) return { ...refused, rate: Math.max(rate, evenly(proven)) }
-  if (step >= LEAST_STEP) return goTo(step * proven, refused, { ...others, trial: step * proven })
-  if (runs.length < 2 * RUNS) return { ...refused, rate: evenly(proven) }
-  // No pace helps: what was thought to be granted was saved up.
-  const less = { ...refused, proven: proven / BELOW, room: room && { ...room, count: room.count + 1 } }
-  return goTo(less.proven, less, { ...others, step: STEP })
+/** One more was refused, of those that were in flight at a wall: that tells of others, and of nothing else. */
+export const refusedBeside = (bucket: Bucket, sentAt: number): Bucket => {
+  const { others } = bucket
+  return others === null ? bucket : { ...bucket, others: turningAway(others, fewOf(bucket), sentAt) }
+}
+
+/** After an answer to a request that was let in, while somebody else seems to be there. */
+export const acceptedBeside = (bucket: Bucket, others: Others, sentAt: number, now: number, most: number): Bucket =>
+  lettingIn(bucket, others, fewOf(bucket), sentAt, now, most)
+
+/**
+ * After a trial that was refused, with `slower` for the next. Refused at less than was proven to be granted, or at three paces in a row,
+ * each far below the one before, it is not the pace: slower ones would be refused as well.
+ */
+export const trialRefused = (bucket: Bucket, search: Search, slower: Bucket, traffic: Traffic, now: number): Bucket => {
+  const proven = Math.max(bucket.proven, grantedTo(bucket, slower.walls, traffic))
+  const down = search.low === null ? (search.down ?? 0) + 1 : 0
+  const shared: Bucket = { ...slower, proven, search: null, narrow: true, opening: null, holds: null }
+  if (bucket.rate <= proven) return amongOthers(shared, evenly(proven), now)
+  if (down >= DOWN) return amongOthers(shared, slower.rate, now)
+  return { ...slower, proven, search: slower.search && { ...slower.search, down } }
 }
 
 /** The bucket after a refusal: `yielding` is what it is where nobody else is there. */
-export const sharing = (bucket: Bucket, yielding: Bucket, traffic: Traffic, flight: readonly Sent[]): Bucket => {
-  const { rate, others } = bucket
+export const sharing = (
+  bucket: Bucket,
+  yielding: Bucket,
+  traffic: Traffic,
+  flight: readonly Sent[],
+  sentAt: number,
+  now: number,
+): Bucket => {
+  const { rate, others, most } = bucket
   const runs = runsOf(yielding.walls, traffic, flight)
   const granted = grantedTo(bucket, yielding.walls, traffic)
   const fallen = Math.max(granted, bucket.proven / BELOW)
-  if (meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT || isRegular(runs))
-    return { ...yielding, proven: fallen, others: null }
+  const isMet = meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT || isRegular(runs)
+  // A trial may well be met with the limit.
+  if (isMet && (others === null || others.trial === null)) return { ...yielding, proven: fallen, others: null }
   const proven = Math.max(bucket.proven, granted)
-  if (others !== null) return amongOthers(rate, { ...yielding, proven }, others, runs)
-  const least = evenly(proven) / BELOW
-  // Slower did not help. So much has to be granted again: the limit may have fallen.
-  if (isAgain(runs) && rate <= SAME * least)
-    return goTo(
-      proven,
-      { ...yielding, proven: fallen, room: seen(yielding) },
-      { isSo: false, step: BELOW, trial: proven },
-    )
+  if (others !== null) return walled({ ...yielding, rate, proven }, others, fewOf(bucket), sentAt, now)
+  // What the source says itself is more than was seen to be granted.
+  const least = most === null ? evenly(proven) / BELOW : Math.min(evenly(proven), proven / BELOW)
+  const alike = yielding.runs.filter((run) => isLike(rate, run))
+  // Slower did not help.
+  if (rate <= SAME * least && (isAgain(runs) || alike.length > KNOWN))
+    return amongOthers({ ...yielding, proven, room: seen(yielding) }, rate, now, alike)
   return { ...yielding, proven, rate: Math.max(yielding.rate, Math.min(rate, least)) }
 }

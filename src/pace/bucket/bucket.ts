@@ -9,8 +9,8 @@
  */
 
 import type { CapTrial } from '../width/cap-trial.ts'
+import type { Others } from './bucket-others.ts'
 import type { Run } from './bucket-paces.ts'
-import type { Others } from './bucket-shared.ts'
 
 export type Bucket = {
   kind: 'bucket'
@@ -92,6 +92,8 @@ export type Search = {
   need: number
   passed: number
   sinceAt: number
+  /** So many in a row were refused, each slower than the one before. */
+  down?: number
   /** A look higher, from this rate: the first refusal ends it, at the last rate that went well. */
   from?: number
 }
@@ -202,6 +204,9 @@ export const refilled = (bucket: Bucket, now: number): Bucket => {
     lostMs: bucket.lostMs + (over * 1000) / bucket.rate,
   }
 }
+
+/** The source says how fast it fills, and it holds next to nothing: somebody else must have taken what is lacking. */
+export const isTold = ({ most, proven }: Bucket): boolean => most !== null && proven > 0
 
 /** Milliseconds until there is a token. */
 export const bucketWait = (bucket: Bucket, now: number): number =>

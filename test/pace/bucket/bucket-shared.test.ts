@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Bucket, startBucket } from '../../../src/pace/bucket/bucket.ts'
-import { sharing } from '../../../src/pace/bucket/bucket-shared.ts'
+import { sharing, trialRefused } from '../../../src/pace/bucket/bucket-shared.ts'
 import { admit, noTraffic, type Traffic } from '../../../src/pace/traffic.ts'
 import { NOW, times } from '../driving.ts'
 
@@ -20,7 +20,8 @@ const after = (bucket: Bucket, runs: readonly number[], everyMs: number, tollMs 
     traffic = times(run, (i) => at + (i + 1) * everyMs).reduce(admit, traffic)
     at += (run + 1) * everyMs
     const refused = { ...next, rate: 0.94 * next.rate, walls: [...next.walls, { at, lostMs: 0 }] }
-    next = sharing(next, refused, traffic, [])
+    const ended = { ...refused, runs: [...next.runs, { rate: next.rate, count: run }] }
+    next = sharing(next, ended, traffic, [], at, at)
   }
   return next
 }
@@ -29,7 +30,7 @@ describe('of a bucket that holds next to nothing', () => {
   it('what was let in between two refusals is granted: the pace does not yield far below it', () => {
     const { proven } = after(begun(), [40], 100)
     assert.ok(proven > 9.5 && proven < 10, `${proven}`)
-    const { rate } = sharing(begun({ rate: 7.5, proven }), begun({ rate: 4 }), noTraffic, [])
+    const { rate } = sharing(begun({ rate: 7.5, proven }), begun({ rate: 4 }), noTraffic, [], NOW, NOW)
     assert.ok(rate > 6.5 && rate < 7.5, `${rate}`)
   })
 
@@ -65,23 +66,40 @@ describe('of a bucket that holds next to nothing', () => {
     assert.ok(proven <= 12.5, `${proven}`)
   })
 
-  it('refused again and again though it has yielded, it goes back up', () => {
+  it('refused again and again though it has yielded, others are there', () => {
     const low = begun({ rate: 6, proven: 10 })
     const { rate, others } = after(low, [5, 4, 6], 150)
-    assert.equal(rate, 10)
-    assert.deepEqual(others, { isSo: false, step: 1.25, trial: 10 })
+    assert.equal(others?.held.rate, 6)
+    assert.deepEqual([others.held.count, others.held.refused], [15, 3])
+    assert.equal(rate, 6)
+    assert.equal(after(low, [40, 50, 40], 150).others, null)
   })
 
-  it('and on, as long as so much is granted', () => {
-    const shared = begun({ proven: 10, others: { isSo: true, step: 2, trial: null } })
-    const tried = after(shared, [5, 4, 6], 100)
-    assert.equal(tried.rate, 20)
-    const won = after(tried, [6], 50)
-    assert.ok(won.rate > 14 && won.rate <= 20, `${won.rate}`)
-    assert.equal(won.others?.trial, null)
-    const lost = after(tried, [2, 3, 2], 50)
-    assert.ok(lost.rate < 14, `${lost.rate}`)
-    assert.ok(lost.others!.step < 2, 'a smaller step is tried next')
+  it('nor does it help to yield where it is refused now and then, as long as that is at the same pace', () => {
+    assert.equal(after(begun({ rate: 6, proven: 10 }), [40, 25, 30], 150).others, null)
+    assert.equal(after(begun({ rate: 6, proven: 10 }), [40, 25, 30, 50], 150).others?.held.count, 145)
+  })
+
+  it('of a limit that the source tells it yields no further than a fifth', () => {
+    const told = begun({ rate: 7.9, proven: 10, most: 10 })
+    assert.ok(after(told, [40], 150).rate > 7.8)
+    assert.ok(after({ ...told, most: null }, [40], 150).rate < 7.6, 'what was let in allows for jitter besides')
+  })
+
+  it('a trial that is refused although so much was granted is refused by others', () => {
+    const search = { low: null, high: 4, step: 2.5, need: 2, passed: 0, sinceAt: NOW }
+    const tried = (rate: number, proven: number, down = 0): Bucket => {
+      const bucket = begun({ rate, proven, search: { ...search, down } })
+      return trialRefused(bucket, bucket.search!, { ...bucket, rate: rate / 2.5 }, noTraffic, NOW)
+    }
+    assert.equal(tried(4, 3).others, null)
+    assert.equal(tried(4, 3).rate, 1.6)
+    const shared = tried(4, 5)
+    assert.equal(shared.search, null)
+    assert.ok(shared.others !== null && shared.rate > 4, 'not slower than what was granted')
+    // Three in a row, each far slower: the limit would have to be chance.
+    assert.equal(tried(4, 0, 1).others, null)
+    assert.equal(tried(4, 0, 2).others?.held.rate, 1.6)
   })
 
   it('a limit that has fallen refuses every second: what was proven is not true any more', () => {
