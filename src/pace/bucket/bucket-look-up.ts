@@ -141,14 +141,16 @@ type Ended = {
  * the one before lies within its length.
  */
 const moved = (
-  { rate, burst, windowMs }: Bucket,
+  { rate, burst, windowMs, tollMs }: Bucket,
   from: number,
   held: number,
   { walls, lately, granted }: Ended,
 ): Partial<Bucket> => {
   const anew = { search: null, walls: walls.slice(-1), explainedSince: walls.at(-1)!.at, clean: 0 }
   if (windowMs === 0) {
-    const limit = Math.max(from, Math.min(Math.sqrt(held * rate), AT_LEAST * granted))
+    // Where it brings a wait, that will tell the rate.
+    const most = tollMs > 0 ? Number.POSITIVE_INFINITY : AT_LEAST * granted
+    const limit = Math.max(from, Math.min(Math.sqrt(held * rate), most))
     return { ...anew, rate: limit, proven: Math.min(held, limit), sure: false, tokens: -Math.min(1, (burst - 1) / 2) }
   }
   const limit = Math.max(held, Math.min(rate, lately))

@@ -105,6 +105,8 @@ describe('a look higher', () => {
     const traffic = times(96, (i) => NOW - 4000 + i * 41.5).reduce(admit, noTraffic)
     const { rate, walls, sure, search } = bucketRefused(raised, NOW, NOW + 50, traffic, [])
     assert.ok(rate > 19 && rate < 22, `${rate}`)
+    const told = bucketRefused({ ...raised, tollMs: 1000 }, NOW, NOW + 50, traffic, [], 1000)
+    assert.ok(told.rate > 34, 'the wait will tell, and it may be a window, which holds nothing')
     assert.deepEqual([walls.length, sure, search], [1, false, null], 'the next wall tells the rate from this one on')
   })
 
