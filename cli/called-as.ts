@@ -5,6 +5,10 @@ export type CalledAs = (command: string) => string
 
 type Process = { env: Readonly<Record<string, string | undefined>>; argv: readonly string[]; cwd(): string }
 
+/** The same for commands that are to work on the demo database, where this one was asked to. */
+export const calledOn = (call: CalledAs, demo: boolean): CalledAs =>
+  demo ? (command) => call(`${command} --demo`) : call
+
 /** Looks at how npm or the shell called this process. */
 export const calledAs = (process: Process): CalledAs => {
   const script = process.argv[1] ?? ''

@@ -8,6 +8,7 @@ import { print, printJson } from './print.ts'
 import type { Settings } from './settings.ts'
 import { sizeFinding } from './size-estimate.ts'
 import { printable } from './text.ts'
+import { whileWaiting } from './waiting.ts'
 
 type Flags = { demo?: boolean; json?: boolean }
 
@@ -74,10 +75,14 @@ const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: numb
     const message =
       settings.demo === 'unconfigured' ? 'nothing is set, so sync mirrors the demo' : 'the settings can be read'
     findings.push({ check: 'configuration', ok: true, message, advice: null })
-    findings.push(...(await databaseFindings(settings)))
+    const waiting = <T>(what: string, work: () => Promise<T>) => whileWaiting(what, process.stderr, process.env, work)
+    findings.push(...(await waiting('waiting for the database', () => databaseFindings(settings))))
     findings.push(alertFinding(alertTargetOf(settings.options)))
     const source = sourceFor(settings)
-    if (settings.demo === null) findings.push(...(await checkSource(settings.options, realWorld, source)))
+    if (settings.demo === null)
+      findings.push(
+        ...(await waiting('waiting for the source', () => checkSource(settings.options, realWorld, source))),
+      )
     findings.push(...(await sizeFindings(settings, findings)))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

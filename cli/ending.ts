@@ -1,6 +1,6 @@
 /** What a person reads when a sync is over: how it ended, the counts, and what to do next. Pure. */
 import type { Summary } from '../src/node.ts'
-import type { CalledAs } from './called-as.ts'
+import { type CalledAs, calledOn } from './called-as.ts'
 import { count, duration, moment } from './figure.ts'
 import type { Paint } from './paint.ts'
 import { driftLines, summaryLines } from './summary-lines.ts'
@@ -67,21 +67,21 @@ const demoAdvice = ({ call }: EndingContext): string[] => [
 
 /** The next steps, most pressing first. */
 const adviceOf = (summary: Summary, context: EndingContext): string[] => {
-  const { call, demo } = context
-  const flag = demo === 'asked' ? ' --demo' : ''
+  const { demo } = context
+  const call = calledOn(context.call, demo === 'asked')
   const advice: string[] = []
-  if (summary.status === 'busy') advice.push(`See how far it is: ${call(`status${flag}`)}`)
-  if (summary.status === 'incomplete') advice.push(`Run it again, it goes on from here: ${call(`sync${flag}`)}`)
-  if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call(`doctor${flag}`)}`)
+  if (summary.status === 'busy') advice.push(`See how far it is: ${call('status')}`)
+  if (summary.status === 'incomplete') advice.push(`Run it again, it goes on from here: ${call('sync')}`)
+  if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call('doctor')}`)
   if (summary.heldRemovals > 0)
     advice.push(
-      `${count(summary.heldRemovals)} removals are held back: more cars are gone than is usual. They stay as they are.`,
-      `Look at them: ${call(`removals${flag}`)}`,
+      `${summary.heldRemovals === 1 ? '1 removal is' : `${count(summary.heldRemovals)} removals are`} held back: more cars are gone than is usual. They stay as they are.`,
+      `Look at them: ${call('removals')}`,
     )
   if (summary.cars.rejected > 0 && !context.dryRun)
-    advice.push(`Look at the ${count(summary.cars.rejected)} rejected: ${call(`rejects${flag}`)}`)
+    advice.push(`Look at the ${count(summary.cars.rejected)} rejected: ${call('rejects')}`)
   if (summary.status !== 'complete') return advice
-  if (context.dryRun) advice.push(`Do it: ${call(`sync${flag}`)}`)
+  if (context.dryRun) advice.push(`Do it: ${call('sync')}`)
   else advice.push(...(demo === null ? queryAdvice(context) : demoAdvice(context)))
   return advice
 }

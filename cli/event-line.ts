@@ -31,7 +31,7 @@ export const eventLine = (event: SyncEvent): string => {
       return `Another sync may be at it: ${printable(event.holder)}, since ${moment(event.since)}. Waiting for a sign of life`
     case 'planned': {
       const total = event.total === null ? 'the source gives no total' : `${count(event.total)} cars`
-      const parts = event.segments.length > 1 ? ` in ${event.segments.length} parts` : ''
+      const parts = event.segments.length > 1 ? `, in ${event.segments.length} parts` : ''
       return printable(`Planned: ${total}${parts}.${event.note === null ? '' : ` ${event.note}`}`)
     }
     case 'progress':

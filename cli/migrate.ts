@@ -1,7 +1,17 @@
 import type { Command } from 'commander'
+import type { Migrated } from '../src/node.ts'
 import { print, printJson } from './print.ts'
 
 type Flags = { demo?: boolean; json?: boolean; print?: boolean }
+
+/** What was done, as lines. */
+export const migratedLines = (name: string, { applied, publicRead }: Migrated): string[] => {
+  const lines = applied.length > 0 ? [`Applied to ${name}:`, ...applied.map((version) => `  ${version}`)] : []
+  if (publicRead === 'given') lines.push('The role anon may read cars now (CARSYNC_PUBLIC_READ).')
+  if (publicRead === 'taken back')
+    lines.push('The role anon may not read cars any more: CARSYNC_PUBLIC_READ is not set.')
+  return lines.length > 0 ? lines : [`Nothing to do: the schema in ${name} is up to date.`]
+}
 
 /** Declares `carsync migrate`. */
 export const declareMigrate = (command: Command, done: (code: number) => void): void => {
@@ -21,9 +31,7 @@ export const declareMigrate = (command: Command, done: (code: number) => void): 
       const settings = await readSettings({}, flags.demo === true)
       const result = await migrate(settings.options, settings.place)
       if (flags.json) printJson(result)
-      else if (result.applied.length === 0)
-        print([`Nothing to do: the schema in ${databaseName(settings)} is up to date.`])
-      else print([`Applied to ${databaseName(settings)}:`, ...result.applied.map((version) => `  ${version}`)])
+      else print(migratedLines(databaseName(settings), result))
       done(0)
     })
 }

@@ -21,7 +21,7 @@ const times = (number: number, what: string): string =>
 export const troubleOf = ({ slowed, failed, dead, latest }: Notices): Trouble | null => {
   if (latest === null) return null
   const counts = [
-    times(slowed, 'asked to slow down'),
+    times(slowed, 'slowed down'),
     times(failed, 'retried'),
     dead === 0 ? '' : `${count(dead)} ${dead === 1 ? 'page' : 'pages'} given up`,
   ].filter((each) => each !== '')

@@ -1,5 +1,5 @@
 import { NothingSyncedError, openStore, type Purpose, type Store } from '../src/node.ts'
-import { calledAs } from './called-as.ts'
+import { calledAs, calledOn } from './called-as.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 /** `begun`: something was synced there at some time. `nothing` is the sentence for where it was not. */
@@ -15,8 +15,8 @@ export const readFrom = async <T>(
   ask: (store: Store) => Promise<T>,
   purpose: Purpose = 'look',
 ): Promise<Reading<T>> => {
-  const call = calledAs(process)
-  const nothing = `There has been no sync of ${options.source} yet. Begin with: ${call(demo === 'asked' ? 'sync --demo' : 'sync')}`
+  const call = calledOn(calledAs(process), demo === 'asked')
+  const nothing = `There has been no sync of ${options.source} yet. Begin with: ${call('sync')}`
   let store: Store
   try {
     store = await openStore(options, place, purpose)

@@ -28,7 +28,7 @@ export const rejectLines = (rejects: readonly RejectRow[]): string[] => {
     rejects.map(({ id, at, segment, page, position, sourceId, reason, path, payload }) => [
       id,
       moment(at),
-      `${printable(segment)} page ${page} row ${position}`,
+      `${printable(segment)} page ${page} row ${position + 1}`,
       printable(sourceId ?? '-'),
       printable(reason),
       printable(path),

@@ -10,7 +10,7 @@ import {
   type Store,
 } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
-import { calledAs } from './called-as.ts'
+import { type CalledAs, calledAs, calledOn } from './called-as.ts'
 import { count, moment } from './figure.ts'
 import { print, printJson } from './print.ts'
 import { readSettings } from './settings.ts'
@@ -21,7 +21,7 @@ import { printable } from './text.ts'
 type Flags = { demo?: boolean; json?: boolean }
 
 /** What is held back as a table, with what can be done about it. `call` names a command as the person would type it. */
-export const heldLines = (held: readonly HeldRun[], call: (command: string) => string): string[] => {
+export const heldLines = (held: readonly HeldRun[], call: CalledAs): string[] => {
   if (held.length === 0) return ['No removals are held back.']
   const rows = held.flatMap(({ runId, at, cars, segments }) => [
     [runId.slice(0, 8), moment(at), 'in all', count(cars)],
@@ -40,17 +40,11 @@ export const heldLines = (held: readonly HeldRun[], call: (command: string) => s
   ]
 }
 
-/** A command as the person would type it, on the same database. */
-const callFor = ({ demo }: Flags): ((command: string) => string) => {
-  const call = calledAs(process)
-  return demo === true ? (command) => call(`${command} --demo`) : call
-}
-
 /** What was done, as a sentence. */
 export const decidedLine = (
   decision: Decision,
   { cars, seenSince }: { cars: number; seenSince: number },
-  call: (command: string) => string,
+  call: CalledAs,
   run: string,
 ): string => {
   const many = cars === 1 ? '1 car' : `${count(cars)} cars`
@@ -97,7 +91,8 @@ const decide = async (decision: Decision, given: string, flags: Flags): Promise<
     const answer = await decideRemovals(store, realWorld, who, decision, runId)
     if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
     if (flags.json) printJson({ decision, runId, ...answer.result })
-    else print([decidedLine(decision, answer.result, callFor(flags), runId.slice(0, 8))])
+    else
+      print([decidedLine(decision, answer.result, calledOn(calledAs(process), flags.demo === true), runId.slice(0, 8))])
     return 0
   } finally {
     stopping.dispose()
@@ -119,7 +114,7 @@ export const declareRemovals = (command: Command, done: (code: number) => void):
     const { read } = await import('./reading.ts')
     const { found, begun, nothing } = await read<HeldRun[]>(flags.demo === true, [], (store) => store.heldRemovals())
     if (flags.json) printJson(found)
-    else print(begun ? heldLines(found, callFor(flags)) : [nothing])
+    else print(begun ? heldLines(found, calledOn(calledAs(process), flags.demo === true)) : [nothing])
     done(0)
   })
   for (const [decision, summary] of Object.entries(DECISIONS))

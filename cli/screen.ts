@@ -54,10 +54,12 @@ const headOf = (progress: Progress, width: number, elapsedMs: number, paint: Pai
             ? 'total unknown'
             : ''
           : `${range(progress.etaMs)} left`
-  const behind = [share === null ? '' : padStart(percent(share), 4), clock(elapsedMs), left].filter(
-    (each) => each !== '',
-  )
-  const tail = clip(behind.join('   '), width - MARGIN.length - LABEL - 8)
+  const behind = (gap: string, ...pieces: string[]): string => pieces.filter((each) => each !== '').join(gap)
+  const done = share === null ? '' : percent(share)
+  const tailRoom = width - MARGIN.length - LABEL - 8
+  const whole = behind('   ', padStart(done, 4).trimEnd(), clock(elapsedMs), left)
+  // On a narrow terminal the time left matters more than the time gone.
+  const tail = widthOf(whole) <= tailRoom ? whole : clip(behind('  ', done, left || clock(elapsedMs)), tailRoom)
   const room = Math.min(40, width - MARGIN.length - LABEL - widthOf(tail) - 2)
   return `${MARGIN}${paint('bold', padEnd(PHASE[progress.phase], LABEL))}${bar(share, room, paint)}  ${tail}`
 }

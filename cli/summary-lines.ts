@@ -30,7 +30,9 @@ const DRIFT_SHOWN = 3
 export const driftLines = ({ drift = {} }: Pick<StatusReport, 'drift'>): string[] => {
   const findings = Object.entries(drift)
   if (findings.length === 0) return []
-  const shown = findings.slice(0, DRIFT_SHOWN).map(([what, times]) => `  ${printable(what)} (${count(times)} records)`)
+  const shown = findings
+    .slice(0, DRIFT_SHOWN)
+    .map(([what, times]) => `  ${printable(what)} (${times === 1 ? '1 record' : `${count(times)} records`})`)
   const more = findings.length - shown.length
   return [
     'The source has changed what it sends. All of it is in the column raw, and nothing is lost:',

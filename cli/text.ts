@@ -12,8 +12,11 @@ export const widthOf = (text: string): number => {
   return width
 }
 
+/** Control characters, and those that turn the direction of all that follows on the line. */
+const STEERING = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
 /** What came from elsewhere, safe to print: on one line, and unable to steer the terminal. */
-export const printable = (text: string): string => text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '\ufffd')
+export const printable = (text: string): string => text.replace(/\s+/g, ' ').replace(STEERING, '\ufffd')
 
 /** Cut to `width` columns, with an ellipsis where something is missing. */
 export const clip = (text: string, width: number): string => {

@@ -7,6 +7,7 @@ import { print, printJson } from './print.ts'
 import { readFrom } from './reading.ts'
 import { readSettings, sourceFor } from './settings.ts'
 import { printable } from './text.ts'
+import { whileWaiting } from './waiting.ts'
 
 type Flags = { demo?: boolean; json?: boolean; sample: number; seed?: string }
 
@@ -53,7 +54,10 @@ export const declareVerify = (command: Command, done: (code: number) => void): v
         const demo = settings.demo === null ? null : await startDemo()
         try {
           const options = demo === null ? settings.options : { ...settings.options, apiBaseUrl: demo.url }
-          return await verify(options, realWorld, store, { source, sample: flags.sample, seed })
+          const host = options.apiBaseUrl === null ? 'the source' : new URL(options.apiBaseUrl).host
+          return await whileWaiting(`comparing with ${host}, as fast as it lets us`, process.stderr, process.env, () =>
+            verify(options, realWorld, store, { source, sample: flags.sample, seed }),
+          )
         } finally {
           await demo?.close()
         }

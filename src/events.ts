@@ -26,7 +26,12 @@ export type RequestCounts = {
   answerTimes?: Durations
   /** How long it took to commit what they brought, a number for each transaction. Lacking likewise. */
   commitTimes?: Durations
+  /** While a run is on: how long ago, ms, the source last answered properly, and at all. Lacking where its last answer was a proper one. */
+  silence?: Silence
 }
+
+/** Less than 0: a refusal asked for a wait that is not over. */
+export type Silence = { goodMs: number; aliveMs: number }
 
 /** `total` is null where the source does not say how many there are. */
 export type SegmentProgress = { name: string; done: number; total: number | null }

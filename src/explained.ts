@@ -8,3 +8,7 @@ export const explained = (error: unknown): SyncError => {
   const advice = adviceFor(error)
   return new SyncError(`${messageOf(error)}${advice ? `. ${advice}` : ''}`, isPassing(error) ? 3 : 1, { cause: error })
 }
+
+/** Whether it passes by itself, or what a person can do about it is known; else it is unexpected. */
+export const isExplained = (error: unknown): boolean =>
+  error instanceof SyncError || isPassing(error) || adviceFor(error) !== null

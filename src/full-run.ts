@@ -18,6 +18,7 @@ import {
 } from './run/receipt.ts'
 import { type Run, restoreRun } from './run/run.ts'
 import { hiddenPages, hollowPages, seamsOf } from './run/seams.ts'
+import { someOf } from './run/some-of.ts'
 import { planSweep } from './sweep/plan-sweep.ts'
 import { endingOf, runPass } from './sweep/run-pass.ts'
 import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
@@ -129,10 +130,9 @@ const passOverHidden = async (
 }
 
 const hiddenBehind = (pages: readonly SeamPage[]): string => {
-  const shown = pages.slice(0, 3).map(({ segment, page }) => `page ${page} of ${segment}`)
-  const more = pages.length > 3 ? ` and ${pages.length - 3} more` : ''
+  const shown = someOf(pages.map(({ segment, page }) => `page ${page} of ${segment}`))
   const [is, it] = pages.length === 1 ? ['is', 'it'] : ['are', 'them']
-  return `${shown.join(', ')}${more} ${is} empty whenever asked for, though there are cars behind ${it}: the next sync asks again`
+  return `${shown} ${is} empty whenever asked for, though there are cars behind ${it}: the next sync asks again`
 }
 
 const reasonFor = (pass: Pass, receipt: Receipt): string => {

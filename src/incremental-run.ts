@@ -1,8 +1,10 @@
 /** An incremental run: what changed since the last covered instant, and what the source says has gone. */
 import type { SyncEvent } from './events.ts'
+import { fullRun } from './full-run.ts'
 import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
 import { minutesSince } from './run/choose-mode.ts'
+import { otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
 import { countOf } from './sweep/plan-sweep.ts'
@@ -20,21 +22,36 @@ const PASSES_OF_ALL = 12
 /** Odd passes go from the end of the feed to its beginning: what moves one way in between meets one of them. */
 const directionOf = (pass: number): 'up' | 'down' => (pass % 2 === 1 ? 'down' : 'up')
 
-/** Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. */
-export async function* incrementalRun(session: Session, coveredUntil: number): AsyncGenerator<SyncEvent, Ending> {
+/**
+ * Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. Where
+ * the source's count is not what `expected` and the feed make it, everything is read instead.
+ */
+export async function* incrementalRun(
+  session: Session,
+  coveredUntil: number,
+  expected: number | null,
+): AsyncGenerator<SyncEvent, Ending> {
   const { api, access, store, world, stored, lease, stop } = session
   const { source } = session.control
   const feeds = source.feeds!
   // The first answer tells the source's time, from which its periods count back.
-  await countOf(api, source, access, {}, stop)
+  const total = await countOf(api, source, access, {}, stop)
   const now = world.now() + api.sourceOffsetMs()
   const minutes = minutesSince(coveredUntil, now)
   if (minutes > feeds.maxMinutes)
     return endedEarly('failed', 'The feed of changes does not reach back to what is covered. Run it with --full')
 
-  const plan = changesPlan(feeds, minutes, await countOf(api, source, access, feeds.changes(minutes), stop))
-  await store.savePlan(lease, stored.runId, plan)
+  const changes = await countOf(api, source, access, feeds.changes(minutes), stop)
   const ledger = await store.readLedger(stored.runId)
+  const other = ledger.length > 0 ? null : otherInventory({ expected, total, changes })
+  if (other !== null) {
+    yield { kind: 'note', message: `${other}: reading everything.` }
+    await store.becomeFull(lease, stored.runId)
+    session.stored = { ...stored, mode: 'full', plan: null }
+    return yield* fullRun(session)
+  }
+  const plan = changesPlan(feeds, minutes, changes)
+  await store.savePlan(lease, stored.runId, plan)
   const sizes = pageSizesOf(session, ledger)
   const left = Math.max(-1, ...ledger.map((page) => page.sweep))
   const goesOn = left >= 0 && goesOnWith(stored, world.now() + session.clockOffsetMs)

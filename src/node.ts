@@ -15,15 +15,10 @@ import type { Certificates } from './store/connection/postgres-socket.ts'
 import { adviceFor, isPassing, isUnreachable } from './store/connection/retryable.ts'
 import { type OnWait, type Patience, retrying } from './store/connection/retrying.ts'
 import type { Database } from './store/database.ts'
-import {
-  appliedMigrations,
-  applyPublicRead,
-  assertBegun,
-  assertReadable,
-  migrate as migrateDatabase,
-} from './store/migrate.ts'
+import { appliedMigrations, assertBegun, assertReadable, migrate as migrateDatabase } from './store/migrate.ts'
 import { type Migration, migrationScript } from './store/migration-script.ts'
 import { storeOver } from './store/open-store.ts'
+import { applyPublicRead } from './store/public-read.ts'
 import type { Store } from './store/store.ts'
 import { type CarWeight, weighCars } from './store/weigh-cars.ts'
 import { busySummary } from './summary.ts'
@@ -100,15 +95,22 @@ const explain = (error: unknown): SyncError => {
   return new SyncError(`Cannot use the database: ${messageOf(error)}. ${advice}`, code, { cause: error })
 }
 
+export type Migrated = {
+  applied: string[]
+  already: string[]
+  /** What became of the right of `anon` to read `cars`; null: nothing. */
+  publicRead: 'given' | 'taken back' | null
+}
+
 /** Applies what is missing of the schema, and the public-read setting. */
-export const migrate = async (options: Options, place: Place): Promise<{ applied: string[]; already: string[] }> => {
+export const migrate = async (options: Options, place: Place): Promise<Migrated> => {
   const db = await openDatabase(options, place)
   try {
     await assertServes(db)
     const already = await appliedMigrations(db)
     const applied = await migrateDatabase(db, options.schema, readMigrations())
-    await applyPublicRead(db, options.schema, options.publicRead)
-    return { applied, already }
+    const publicRead = await applyPublicRead(db, options.schema, options.publicRead)
+    return { applied, already, publicRead }
   } catch (error) {
     throw explain(error)
   } finally {

@@ -13,8 +13,6 @@ const reportOf = async (store: Store, runId: string): Promise<StatusReport> => {
 
 const fromReport = (report: StatusReport, resumed: boolean, durationMs: number): Summary => {
   const { phase: _phase, etaMs: _eta, segments: _segments, lease: _lease, status, finishedAt, ...rest } = report
-  const seconds = Math.max(1, rest.activeMs) / 1000
-  const round = (value: number): number => Math.round(value * 10) / 10
   return {
     ...rest,
     // A run that is left to the next process is not complete.
@@ -22,11 +20,6 @@ const fromReport = (report: StatusReport, resumed: boolean, durationMs: number):
     finishedAt: finishedAt ?? rest.startedAt,
     resumed,
     durationMs: Math.round(durationMs),
-    rate: {
-      carsPerSecond: round(rest.cars.seen / seconds),
-      carsPerMinute: Math.round((rest.cars.seen / seconds) * 60),
-      pagesPerSecond: round(rest.pages.done / seconds),
-    },
   }
 }
 

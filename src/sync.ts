@@ -16,7 +16,7 @@ import { openTelling } from './request/telling.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import type { Finish, Store } from './store/store.ts'
-import { busySummary, lostSummary, summaryOf } from './summary.ts'
+import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
 import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
@@ -83,11 +83,16 @@ export async function* sync(
   const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
   if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
   const { lease } = answer
+  if ((await slice?.isStillDue?.().catch(() => true)) === false) {
+    await store.releaseLease(lease)
+    return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
+  }
   const clockOffsetMs = answer.databaseNow - world.now()
+  const { expected, ...state } = await store.modeState()
   const choice = chooseMode({
     asked: control.mode === 'auto' ? null : control.mode,
     maxMinutes: control.source.feeds?.maxMinutes ?? null,
-    ...(await store.modeState()),
+    ...state,
     now: answer.databaseNow,
   })
   const request = { runId: world.uuid(), mode: choice.mode, fresh: options.fresh }
@@ -136,7 +141,7 @@ export async function* sync(
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
     publish: async () => {
-      if (!work) return
+      if (!work) return await store.writeRequests(lease, stored.runId, api.requests())
       await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
       // A process that is killed leaves behind what it learned: whoever takes over goes on at its pace.
       if (beats++ % KEEP_EVERY === 0) await keepLearned(session, work, scope)
@@ -150,7 +155,7 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil)
+      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil, expected)
       ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {
@@ -168,6 +173,7 @@ export async function* sync(
       if (work) await keepLearned(session, work, scope)
       if (!goesOn) await store.finishRun(lease, stored.runId, finish)
       else if (work) await store.writeProgress(lease, stored.runId, 'running', progressOf(work, world.now()))
+      else await store.writeRequests(lease, stored.runId, api.requests())
     } catch (error) {
       throw explained(failure ?? error)
     }

@@ -75,6 +75,19 @@ for (const page of ['3', LAST])
     assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
   })
 
+for (const page of ['2', '3', '20'])
+  test(`a false end on page ${page} that was believed where there are no totals is seen through by the page behind it`, async (t) => {
+    const { said, bend } = falseEnds([page], 3)
+    const db = await newDatabase('postgres')
+    const { url, control } = await bentSource(t, { cars: CARS, maxPageSize: 50, totals: false }, bend)
+    for (const status of ['incomplete', 'complete']) {
+      const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+      assert.equal(summary.status, status, summary.reason)
+    }
+    assert.deepEqual([...said], [[`null ${page}`, 3]])
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  })
+
 test('a page that is hidden by a false end for good leaves the run incomplete, and the next one heals it', async (t) => {
   const hiding = falseEnds(['3'], Number.POSITIVE_INFINITY)
   let isSick = true

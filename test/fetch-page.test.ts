@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, describe, it } from 'node:test'
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { type Fault, type FetchLimits, fetchPage } from '../src/fetch-page.ts'
 import { realWorld } from '../src/node.ts'
 import type { Reply, SourceRequest } from '../src/source/source.ts'
@@ -141,6 +141,14 @@ describe('fetchPage', () => {
     await get({ ...echo, headers: { 'accept-encoding': 'identity' } })
     assert.match(String(heard[0]), /gzip/)
     assert.equal(heard[1], 'identity')
+  })
+
+  it('can read a source whose deflate is the bare one', async () => {
+    const bare = serve((response, request) => {
+      if (!String(request.headers['accept-encoding']).includes('deflate')) response.end('a page')
+      else response.writeHead(200, { 'content-encoding': 'deflate' }).end(deflateRawSync('a page'))
+    })
+    assert.equal(Buffer.from(replied(await get(bare)).body).toString(), 'a page')
   })
 
   it('answers an empty body', async () => {

@@ -207,3 +207,32 @@ test('the incremental run does not settle the rejects of a sweep', async (t) => 
   await once('incremental')
   assert.ok((await open()) >= before)
 })
+
+for (const cars of [1200, 800])
+  test(`a source that has become another inventory, of ${cars} cars instead of 1000, is read in full`, async (t) => {
+    const { db, once } = await begin(t, 'postgres')
+    await once()
+    const other = await startDemoApi({ seed: 9, cars, maxPageSize: 100 })
+    t.after(() => other.close())
+    const { summary, events } = await once('incremental', { url: other.url })
+    assert.deepEqual([summary.mode, summary.status, summary.proof], ['full', 'complete', 'exact'])
+    assert.equal(summary.cars.seen, cars)
+    const notes = events.flatMap((event) => (event.kind === 'note' ? [event.message] : []))
+    assert.equal(
+      notes[0],
+      `The source has ${cars} cars, where 1000 were known and 0 came or changed: reading everything.`,
+    )
+    assert.ok((await storedIds(db)).length >= cars)
+    assert.equal((await once('auto', { url: other.url })).summary.mode, 'incremental', 'now it is known')
+  })
+
+test('what the feed of changes tells is no other inventory, nor is what earlier incremental runs have found', async (t) => {
+  const { api, once } = await begin(t, 'postgres')
+  await once()
+  for (let run = 0; run < 2; run++) {
+    await api.add(100)
+    const { summary } = await once('incremental')
+    assert.deepEqual([summary.mode, summary.cars.inserted], ['incremental', 100])
+  }
+  assert.equal((await once('incremental')).summary.mode, 'incremental')
+})

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Summary } from '../src/mod.ts'
+import { realWorld } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import type { Bend } from './support/bent-source.ts'
 import { bentSource } from './support/bent-source.ts'
 import { newDatabase } from './support/databases.ts'
+import { smallSource } from './support/small-source.ts'
 import { ascending, storedIds } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
 
@@ -122,3 +124,25 @@ test('slices that can never afford enough looks come to an end without a proof',
   assert.deepEqual([summary.status, summary.proof, summary.cars.removed], ['complete', 'none', 0])
   assert.ok(slices < 100)
 })
+
+for (const hours of [0, -7, 7])
+  test(`a removal feed whose clock is ${hours} h off proves nothing that is not so`, async () => {
+    const db = await newDatabase('postgres')
+    const source = smallSource(30, () => Date.now() + hours * 3_600_000)
+    // Two cars go that were met on page 1; those that take their places on the pages before were not met.
+    source.beforeEach(({ pathname, searchParams: query }) => {
+      if (!pathname.endsWith('/cars') || query.has('minutes') || query.get('page') !== '5') return
+      source.goes(1)
+      source.goes(2)
+    })
+    const world = { ...realWorld, fetch: source.fetch }
+    const options = { priority: 'none', maxConcurrency: 1 }
+    const { summary } = await syncOnce({ db, url: source.url, world, options })
+    assert.equal(summary.status, 'complete', summary.reason)
+    const stored = new Set(await storedIds(db))
+    assert.deepEqual(
+      source.ids().filter((id) => !stored.has(id)),
+      [],
+    )
+    assert.equal(summary.proof, 'exact')
+  })

@@ -16,6 +16,13 @@ export const duration = (ms) => {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`
 }
 
+/** A duration for an axis, where there is little room: 0:30, 12:30, 1:02:30. */
+export const shortDuration = (seconds) => {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)]
+  const shown = parts[0] === 0 ? parts.slice(1) : parts
+  return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
+}
+
 /** How long ago, no finer than it matters. */
 export const age = (ms) => (ms < 3_600_000 ? `${Math.max(0, Math.floor(ms / 60_000))} min` : duration(ms))
 

@@ -1,6 +1,6 @@
 /** The runs so far. */
 import { byId, number, setRows } from '/dom.js'
-import { count, duration, moment, percent } from '/format.js'
+import { count, duration, moment, percent, shortDuration } from '/format.js'
 import { plot } from '/plot.js'
 
 let durations = null
@@ -44,8 +44,10 @@ export const setHistory = (runs) => {
     byId('plot-durations'),
     [{ label: 'duration', colour: '--accent' }],
     ([at]) =>
-      at.length === 0 ? 'No runs yet' : `Durations of the last ${at.length} runs; the figures are in the table below`,
-    (seconds) => duration(seconds * 1000),
+      at.length === 0
+        ? 'No run has ended yet'
+        : `Durations of the last ${at.length} runs; the figures are in the table below`,
+    shortDuration,
   )
   changes ??= plot(
     byId('plot-changes'),
@@ -55,7 +57,7 @@ export const setHistory = (runs) => {
     ],
     ([at]) =>
       at.length === 0
-        ? 'No runs yet'
+        ? 'No run has ended yet'
         : `New and changed cars of the last ${at.length} runs; the figures are in the table below`,
   )
   setRows(byId('runs'), runs.map(rowOf), 'There has been no run yet.')

@@ -24,8 +24,14 @@ const setBrands = (brands) => {
   setRows(
     byId('brands'),
     brands.map(({ make: name, cars, onSale }) => {
-      const bar = make('progress', { max: most, value: cars, 'aria-label': `${name ?? 'without a brand'}: share` })
-      return [name ?? 'without a brand', { text: bar, className: 'share' }, number(count(cars)), number(count(onSale))]
+      const shown = name ?? 'without a brand'
+      const bar = make('progress', { max: most, value: cars, 'aria-label': `${shown}: share` })
+      return [
+        { text: shown, className: 'name', title: shown },
+        { text: bar, className: 'share' },
+        number(count(cars)),
+        number(count(onSale)),
+      ]
     }),
     'There are no cars yet.',
   )

@@ -38,11 +38,11 @@ export const setSamples = (all) => {
     ],
     ([at, made, limit, refused]) =>
       at.length === 0
-        ? 'No requests yet'
+        ? 'No requests to show'
         : `Requests a second: ${rate(last(made))} now; learned limit: ${last(limit) === null ? 'none' : rate(last(limit))}; refusals in ${refused.filter((each) => each !== null).length} of the last ${at.length} looks`,
   )
   cars ??= plot(byId('plot-cars'), [{ label: 'cars a second', colour: '--accent' }], ([at, made]) =>
-    at.length === 0 ? 'No cars yet' : `Cars a second: ${rate(last(made))} now`,
+    at.length === 0 ? 'No cars to show' : `Cars a second: ${rate(last(made))} now`,
   )
   samples = all
   draw()
@@ -150,6 +150,12 @@ const setFigures = (now) => {
   }
 }
 
+/** How far it is, 0 to 1; below 1 until it is over, whatever the counts say. null: nobody knows. */
+const doneOf = ({ status, cars: { seen, rejected }, carsTotal }) => {
+  if (status === 'complete') return 1
+  return carsTotal ? Math.min(0.999, (seen + rejected) / carsTotal) : null
+}
+
 const setTitle = (how) => {
   document.title = `${faultsMark()}${how} – Smart Cars Sync`
 }
@@ -168,7 +174,7 @@ export const setNow = (now) => {
   setClass(byId('state'), `badge ${isSilent ? 'note' : (STATES[live.status] ?? '')}`)
   write(byId('state-more'), aboutRun(now))
   const total = live.carsTotal
-  byId('overall').value = total ? Math.min(1, live.cars.seen / total) : live.status === 'complete' ? 1 : 0
+  byId('overall').value = doneOf(live) ?? 0
   write(byId('overall-text'), total ? `${count(live.cars.seen)} of ${count(total)}` : count(live.cars.seen))
   setSegments(live.segments)
   setFigures(now)
@@ -176,7 +182,7 @@ export const setNow = (now) => {
     samples = [...samples.slice(1 - KEPT), sample]
     draw()
   }
-  const how = isOn(live) && total ? percent(live.cars.seen / total) : byId('state').textContent
+  const how = isOn(live) && total ? percent(doneOf(live)) : byId('state').textContent
   setTitle(how)
 }
 

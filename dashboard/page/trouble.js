@@ -105,7 +105,7 @@ const pretty = (payload) => {
 }
 
 const rejectOf = ({ id, reason, path, segment, page, position, sourceId, payload, cut, at }) => {
-  const where = `${segment}, page ${page}, place ${position + 1}`
+  const where = `${segment}, page ${page}, row ${position + 1}`
   return make(
     'details',
     { 'data-id': id },

@@ -19,6 +19,19 @@ export const raise = (flags: Flags, flag: string): null => {
 export const isAbsent = (value: unknown): boolean =>
   value === null || value === undefined || (typeof value === 'string' && value.trim() === '')
 
+/** An object of a source: any member may be missing or anything. */
+export type Members = Readonly<Record<string, unknown>>
+
+/** What stands for an object that is not there. */
+export const NO_MEMBERS: Members = Object.freeze({})
+
+/** `value` as an object. Absent, or the empty list that PHP makes of an empty object, is one without members. */
+export const members = (value: unknown, column: string, flags: Flags): Members => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
+  if (!isAbsent(value) && !(Array.isArray(value) && value.length === 0)) raise(flags, `${column}_malformed`)
+  return NO_MEMBERS
+}
+
 /** NUL characters and lone surrogates, which Postgres cannot hold, become U+FFFD under the flag `text_repaired`. */
 export const repairText = (value: string, flags: Flags): string => {
   if (value.isWellFormed() && !value.includes('\0')) return value

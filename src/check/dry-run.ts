@@ -6,7 +6,7 @@ import { type Hitch, openApi } from '../request/api.ts'
 import { beginPace, shownPace } from '../request/learning.ts'
 import { openTelling } from '../request/telling.ts'
 import { plannedPages } from '../run/plan.ts'
-import type { Access, Source } from '../source/source.ts'
+import type { Access, Source, SourcePage } from '../source/source.ts'
 import { planSweep, stopError } from '../sweep/plan-sweep.ts'
 import type { World } from '../world.ts'
 
@@ -51,10 +51,14 @@ async function* look(
   yield { kind: 'planned', total: plan.total, segments, note: plan.note }
 
   const first = plan.segments[0]!
-  const ask = { filter: first.filter, pageSize: options.pageSize ?? source.traits.maxPageSize, page: 1 }
-  const outcome = await api.ask(source.pageRequest(access, ask), (reply) => source.readPage(reply, ask), stop)
-  if (outcome.kind !== 'data') throw stopError(outcome)
-  const page = outcome.data
+  const firstPage = async (pageSize: number): Promise<SourcePage> => {
+    const ask = { filter: first.filter, pageSize, page: 1 }
+    const outcome = await api.ask(source.pageRequest(access, ask), (reply) => source.readPage(reply, ask), stop)
+    if (outcome.kind === 'smaller-page' && pageSize > 1) return firstPage(Math.floor(pageSize / 2))
+    if (outcome.kind !== 'data') throw stopError(outcome)
+    return outcome.data
+  }
+  const page = await firstPage(options.pageSize ?? source.traits.maxPageSize)
   const now = world.now()
   const readings = page.records.map((record) => source.readRecord(page, record, now))
   const rejected = readings.filter((reading) => reading.kind === 'rejected')

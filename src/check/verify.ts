@@ -24,7 +24,7 @@ export type Verified = {
   differences: Difference[]
 }
 
-/** Rows of a sampled page. */
+/** Rows of a sampled page, at most. */
 const ROWS = 50
 const TRIES = 5
 /** Questions that are out at the same time; the pace may hold them back. */
@@ -41,9 +41,10 @@ export const verify = async (
   { source, sample, seed }: { source: Source; sample: number; seed: string },
 ): Promise<Verified> => {
   const access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
+  const learned = await store.readLearned(await scopeOf(access))
   const api = openApi({
     world,
-    pace: beginPace(options, source, access, await store.readLearned(await scopeOf(access)), world.now()),
+    pace: beginPace(options, source, access, learned, world.now()),
     apiKey: access.apiKey,
     timeoutMs: 30_000,
     maxBytes: 16 << 20,
@@ -59,10 +60,12 @@ export const verify = async (
   const total = await ask(source.countRequest(access, {}), (reply) => source.readCount(reply))
   const { cars: stored, rejects } = await store.countLiving()
 
-  const pages = Math.max(1, Math.ceil((total ?? ROWS) / ROWS))
-  const picked = samplePages(pages, Math.ceil(sample / ROWS), seed)
+  // A source that serves smaller pages than are asked for would show the beginning of its listing only.
+  const pageSize = Math.min(ROWS, source.traits.maxPageSize, learned?.pageSize ?? ROWS)
+  const pages = Math.max(1, Math.ceil((total ?? stored) / pageSize))
+  const picked = samplePages(pages, Math.ceil(sample / pageSize), seed)
   const compared = await sideBySide(picked, AT_ONCE, async (page) => {
-    const wanted = { filter: {}, pageSize: ROWS, page }
+    const wanted = { filter: {}, pageSize, page }
     const read = await ask(source.pageRequest(access, wanted), (reply) => source.readPage(reply, wanted))
     const shown = read.records.flatMap((record) => {
       const reading = source.readRecord(read, record, world.now())

@@ -34,6 +34,14 @@ export const wallsOf = (pace: Pace, shape: Seeking): Bucket['walls'] => {
 export const wentOn = ({ traffic }: Pace, { wallAt, heardAt }: Seeking): boolean =>
   countBetween(traffic, [], wallAt + REORDER_MS, heardAt + 1) > 0
 
+/** After an earlier wall it has let in again before this one. */
+export const hasLetInAgain = ({ traffic }: Pace, { countedFrom }: Seeking): boolean =>
+  countedFrom > (traffic.admitted[0] ?? countedFrom)
+
+/** How many were let in before the wall since the source let in last. */
+export const usedSince = ({ traffic }: Pace, { countedFrom, wallAt }: Seeking): number =>
+  countBetween(traffic, [], countedFrom, wallAt + 1)
+
 /** How many requests were let in within so many ms before the very first wall. */
 export const openedWith = ({ opening }: Pace, ms: number): number =>
   opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length

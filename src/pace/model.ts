@@ -39,8 +39,9 @@ export type Pace = {
   latency: Latency
   throughput: Throughput
   width: Width
-  /** So many in flight at once went well in the run before, which met no limit; 0: not known. */
+  /** So many in flight at once went well in the run before, which met no limit, and whether more surely brought more; 0: not known. */
   wentWell: number
+  paid: boolean
   shape: Shape
   origin: Origin
   announced: readonly Announced[]
@@ -76,7 +77,8 @@ export const mostWidthOf = (pace: Pace): number => {
   const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
   const pays = shape.kind === 'open' && bringsMore(throughput, width.limit)
   const unknown = pays ? exposureThatPays(pages, traffic.total) : exposure(pages, traffic.total)
-  const exposed = shape.kind === 'open' ? Math.max(unknown, pace.wentWell) : unknown
+  // What went well is no risk, and a cap is met by one too many.
+  const exposed = Math.max(unknown, shape.kind === 'open' ? pace.wentWell : 0, width.cap ?? 0)
   return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposed, maxConcurrency)
 }
 

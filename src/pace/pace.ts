@@ -143,7 +143,7 @@ const accepted = (pace: Pace, own: Sent, now: number, limits: readonly Announced
     throughput,
     now: widthOf(pace),
     most,
-    wentWell: pace.wentWell,
+    wentWell: pace.paid ? pace.wentWell : 0,
     left: leftOf(pace),
   })
   const traffic = admit(pace.traffic, own.at)

@@ -1,18 +1,18 @@
 /** Where a pace begins, and what of it is kept for the next run. */
-import { type Bucket, evenRate, MARGIN, type Opening, refilled, startBucket, storeOf } from './bucket/bucket.ts'
+import { type Bucket, MARGIN, type Opening, refilled, startBucket, storeOf } from './bucket/bucket.ts'
 import { LET_IN_BEFORE } from './bucket/bucket-look-up.ts'
 import type { Run } from './bucket/bucket-paces.ts'
 import { noChance } from './chance.ts'
 import { startCircuit } from './circuit.ts'
-import { type Pace, type Shape, widthOf } from './model.ts'
+import type { Pace, Shape } from './model.ts'
 import { countBetween, indexFrom, noTraffic, type Traffic } from './traffic.ts'
-import { bringsMore } from './width/climb.ts'
 import { noCrowd } from './width/crowd.ts'
 import { noLatency } from './width/latency.ts'
 import { noThroughput } from './width/throughput.ts'
+import { concurrencyOf, hasPaid } from './width/went-well.ts'
 import { startWidth, type Width } from './width/width.ts'
+import { beginWindow, broughtBy, isDoubtful, type KeptWindow, keepWindow } from './window/kept-window.ts'
 import type { Length } from './window/length-tried.ts'
-import { EARLY_MISSES, LONG_MS, startWindow, type Window } from './window/window.ts'
 
 /**
  * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per
@@ -35,23 +35,15 @@ export type Remembered = {
         /** What it holds when it is full, as far as is known. */
         held?: number
       }
-    | {
-        kind: 'quota'
-        quota: number
-        windowMs: number
-        fixed: boolean
-        /** It was not told whether it slides. */
-        mayBeFixed?: boolean
-        openedAt: number
-        uncertainMs?: number
-        recent: number[]
-      }
+    | KeptWindow
   cap: number | null
   /** It was exceeded at an even pace, and is none of a rate. */
   capTried?: boolean
   /** How long a refusal at it makes everybody wait, ms. */
   capTollMs?: number
   concurrency: number
+  /** No limit was met, and more at once surely brought more, up to that. */
+  paid?: boolean
   gateUntil: number
   /** The lengths of announced windows that were tried out. */
   lengths?: readonly Length[]
@@ -87,6 +79,7 @@ const begin = (start: PaceStart): Pace => ({
   throughput: noThroughput,
   width: startWidth,
   wentWell: 0,
+  paid: false,
   shape: { kind: 'open' },
   origin: 'found',
   announced: [],
@@ -135,16 +128,8 @@ const rememberedShape = ({ limit, at }: Remembered, now: number, pages: number):
         clean: rested > 0 ? Math.min(LET_IN_BEFORE, pages / 4) : 0,
       }
     }
-    case 'quota': {
-      const { quota, windowMs, fixed, mayBeFixed = fixed, openedAt, uncertainMs = 50 } = limit
-      // A clock that was ahead must not make windows of negative length.
-      const by = openedAt - Math.max(0, Math.ceil((openedAt - now) / windowMs)) * windowMs
-      const opened = { after: by - uncertainMs, by }
-      const window = startWindow(quota, windowMs, opened, fixed)
-      // When it opens was looked for by the run before: that is not paid for again.
-      const earlyMisses = mayBeFixed && !fixed ? EARLY_MISSES - 1 : EARLY_MISSES
-      return { ...window, mayBeFixed, proven: false, resumedAt: 0, earlyMisses }
-    }
+    case 'quota':
+      return beginWindow(limit, now)
   }
 }
 
@@ -185,7 +170,8 @@ export const startPace = (start: PaceStart): Pace => {
     }
   const rate = start.documented ?? null
   // Nothing was met: as many at once are no risk, but each request must have been let in before twice as many follow.
-  if (rate === null) return { ...pace, wentWell: isFresh ? remembered.concurrency : 0 }
+  if (rate === null)
+    return isFresh ? { ...pace, wentWell: remembered.concurrency, paid: remembered.paid === true } : pace
   const bucket = startBucket({ rate, at: now, narrow: true })
   return {
     ...pace,
@@ -195,8 +181,8 @@ export const startPace = (start: PaceStart): Pace => {
   }
 }
 
-/** A quota beyond which single instants are not kept. */
-const MOST_RECENT = 2000
+/** An even pace suits whatever limiter it is. */
+const DOUBTFUL = { kind: 'rate', burst: 1, narrow: false, steady: true, met: false } as const
 
 /** With fewer since the first refusal there is no telling: mostly it was waited. */
 const FEW = 30
@@ -212,16 +198,6 @@ const knownRate = ({ rate, search, fallback, walls }: Bucket, traffic: Traffic, 
   const count = countBetween(traffic, [], since, now)
   return count < FEW ? null : Math.min(rate, (count * 1000) / (now - since))
 }
-
-/** A window of a few seconds that was refuted, and has not been seen to open since, may be none. */
-const isDoubtful = ({ misses, foreseen, windowMs }: Window): boolean =>
-  misses > 0 && foreseen === 0 && windowMs < LONG_MS
-
-/** An even pace suits whatever limiter it is. */
-const DOUBTFUL = { kind: 'rate', burst: 1, narrow: false, steady: true, met: false } as const
-
-const onTheWhole = ({ quota, windowMs }: Window, { admitted }: Traffic, now: number): number =>
-  Math.min(evenRate(quota, windowMs), (admitted.length * 1000) / Math.max(1, now - (admitted[0] ?? now)))
 
 /** What a bucket held before the first wall, when it was full. What is met by an even pace holds nothing. */
 const heldBy = ({ steady, windowMs, rested }: Bucket, opening: Opening | null, rate: number): number =>
@@ -248,35 +224,11 @@ const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Rememb
         ...(narrow ? { runs } : { held: heldBy(known, opening, rate) }),
       }
     }
-    case 'window': {
-      const { quota, fixed, mayBeFixed, opened } = known
-      const windowMs = known.longer ?? known.windowMs
-      if (isDoubtful(known)) return { ...DOUBTFUL, rate: onTheWhole(known, traffic, now) }
-      const sent = [...traffic.admitted, ...flight.map(({ at }) => at)].sort((a, b) => a - b)
-      const recent = sent
-        .slice(indexFrom(sent, now - windowMs))
-        .slice(-MOST_RECENT)
-        .map(Math.round)
-      const uncertainMs = Math.round(opened.by - opened.after)
-      const openedAt = Math.round(opened.by)
-      return { kind: 'quota', quota, windowMs, fixed, mayBeFixed, openedAt, uncertainMs, recent }
-    }
+    case 'window':
+      return isDoubtful(known)
+        ? { ...DOUBTFUL, rate: broughtBy(known, traffic, now) }
+        : keepWindow(known, traffic, flight, now)
   }
-}
-
-/** With fewer answers there is no telling whether more at once bring more. */
-const TELLING = 100
-
-/**
- * How many at once are made use of; where no limit is kept, how many went well. One if anything was refused, or where more may bring no
- * more: a source that gets slower is widened as carefully each time.
- */
-const concurrencyOf = (pace: Pace, { kind }: Remembered['limit']): number => {
-  const { width, wentWell, traffic, throughput } = pace
-  if (kind !== 'none' || width.cap !== null) return Math.floor(width.limit)
-  if (traffic.refused.length > 0) return 1
-  if (throughput.count < TELLING) return Math.max(1, wentWell)
-  return bringsMore(throughput, widthOf(pace)) ? Math.max(widthOf(pace), wentWell) : 1
 }
 
 /** What is worth keeping of the pace at `now`. */
@@ -287,7 +239,8 @@ export const remember = (pace: Pace, now: number): Remembered => {
     limit,
     cap: pace.width.cap,
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
-    concurrency: concurrencyOf(pace, limit),
+    concurrency: concurrencyOf(pace, limit.kind === 'none'),
+    ...(limit.kind === 'none' && pace.width.cap === null && hasPaid(pace) ? { paid: true } : {}),
     // A source that was down may be up again: the next run asks at once.
     gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
     ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),

@@ -66,6 +66,11 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
   return settle({ ...pace, heardAt: now, opening, shape: { ...seeking, probeAt } }, now)
 }
 
+/** At a rate that was found such a wait is for the next few tokens, in whole seconds; a longer one is for something else. */
+const TOKENS = 3
+const isForTokens = ({ rate, search, fallback }: Bucket, waitMs: number): boolean =>
+  search === null && fallback === null && waitMs <= ROUNDED_MS + (TOKENS * 1000) / rate
+
 /** The bucket at a pace of which some is refused whatever it is: nothing is concluded from that. */
 const heldAt = (bucket: Bucket, rate: number): Bucket =>
   bucket.rate >= rate ? bucket : { ...bucket, rate, search: null, fallback: null }
@@ -108,7 +113,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       const held = shape.capTrial && capHolds(shape.capTrial, shape.rate, own.width)
       if (held) return { ...met, shape: { kind: 'open' }, width: held }
       const capTrial = shape.capTrial && { ...shape.capTrial, refuted: true }
-      if (told && waitMs >= SHORT_MS) return seek(met, own, now, told)
+      if (told && waitMs >= SHORT_MS && !isForTokens(shape, waitMs)) return seek(met, own, now, told)
       const overdueAt = shape.narrow ? overdueSince(pace, own.at) : null
       // It may be that these have all the places there are. It is tried again after as long as they were waited for already.
       if (overdueAt !== null) return { ...met, shape: { ...shape, tokens: 0, at: now + own.at - overdueAt } }

@@ -78,10 +78,6 @@ export const whyOf = (pace: Pace, now: number): string => {
   return heldWhy(pace)
 }
 
-/** The same of a run that has ended: nothing is waited for any more. */
-export const whyAtEnd = (pace: Pace, now: number): string => {
-  const { downSince } = pace.circuit
-  return downSince === null
-    ? heldWhy(pace)
-    : `the source had not answered properly for ${seconds(Math.max(0, now - downSince))}`
-}
+/** The same of a run that has ended: nothing is waited for any more. For how long nobody answered is in its reason. */
+export const whyAtEnd = (pace: Pace): string =>
+  pace.circuit.downSince === null ? heldWhy(pace) : 'the source did not answer properly any more'

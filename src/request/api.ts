@@ -13,6 +13,7 @@ import type { Outcome, Reply, SourceRequest } from '../source/source.ts'
 import type { World } from '../world.ts'
 import { AWAKE } from './nap.ts'
 import { redactOf } from './redact.ts'
+import { openSilence } from './silence.ts'
 
 /** What a request came to. `fault`: why no whole answer came, null where one did. */
 export type Answer<T> = {
@@ -84,18 +85,12 @@ export type Api = {
   requests(): RequestCounts
 }
 
-/** A source that refuses everything lives, but not for ever: the longest usual window, and some time. */
-const REFUSED_MS = 65 * 60_000
-
 export const openApi = (settings: ApiSettings): Api => {
   const { world } = settings
-  const requests: RequestCounts = { ...settings.before }
+  const { silence: before, ...requests } = settings.before
+  const silence = openSilence(world, settings.giveUpMs, before)
   let answerTimes = durationsOf(settings.before.answerTimes)
   let pace = settings.pace
-  let lastGoodAt = world.now()
-  let lastAliveAt = lastGoodAt
-  /** Why the last of those that failed or were refused did. */
-  let lastWhy = ''
   let sourceOffsetMs: number | null = null
   /** Ends the sleep of those who wait for a request in flight to come back. */
   let landing: AbortController | null = null
@@ -123,11 +118,11 @@ export const openApi = (settings: ApiSettings): Api => {
     else if (outcome.kind === 'data') requests.ok++
     else requests.failed++
     if (outcome.kind === 'data') {
-      lastGoodAt = at
+      silence.served(at)
       pace = adjust(pace, { kind: 'accepted', id, at, limits })
       return outcome
     }
-    lastWhy = outcome.why
+    silence.failed(outcome.why)
     const asked = answer.kind === 'reply' ? retryAfterMs(answer.headers, at) : null
     // A limiter may say 503 as an outage does; as long as others are answered, it is a refusal.
     const overloaded =
@@ -139,7 +134,7 @@ export const openApi = (settings: ApiSettings): Api => {
         return { kind: 'stop', reason: 'quota', why: `${outcome.why}. ${renewal(renewed)}` }
       }
       // A refusal is an answer: the source lives.
-      lastAliveAt = Math.max(lastAliveAt, at + (asked ?? 0))
+      silence.refused(at + (asked ?? 0))
       pace = adjust(pace, { kind: 'refused', id, at, retryAfterMs: asked, limits })
       return { kind: 'slow-down', why: outcome.why }
     }
@@ -193,8 +188,11 @@ export const openApi = (settings: ApiSettings): Api => {
 
   const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
     let failures = 0
+    const begunAt = world.now()
     for (let sent = 0; ; sent++) {
       for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
+        // It is asked now and then by one of many: the others need not ask once more to know.
+        if (silence.failedSince(begunAt) && silence.isDead()) return { kind: 'retry', why: silence.givenUp() }
         landing ??= new AbortController()
         await world.sleep(Math.min(wait, 1000), AbortSignal.any(signal ? [landing.signal, signal] : [landing.signal]))
       }
@@ -203,7 +201,7 @@ export const openApi = (settings: ApiSettings): Api => {
       if (why !== null) return { kind: 'stop', reason: 'quota', why }
       const { outcome } = await send(request, read, sent > 0, signal)
       if (outcome.kind !== 'slow-down' && outcome.kind !== 'retry') return outcome
-      if (isDead()) return { ...outcome, why: givenUp() }
+      if (silence.isDead()) return { ...outcome, why: silence.givenUp() }
       if (outcome.kind === 'retry' && ++failures >= tries) return outcome
       const pauseMs = outcome.kind === 'retry' ? retryInMs(failures) : 0
       settings.onHitch?.(hitchOf(request.label, outcome, failures, pauseMs))
@@ -224,26 +222,11 @@ export const openApi = (settings: ApiSettings): Api => {
   }
 
   const waitMs = (): number => waitBefore(pace, world.now())
-  const isDead = (): boolean => {
-    const now = world.now()
-    const refusing = lastAliveAt > lastGoodAt && now - lastAliveAt < settings.giveUpMs
-    return now - lastGoodAt > (refusing ? Math.max(settings.giveUpMs, REFUSED_MS) : settings.giveUpMs)
-  }
   const spent = (): string | null => {
     const { announced, traffic, flight } = pace
     const until = quotaSpentUntil(announced, traffic, flight, world.now())
     return until === null ? null : `The source says that the quota is used up. ${renewal(until)}`
   }
-  const silence = (): string => {
-    const ms = world.now() - lastGoodAt
-    const span = ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`
-    return `${lastAliveAt > lastGoodAt ? 'has refused everything' : 'has not answered properly'} for ${span}`
-  }
-  const givenUp = (setBy = ''): string => `The source ${silence()}: given up${setBy}. What came last: ${lastWhy}`
-  const obituary = (): string =>
-    `${givenUp(' (CARSYNC_GIVE_UP_SECONDS)')}. What was read is stored, and the next run goes on from there`
-  const trouble = (): string | null =>
-    pace.circuit.failures > 0 && world.now() - lastGoodAt >= 1000 ? `the source ${silence()} (${lastWhy})` : null
   const retryInMs: Api['retryInMs'] = (attempt) => {
     const { circuit, waitMs: wait } = retryIn(pace.circuit, attempt, world.random())
     pace = { ...pace, circuit }
@@ -260,13 +243,13 @@ export const openApi = (settings: ApiSettings): Api => {
       pace = adjust(pace, { kind: 'planned', pages })
     },
     isDown: () => isDown(pace),
-    isDead,
-    obituary,
-    trouble,
+    isDead: silence.isDead,
+    obituary: silence.obituary,
+    trouble: () => (pace.circuit.failures > 0 ? silence.trouble() : null),
     sourceOffsetMs: () => sourceOffsetMs ?? 0,
     pace: () => pace,
     inFlight: () => pace.flight.length,
-    requests: () => ({ ...requests, answerTimes }),
+    requests: () => ({ ...requests, answerTimes, ...silence.kept() }),
   }
 }
 

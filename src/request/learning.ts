@@ -39,7 +39,7 @@ export const shownPace = (pace: Pace, pageSize: number, now: number, isOver = fa
     ...(held === null ? {} : { burst: Math.floor(held.burst) }),
     concurrency: Math.floor(pace.width.limit),
     ...(isFindingOut(pace) ? { seeking: true } : {}),
-    why: isOver ? whyAtEnd(pace, now) : whyOf(pace, now),
+    why: isOver ? whyAtEnd(pace) : whyOf(pace, now),
   }
 }
 

@@ -15,8 +15,8 @@ const UNPACKERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable
     }),
 }
 
-/** What to ask for: the value of `Accept-Encoding`. */
-export const PACKINGS = 'gzip, deflate, br'
+/** What to ask for: the value of `Accept-Encoding`. Without `deflate`, which servers send with its header or without. */
+export const PACKINGS = 'gzip, br'
 
 /** The body unpacked, in the reverse order of its codings; as it is where one of them is unknown. `encoding`: its `Content-Encoding`. */
 export const unpacked = (body: Readable, encoding: string): Readable => {

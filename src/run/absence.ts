@@ -28,10 +28,13 @@ const beyondLimit = ({ gone, all }: Share, limit: RemovalLimit): string | null =
     : null
 }
 
+/** Whether so many are more than come or go unnoticed: more than 50 and more than 5% of all. */
+export const isUnusual = ({ gone, all }: Share): boolean => gone > FEW && gone > INVENTORY_SHARE * all
+
 const beyondUsual = (inventory: Share, segments: ReadonlyMap<string, Share>): string | null => {
   const { gone, all } = inventory
+  if (isUnusual(inventory)) return `${gone} of ${all} cars are gone, more than ${percent(INVENTORY_SHARE)}`
   if (gone <= FEW) return null
-  if (gone > INVENTORY_SHARE * all) return `${gone} of ${all} cars are gone, more than ${percent(INVENTORY_SHARE)}`
   for (const [name, share] of segments)
     if (share.gone > FEW && share.gone > SEGMENT_SHARE * share.all)
       return `${share.gone} of ${share.all} cars of ${name} are gone, more than ${percent(SEGMENT_SHARE)}`

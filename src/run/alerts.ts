@@ -1,5 +1,6 @@
 /** Which concerns somebody is told of, when they are over, and how long a webhook that fails is left alone. Pure. */
 import type { Concern } from './health.ts'
+import { someOf } from './some-of.ts'
 
 /** The others are good to see in a status, and no reason to wake anybody. */
 export const ALERT_KINDS = ['failed', 'stuck', 'incomplete-twice', 'held', 'stale', 'drift'] as const
@@ -84,16 +85,13 @@ export const alertBody = ({ kind, weight, message, findings }: Alerted, { id, so
   return bodyOf(`carsync.${kind}`, at, findings ? { ...data, findings } : data)
 }
 
-const SHOWN = 3
-
 /** The same of an alert that was told before and of which there is more to tell. */
 export const renewedAlert = (
   { of, concern, fresh }: Renewal,
   { id, source, last, at }: Telling,
 ): { message: string; body: string } => {
   const { kind, weight } = concern
-  const more = fresh.length > SHOWN ? ` and ${fresh.length - SHOWN} more` : ''
-  const message = `${concern.message}; new: ${fresh.slice(0, SHOWN).join(', ')}${more}`
+  const message = `${concern.message}; new: ${someOf(fresh)}`
   const findings = [...of.findings, ...fresh].slice(0, MOST_TOLD)
   const runId = last?.runId ?? null
   const data = { id, alertId: of.alertId, status: 'firing', source, kind, weight, message, runId, findings, fresh }
@@ -108,7 +106,8 @@ export const overAlert = (
   { alertId, kind, weight, message: was, openedAt }: OpenAlert,
   { id, source, last, at }: Telling,
 ): { message: string; body: string } => {
-  const message = `over: ${was}`
+  // Records that are stored just so are not looked at: they may say still what they said.
+  const message = kind === 'drift' ? `no longer seen in what was read: ${was}` : `over: ${was}`
   const runId = last?.runId ?? null
   const data = { id, alertId, status: 'resolved', source, kind, weight, message, openedAt, runId }
   return { message, body: bodyOf(`carsync.${overKind(kind)}`, at, data) }

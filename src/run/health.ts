@@ -114,7 +114,10 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           {
             kind: 'held',
             weight: 'fault',
-            message: `${facts.heldRemovals} removals are held back and wait for a decision`,
+            message:
+              facts.heldRemovals === 1
+                ? '1 removal is held back and waits for a decision'
+                : `${facts.heldRemovals} removals are held back and wait for a decision`,
           } as const,
         ]
       : []),
@@ -123,7 +126,7 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           {
             kind: 'rejects',
             weight: 'notice',
-            message: `${facts.rejected} records could not be stored in the last run`,
+            message: `${facts.rejected === 1 ? '1 record' : `${facts.rejected} records`} could not be stored in the last run`,
           } as const,
         ]
       : []),

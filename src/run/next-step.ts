@@ -2,7 +2,9 @@
  * What to do now. Pure: the loop asks, and obeys.
  */
 import { firstGap, type Interval, lastGap } from './coverage.ts'
-import { type Ask, type Run, rowsOf, type SegmentState, samePage } from './run.ts'
+import { rowsOf } from './rows.ts'
+import { type Ask, type Run, type SegmentState, samePage } from './run.ts'
+import { someOf } from './some-of.ts'
 
 export type Step =
   /** Ask for this page now. */
@@ -29,12 +31,13 @@ const lookAhead = (state: SegmentState): number => Math.min(8, 1 + Math.floor(st
 
 /**
  * The row up to which a segment must be read. With a total: to its end, and on while the farthest page still has a next
- * one. The end mark alone ends a segment: totals are only where to look for it.
+ * one. The end mark alone ends a segment: totals are only where to look for it. Where it is not sure, the page behind it is
+ * looked at.
  */
 export const horizonOf = (state: SegmentState, pageSize: number): number => {
   const { farthest, segment } = state
   const planned = segment.total ?? 0
-  if (farthest.last) return Math.max(planned, farthest.to)
+  if (farthest.last) return Math.max(planned, farthest.to + (farthest.sure ? 0 : pageSize))
   const known = farthest.to + (segment.total === null ? lookAhead(state) : 1) * pageSize
   return farthest.to < planned ? planned : known
 }
@@ -83,9 +86,8 @@ export const nextStep = (run: Run, room: Room, now: number): Step => {
   if (run.retries.length > 0) return { kind: 'wait', untilAt: Math.min(...run.retries.map((retry) => retry.at)) }
   if (busy) return { kind: 'wait', untilAt: null }
   if (run.dead.length > 0) {
-    const pages = run.dead.slice(0, 3).map((dead) => `${nameOf(run, dead.ask)} (${dead.why})`)
-    const more = run.dead.length > 3 ? ` and ${run.dead.length - 3} more` : ''
-    return { kind: 'incomplete', why: `${pages.join('; ')}${more} could not be read` }
+    const pages = run.dead.map((dead) => `${nameOf(run, dead.ask)} (${dead.why})`)
+    return { kind: 'incomplete', why: `${someOf(pages, '; ')} could not be read` }
   }
   const open = run.segments.find((state) => !isSettled(state, pageSize))
   if (open)

@@ -2,7 +2,8 @@
 import { complement, type Interval } from './coverage.ts'
 import type { Plan } from './plan.ts'
 import type { Pass } from './receipt.ts'
-import { type Run, rowsOf, startRun } from './run.ts'
+import { rowsOf } from './rows.ts'
+import { type Run, startRun } from './run.ts'
 
 /** What a later pass has to cover: where the whole listing was read in the end, the other segments repeat it. */
 const planFor = (pass: Pass, plan: Plan): Plan =>
@@ -35,7 +36,7 @@ export const startPass = (
             .filter(({ segment }) => segment === name)
             .map(({ page }): Interval => rowsOf({ page, pageSize: pass.pageSize }))
           const end = Math.max(total ?? 0, ends.get(name) ?? 0, ...rows.map(([, to]) => to))
-          return { ...state, covered: complement(rows, end), farthest: { to: end, last: true } }
+          return { ...state, covered: complement(rows, end), farthest: { to: end, last: true, sure: true } }
         }),
       }
     }

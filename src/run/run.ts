@@ -11,7 +11,9 @@
  * is missing stays a gap that is asked for again. Nothing else decides whether a page was fetched.
  */
 import { cover, firstGap, type Interval } from './coverage.ts'
+import { type Farthest, isEarlyEnd } from './early-end.ts'
 import type { Plan, Segment } from './plan.ts'
+import { rowsOf } from './rows.ts'
 
 /** One page of one segment, as asked for. Rows (page-1)*pageSize up to page*pageSize. */
 export type Ask = { segment: number; pageSize: number; page: number; attempt: number }
@@ -22,8 +24,7 @@ export type SegmentState = {
   covered: readonly Interval[]
   /** Rows in flight, or read and not yet committed: one interval a page. They overlap where page sizes differ. */
   pending: readonly Interval[]
-  /** What the farthest page read so far said: where it ended, and whether the source's end mark was on it. */
-  farthest: { to: number; last: boolean }
+  farthest: Farthest
   pagesDone: number
   /** Records on committed pages. */
   records: number
@@ -61,11 +62,6 @@ export type Fact =
   | { kind: 'given-up'; ask: Ask; why: string; wasRead: boolean }
   | { kind: 'page-size'; pageSize: number }
 
-export const rowsOf = (page: { pageSize: number; page: number }): Interval => [
-  (page.page - 1) * page.pageSize,
-  page.page * page.pageSize,
-]
-
 /** A run at its beginning. */
 export const startRun = (
   plan: Plan,
@@ -79,7 +75,7 @@ export const startRun = (
     segment,
     covered: [],
     pending: [],
-    farthest: { to: 0, last: false },
+    farthest: { to: 0, last: false, sure: true },
     pagesDone: 0,
     records: 0,
   })),
@@ -97,8 +93,12 @@ const changeSegment = (run: Run, index: number, change: (state: SegmentState) =>
 })
 
 /** Of two readings of the same end, the one that says there is more is believed: at worst an empty page is asked for. */
-const farther = (known: SegmentState['farthest'], to: number, last: boolean): SegmentState['farthest'] =>
-  to > known.to ? { to, last } : to === known.to ? { to, last: known.last && last } : known
+const farther = (state: SegmentState, page: Parameters<typeof isEarlyEnd>[1]): Farthest => {
+  const { farthest: known } = state
+  const [, to] = rowsOf(page)
+  if (to > known.to) return { to, last: page.last, sure: !isEarlyEnd(state, page) }
+  return to === known.to ? { ...known, last: known.last && page.last } : known
+}
 
 /** Without this page's own rows; what another page holds of them stays pending. */
 const without = (pending: readonly Interval[], [from, to]: Interval): Interval[] => {
@@ -145,7 +145,7 @@ export const advance = (run: Run, fact: Fact): Run => {
       const freed = release(run, fact.ask, false)
       const read = changeSegment(freed, fact.ask.segment, (state) => ({
         pending: [...state.pending, rowsOf(served)],
-        farthest: farther(state.farthest, rowsOf(served)[1], fact.last),
+        farthest: farther(state, { ...served, records: fact.records, last: fact.last }),
       }))
       return { ...read, pageSize: pageSizeAfter(run, fact), uncommitted: read.uncommitted + 1 }
     }
@@ -200,7 +200,7 @@ export const restoreRun = (run: Run, ledger: readonly LedgerFact[]): Run =>
     const rows = rowsOf(page)
     return changeSegment(restored, index, (state) => ({
       covered: cover(state.covered, ...rows),
-      farthest: farther(state.farthest, rows[1], page.last),
+      farthest: farther(state, page),
       pagesDone: state.pagesDone + 1,
       records: state.records + page.records,
     }))

@@ -7,7 +7,7 @@
  * pages that were read in the other order.
  */
 import type { SeamPage } from './receipt.ts'
-import { rowsOf } from './run.ts'
+import { rowsOf } from './rows.ts'
 
 /** A page of the pass, with its number of records and the instant at which it was asked for, ms. */
 export type PageRead = { segment: string; pageSize: number; page: number; records: number; readAt: number }

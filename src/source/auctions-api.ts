@@ -1,12 +1,12 @@
 /** The paged AuctionsAPI (`https://auctionsapi.com/api`). */
 import { sameRecord } from '../car/same-record.ts'
-import { keptRecord } from './auctions-api/cut-record.ts'
+import { carOf } from './auctions-api/car-of.ts'
+import { driftOf } from './auctions-api/drift.ts'
 import { readBrands } from './auctions-api/read-brands.ts'
 import { readCount } from './auctions-api/read-count.ts'
 import { readGone } from './auctions-api/read-gone.ts'
 import { readPage } from './auctions-api/read-page.ts'
 import { readPresence } from './auctions-api/read-presence.ts'
-import { readRecord } from './auctions-api/read-record.ts'
 import {
   brandFilter,
   brandsRequest,
@@ -16,6 +16,8 @@ import {
   goneRequest,
   pageRequest,
 } from './auctions-api/request.ts'
+import { keptRecord } from './cut-record.ts'
+import { readRecord } from './read-record.ts'
 import type { Source } from './source.ts'
 
 export const auctionsApi: Source = {
@@ -31,7 +33,7 @@ export const auctionsApi: Source = {
   readBrands,
   feeds: { maxMinutes: 4320, changes: changesFilter, goneRequest, readGone },
   lookup: { request: carRequest, read: readPresence },
-  keptRecord,
-  readRecord,
+  keptRecord: (payload) => keptRecord(payload),
+  readRecord: (page, record, readAt) => readRecord(page, record, readAt, { idName: 'id', carOf, driftOf }),
   isSameRecord: (stored, parsed) => sameRecord(JSON.parse(stored), parsed),
 }

@@ -12,7 +12,7 @@ export type Bound = { start: number; end: number }
 /** The elements of a list, and the offset after it; -1 where it does not end. */
 export type CutList = { bounds: Bound[]; end: number }
 
-/** `envelope` is the page as text with `data` emptied: cheap to parse, and to be parsed before it is believed. */
+/** `envelope` is the page as text with its list emptied: cheap to parse, and to be parsed before it is believed. */
 export type Cut = { kind: 'cut'; bounds: Bound[]; envelope: string } | { kind: 'broken'; why: string }
 
 const QUOTE = 0x22
@@ -28,7 +28,7 @@ export const MAX_RECORDS = 50_000
 /** What may stand around the list, bytes; links and counts take a few hundred. */
 const MAX_ENVELOPE_BYTES = 1 << 20
 
-/** Of so many members is told what they are, where `data` is missing. */
+/** Of so many members is told what they are, where the list is missing. */
 const KEYS_SHOWN = 100
 
 const broken = (why: string): Cut => ({ kind: 'broken', why })
@@ -60,22 +60,24 @@ export const cutList = (bytes: Buffer, open: number): CutList => {
   }
 }
 
-const missing = (keys: readonly string[]): string => {
+const missing = (keys: readonly string[], name: string): string => {
   const telling = keys.find((key) => key === 'error' || key === 'errors' || key === 'message')
-  return telling === undefined ? 'an object without `data`' : `an object with \`${telling}\` and without \`data\``
+  return telling === undefined
+    ? `an object without \`${name}\``
+    : `an object with \`${telling}\` and without \`${name}\``
 }
 
 /**
- * Finds the list `data` of the root object and its elements, in one pass over the UTF-8 `bytes`, wherever it stands and
+ * Finds the list `name` of the root object and its elements, in one pass over the UTF-8 `bytes`, wherever it stands and
  * however it is laid out. A page that is cut off, unbalanced or something else is `broken`, with what it was instead.
  * `list` finds the elements.
  */
-export const cutRecords = (bytes: Buffer, list: typeof cutList = cutList): Cut => {
+export const cutRecords = (bytes: Buffer, list: typeof cutList = cutList, name = 'data'): Cut => {
   let at = skipSpace(bytes, 0)
   if (at === bytes.length) return broken('an empty body')
   if (bytes[at] !== OPEN_OBJECT) return broken('something that is not a JSON object')
   const keys: string[] = []
-  let data: { bounds: Bound[]; start: number; end: number } | null = null
+  let found: { bounds: Bound[]; start: number; end: number } | null = null
   at = skipSpace(bytes, at + 1)
   let closed = bytes[at] === CLOSE_OBJECT
   while (!closed) {
@@ -87,14 +89,14 @@ export const cutRecords = (bytes: Buffer, list: typeof cutList = cutList): Cut =
     if (bytes[at] !== COLON) return broken('JSON that is cut off or broken')
     at = skipSpace(bytes, at + 1)
     let end: number
-    if (key === 'data') {
-      if (data) return broken('an object with two members `data`')
-      if (bytes[at] !== OPEN_LIST) return broken('`data` that is not a list')
-      const found = list(bytes, at)
-      end = found.end
-      data = { bounds: found.bounds, start: at, end }
+    if (key === name) {
+      if (found) return broken(`an object with two members \`${name}\``)
+      if (bytes[at] !== OPEN_LIST) return broken(`\`${name}\` that is not a list`)
+      const { bounds, end: listEnd } = list(bytes, at)
+      end = listEnd
+      found = { bounds, start: at, end }
     } else end = skipValue(bytes, at)
-    if (end < 0 && data?.bounds.length === MAX_RECORDS) return broken(`a list of more than ${MAX_RECORDS} records`)
+    if (end < 0 && found?.bounds.length === MAX_RECORDS) return broken(`a list of more than ${MAX_RECORDS} records`)
     if (end < 0) return broken(`JSON that is cut off or broken in \`${key.slice(0, 40)}\``)
     at = skipSpace(bytes, end)
     closed = bytes[at] === CLOSE_OBJECT
@@ -102,8 +104,8 @@ export const cutRecords = (bytes: Buffer, list: typeof cutList = cutList): Cut =
     if (!closed) at = skipSpace(bytes, at + 1)
   }
   if (skipSpace(bytes, at + 1) < bytes.length) return broken('JSON with something after its end')
-  if (!data) return broken(missing(keys))
-  if (bytes.length - (data.end - data.start) > MAX_ENVELOPE_BYTES) return broken('more than 1 MB around `data`')
-  const envelope = `${bytes.toString('utf8', 0, data.start)}[]${bytes.toString('utf8', data.end)}`
-  return { kind: 'cut', bounds: data.bounds, envelope }
+  if (!found) return broken(missing(keys, name))
+  if (bytes.length - (found.end - found.start) > MAX_ENVELOPE_BYTES) return broken(`more than 1 MB around \`${name}\``)
+  const envelope = `${bytes.toString('utf8', 0, found.start)}[]${bytes.toString('utf8', found.end)}`
+  return { kind: 'cut', bounds: found.bounds, envelope }
 }

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { repairText } from '../car/field.ts'
-import { keyAt } from './cut-records.ts'
+import { type Bound, keyAt } from './cut-records.ts'
 import { skipSpace, skipValue } from './skip-value.ts'
 
 /** What a record has for an id: `sourceId`, or what is wrong with it. */
@@ -13,6 +13,7 @@ const PREFIX = [...'{"id":'].map((character) => character.charCodeAt(0))
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /** The id in the value's own text. Never through a number: ids above 2^53 would change. */
@@ -31,10 +32,13 @@ const idIn = (token: string): RecordId => {
   return { sourceId: null, reason: 'id_malformed' }
 }
 
-/** Looks at every member of the record for the last `id`, the one that a parser would keep. */
-const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
-  let found: RecordId = { sourceId: null, reason: 'id_missing' }
-  if (bytes[start] !== 0x7b) return { sourceId: null, reason: 'not_an_object' }
+/**
+ * Where the value of the member `name` lies of the object between the byte offsets `start` and `end`: the last one of that
+ * name, which a parser would keep. null where there is none, or no object.
+ */
+export const memberAt = (bytes: Buffer, start: number, end: number, name: string): Bound | null => {
+  if (bytes[start] !== OPEN_OBJECT) return null
+  let found: Bound | null = null
   let at = skipSpace(bytes, start + 1)
   while (at < end && bytes[at] === QUOTE) {
     const keyEnd = skipValue(bytes, at)
@@ -43,7 +47,7 @@ const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
     const value = skipSpace(bytes, colon + 1)
     const valueEnd = skipValue(bytes, value)
     if (valueEnd < 0 || valueEnd > end) break
-    if (keyAt(bytes, at, keyEnd) === 'id') found = idIn(bytes.toString('utf8', value, valueEnd))
+    if (keyAt(bytes, at, keyEnd) === name) found = { start: value, end: valueEnd }
     at = skipSpace(bytes, valueEnd)
     if (bytes[at] !== COMMA) break
     at = skipSpace(bytes, at + 1)
@@ -51,17 +55,27 @@ const searchId = (bytes: Buffer, start: number, end: number): RecordId => {
   return found
 }
 
+/** The id that the member `name` of an object is, by the same rules as that of a record. */
+export const idAt = (bytes: Buffer, start: number, end: number, name: string): RecordId => {
+  if (bytes[start] !== OPEN_OBJECT) return { sourceId: null, reason: 'not_an_object' }
+  const value = memberAt(bytes, start, end, name)
+  return value === null
+    ? { sourceId: null, reason: 'id_missing' }
+    : idIn(bytes.toString('utf8', value.start, value.end))
+}
+
 /**
- * The id of the record between the byte offsets `start` and `end`: the digits of its `id`, or a text of 1 to 200
+ * The id of the record between the byte offsets `start` and `end`: the digits of its member `name`, or a text of 1 to 200
  * characters, not blank. Records that begin with `{"id":<digits>`, as nearly all do, are not searched.
  */
-export const recordId = (bytes: Buffer, start: number, end: number): RecordId => {
+export const recordId = (bytes: Buffer, start: number, end: number, name = 'id'): RecordId => {
+  if (name !== 'id') return idAt(bytes, start, end, name)
   let at = start
   while (at - start < PREFIX.length && bytes[at] === PREFIX[at - start]) at++
   const digits = at
-  if (digits - start < PREFIX.length) return searchId(bytes, start, end)
+  if (digits - start < PREFIX.length) return idAt(bytes, start, end, name)
   while (bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++
   const ends = bytes[at] === COMMA || bytes[at] === CLOSE_OBJECT
-  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH) return searchId(bytes, start, end)
+  if (at === digits || bytes[digits] === 0x30 || !ends || at - digits > ID_LENGTH) return idAt(bytes, start, end, name)
   return { sourceId: bytes.toString('latin1', digits, at) }
 }

@@ -3,7 +3,7 @@ import { messageOf, SyncError } from '../errors.ts'
 import { assertPermitted, assertServes, namingRights } from './assert-usable.ts'
 import { adviceFor } from './connection/retryable.ts'
 import type { Database, Row } from './database.ts'
-import { assertOurs } from './migrate.ts'
+import { assertOurs, MIGRATE_BY_HAND } from './migrate.ts'
 import type { Migration } from './migration-script.ts'
 
 export type DatabaseFinding = { check: string; ok: boolean; message: string; advice: string | null }
@@ -54,7 +54,7 @@ const checkSchema = async (
     check: 'migrations',
     ok: false,
     message: `${missing.length} to apply, and the role ${server.role} may not create schemas`,
-    advice: 'Apply them as the owner: carsync migrate --print | psql -v ON_ERROR_STOP=1.',
+    advice: `Apply them as the owner: ${MIGRATE_BY_HAND}`,
   }
 }
 

@@ -97,12 +97,14 @@ export const migrate = async (db: Database, schema: string, migrations: readonly
     await db.transaction((session) => session.script(migrationStatements(schema, missing).join(';\n')))
   } catch (error) {
     if (isPassing(error)) throw error
-    const advice =
-      adviceFor(error) ?? 'Apply the schema by hand as the owner: carsync migrate --print | psql -v ON_ERROR_STOP=1.'
+    const advice = adviceFor(error) ?? `Apply the schema by hand as the owner: ${MIGRATE_BY_HAND}`
     throw new SyncError(`Cannot apply the schema: ${(error as Error).message}. ${advice}`, 2, { cause: error })
   }
   return missing.map((migration) => migration.version)
 }
+
+/** What the owner of a database has to type where this program may not. */
+export const MIGRATE_BY_HAND = 'carsync migrate --print | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"'
 
 /** For doors that do not migrate: throws SyncError unless the whole schema is there, with the command that applies it. */
 export const assertApplied = async (db: Database): Promise<void> => {
@@ -112,6 +114,13 @@ export const assertApplied = async (db: Database): Promise<void> => {
     `The database lacks tables: wanted the schema of version ${SCHEMA_VERSION}, found ${newest ?? 'none'}. Apply it with: npx carsync migrate, or: npx supabase db push.`,
     2,
   )
+}
+
+/** The same, also unless the read model lies in this schema. Throws ConfigError or SyncError. */
+export const assertInPlace = async (db: Database, schema: string): Promise<void> => {
+  await assertApplied(db)
+  await assertOneReadModel(db, schema)
+  await assertReadModelIsThere(db, schema, [SCHEMA_VERSION])
 }
 
 /** For who makes nothing of a database that is empty: throws NothingSyncedError there. */
@@ -124,24 +133,4 @@ export const assertReadable = async (db: Database, schema: string, migrations: r
   await assertBegun(db)
   await assertOurs(db, schema, migrations)
   await assertApplied(db)
-}
-
-/**
- * Lets `anon` read `cars`, or stops letting it, where that role exists and the setting has changed. The role may be younger than
- * the tables, which then have no policy for it; where the owner has made another one, that one holds.
- */
-export const applyPublicRead = async (db: Database, schema: string, wanted: boolean): Promise<void> => {
-  const [anon] = await db.query(
-    `select has_table_privilege('anon', $1, 'select') as may,
-            exists (select from pg_policies where schemaname = $2 and tablename = 'cars' and cmd in ('SELECT', 'ALL')
-                    and roles && '{anon,public}') as sees
-     from pg_roles where rolname = 'anon'`,
-    [`${quoteName(schema)}.cars`, schema],
-  )
-  if (!anon || (wanted ? anon.may && anon.sees : !anon.may)) return
-  const cars = `${quoteName(schema)}.cars`
-  const grant = `grant usage on schema ${quoteName(schema)} to anon; grant select on ${cars} to anon`
-  const policy = `create policy cars_public_read on ${cars} for select to anon using (removed_at is null)`
-  const statements = wanted ? [grant, ...(anon.sees ? [] : [policy])] : [`revoke select on ${cars} from anon`]
-  await db.transaction((session) => session.script(statements.join(';\n')))
 }

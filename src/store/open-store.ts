@@ -5,7 +5,7 @@ import { readMovement, weighSeen } from './balance.ts'
 import { readCarsPage } from './cars-page.ts'
 import { closeForeignEra } from './change-eras.ts'
 import { commitSurely } from './commit-surely.ts'
-import { type OnWait, retrying } from './connection/retrying.ts'
+import { type OnWait, type Patience, retrying } from './connection/retrying.ts'
 import { readModeState } from './coverage.ts'
 import { type Database, namesOf } from './database.ts'
 import { readDue } from './due.ts'
@@ -16,31 +16,32 @@ import { beat, releaseLease, takeLease } from './lease.ts'
 import { countNew, countSeen, readLedger } from './ledger.ts'
 import { readLive } from './live.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
-import { isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
+import { beginOrder, isStopped, placeOrder, settleOrder, stopOrders } from './orders.ts'
 import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts } from './outbox.ts'
-import { writeProgress } from './progress.ts'
+import { writeProgress, writeRequests } from './progress.ts'
 import { prune } from './prune.ts'
 import { readChangeLog } from './read-change-log.ts'
 import { readRecentChanges } from './recent-changes.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
-import { finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
+import { becomeFull, finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
 import { serverStartedAt } from './server.ts'
 import type { Store } from './store.ts'
 import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored-cars.ts'
 
 export type StoreSettings = { schema: string; source: string }
 
-/** A store over a migrated database. Closing it closes the database. */
+/** A store over a migrated database. Closing it closes the database. `patience`: with what passes by itself; else two minutes. */
 export const storeOver = (
   db: Database,
   settings: StoreSettings,
   world: Pick<World, 'now' | 'sleep' | 'random'>,
   onWait?: OnWait,
+  patience?: Patience,
 ): Store => {
   const names = namesOf(settings.schema, settings.source)
-  const again = retrying(world, undefined, onWait)
+  const again = retrying(world, patience, onWait)
   let erasKnown: Promise<void> | null = null
   return {
     writers: db.writers,
@@ -53,9 +54,11 @@ export const storeOver = (
     },
     beat: (lease) => beat(db, lease),
     writeProgress: (lease, runId, status, progress) => writeProgress(db, names, lease, runId, status, progress),
+    writeRequests: (lease, runId, requests) => writeRequests(db, lease, runId, requests),
     releaseLease: (lease) => again(() => releaseLease(db, lease)),
     openRun: (lease, request) => again(() => openRun(db, names, lease, request)),
     modeState: () => again(() => readModeState(db, names)),
+    becomeFull: (lease, runId) => again(() => becomeFull(db, lease, runId)),
     savePlan: (lease, runId, plan) => again(() => savePlan(db, lease, runId, plan)),
     saveReceipt: (lease, runId, receipt) => again(() => saveReceipt(db, lease, runId, receipt)),
     readLedger: (runId) => again(() => readLedger(db, runId)),
@@ -111,6 +114,7 @@ export const storeOver = (
     due: () => again(() => readDue(db, names)),
     placeOrder: (order) => again(() => placeOrder(db, names, order)),
     stopOrders: () => again(() => stopOrders(db, names)),
+    beginOrder: (order) => again(() => beginOrder(db, names, order)),
     settleOrder: (order) => again(() => settleOrder(db, names, order)),
     isStopped: () => again(() => isStopped(db, names)),
     close: () => db.close(),

@@ -4,13 +4,22 @@ import { type Database, type Names, textArray } from './database.ts'
 
 export type Order = { mode: Mode; fresh: boolean; priority: readonly string[] | null }
 
+const IS_ORDER = 'source = $1 and mode = $2 and fresh = $3 and priority is not distinct from $4::text::text[]'
+
+const orderParams = (source: string, { mode, fresh, priority }: Order) => [
+  source,
+  mode,
+  fresh,
+  priority === null ? null : textArray(priority),
+]
+
 /** Makes a run due, in place of an earlier order, and ends a stop. */
 export const placeOrder = async (db: Database, { source }: Names, order: Order): Promise<void> => {
   await db.query(
     `insert into carsync.orders (source, mode, fresh, priority) values ($1, $2, $3, $4::text::text[])
      on conflict (source) do update set mode = excluded.mode, fresh = excluded.fresh, priority = excluded.priority,
        ordered_at = clock_timestamp(), stopped_at = null`,
-    [source, order.mode, order.fresh, order.priority === null ? null : textArray(order.priority)],
+    orderParams(source, order),
   )
 }
 
@@ -23,15 +32,19 @@ export const stopOrders = async (db: Database, { source }: Names): Promise<void>
   )
 }
 
+/** Once the fresh run of an order is begun, it is that run which is wanted: another process is not to begin one more. */
+export const beginOrder = async (db: Database, { source }: Names, order: Order): Promise<void> => {
+  await db.query(`update carsync.orders set fresh = false where ${IS_ORDER}`, orderParams(source, order))
+}
+
 /**
  * An order counts as carried out once its run is begun and planned: a process killed before that leaves it to the next.
  * One that was given meanwhile stays: `order` is the one that the run was begun for.
  */
 export const settleOrder = async (db: Database, { source }: Names, order: Order): Promise<void> => {
   await db.query(
-    `update carsync.orders set mode = null, fresh = false, priority = null
-     where source = $1 and mode = $2 and fresh = $3 and priority is not distinct from $4::text::text[]`,
-    [source, order.mode, order.fresh, order.priority === null ? null : textArray(order.priority)],
+    `update carsync.orders set mode = null, fresh = false, priority = null where ${IS_ORDER}`,
+    orderParams(source, order),
   )
 }
 

@@ -1,7 +1,10 @@
 /** The row that a live page shows, and what is needed to take a run up again; written about once a second. */
-import type { Progress, RunStatus } from '../events.ts'
+import type { Progress, RequestCounts, RunStatus } from '../events.ts'
 import type { Database, Names } from './database.ts'
 import type { Lease } from './lease.ts'
+
+/** What is said of a run that has ended: whoever takes it up again waits for the source anew. */
+export const countsOf = ({ silence: _, ...counts }: RequestCounts): RequestCounts => counts
 
 /**
  * Upserts the row of this source in `sync_progress`. It is guarded by the heartbeat's fence, not by the lease row: a
@@ -49,12 +52,27 @@ export const writeProgress = async (
      where run_id = $1::text::uuid and exists (select from carsync.heartbeat where source = $6 and fence = $7::bigint)`,
     [
       runId,
-      JSON.stringify(progress.requests),
+      JSON.stringify(status === 'running' ? progress.requests : countsOf(progress.requests)),
       Math.round(progress.activeMs),
       progress.pages.total,
       progress.phase,
       names.source,
       lease.fence,
     ],
+  )
+}
+
+/** What the run has asked so far, while there is no progress to show yet; guarded likewise. */
+export const writeRequests = async (
+  db: Database,
+  { source, fence }: Lease,
+  runId: string,
+  requests: RequestCounts,
+): Promise<void> => {
+  await db.query(
+    `update carsync.runs set requests = $2::text::jsonb
+     where run_id = $1::text::uuid and status = 'running'
+       and exists (select from carsync.heartbeat where source = $3 and fence = $4::bigint)`,
+    [runId, JSON.stringify(requests), source, fence],
   )
 }

@@ -15,11 +15,13 @@ const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.res
   ${ISO('r.started_at')} as started, ${ISO('r.last_commit_at')} as last_commit, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
   r.pages_total, r.removed::float8, r.seen::float8, r.drift::text,
   coalesce(r.pages_done, p.pages)::int as pages_done, coalesce(r.inserted, p.inserted)::float8 as inserted,
-  coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected`
+  coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected,
+  least(p.met, (r.plan->>'total')::float8)::float8 as met`
 
-/** Sums of the ledger; while a run is on, they are its counts. */
+/** Sums of the ledger; while a run is on, they are its counts. `met`: cars, those that were met twice counted twice. */
 const LEDGER = `left join lateral (
     select count(*) filter (where ${listed('r.mode')}) as pages, coalesce(sum(inserted), 0) as inserted, coalesce(sum(updated), 0) as updated,
+           coalesce(sum(records - rejected), 0) as met,
            (select count(*) from carsync.rejects where run_id = r.run_id) as rejected
     from carsync.pages where run_id = r.run_id) p on true`
 
@@ -116,7 +118,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
       activeMs: row.active_ms,
       pages,
       requests,
-      cars: carsOf(row, row.seen ?? row.inserted + row.updated),
+      cars: carsOf(row, row.seen ?? row.met),
       reason: row.reason,
       ...(drift ? { drift } : {}),
       least: leastTime({ pages, learned, answerMs: meanMs(durationsOf(requests.answerTimes)) }),

@@ -6,6 +6,7 @@ import { addCoverage, RESUMABLE } from './coverage.ts'
 import type { Database, Names, Row } from './database.ts'
 import { assertFence, type Lease } from './lease.ts'
 import { countSeen, listed } from './ledger.ts'
+import { countsOf } from './progress.ts'
 import type { Finish, StoredRun } from './store.ts'
 
 const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, receipt::text, requests::text, log_listed,
@@ -70,6 +71,13 @@ export const openRun = (
     return { run: storedRun(begun!, begun!.began_empty), resumed: false }
   })
 
+/** An incremental run that has not read anything becomes a full one. */
+export const becomeFull = (db: Database, lease: Lease, runId: string): Promise<void> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query(`update carsync.runs set mode = 'full' where run_id = $1::text::uuid`, [runId])
+  })
+
 /** The plan is frozen here; nothing changes it afterwards. */
 export const savePlan = (db: Database, lease: Lease, runId: string, plan: Plan): Promise<void> =>
   db.transaction(async (session) => {
@@ -121,7 +129,7 @@ export const finishRun = async (
         finish.proof,
         finish.reason,
         Math.round(finish.activeMs),
-        JSON.stringify(finish.requests),
+        JSON.stringify(countsOf(finish.requests)),
         finish.totalBefore,
         finish.totalAfter,
         JSON.stringify(finish.learned),

@@ -124,6 +124,8 @@ export type Store = {
   /** A sign of life. False: the lease went to somebody else. */
   beat(lease: Lease): Promise<boolean>
   writeProgress(lease: Lease, runId: string, status: RunStatus, progress: Progress): Promise<void>
+  /** What a run has asked before there is progress to write. */
+  writeRequests(lease: Lease, runId: string, requests: RequestCounts): Promise<void>
   releaseLease(lease: Lease): Promise<void>
   /** Resumes the unfinished run of this mode, or begins one; others that were left behind become `abandoned`. */
   openRun(
@@ -132,6 +134,8 @@ export type Store = {
   ): Promise<{ run: StoredRun; resumed: boolean }>
   /** What decides between a full and an incremental run. */
   modeState(): Promise<ModeState>
+  /** An incremental run that has not read anything becomes a full one. */
+  becomeFull(lease: Lease, runId: string): Promise<void>
   savePlan(lease: Lease, runId: string, plan: Plan): Promise<void>
   saveReceipt(lease: Lease, runId: string, receipt: Receipt): Promise<void>
   readLedger(runId: string): Promise<LedgerPage[]>
@@ -211,6 +215,7 @@ export type Store = {
   due(): Promise<Due | null>
   placeOrder(order: Order): Promise<void>
   stopOrders(): Promise<void>
+  beginOrder(order: Order): Promise<void>
   settleOrder(order: Order): Promise<void>
   isStopped(): Promise<boolean>
   close(): Promise<void>

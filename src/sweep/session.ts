@@ -34,6 +34,8 @@ export type Slice = {
   mayAsk(inHand: number): boolean
   /** Ends it at once: what has arrived is committed, what is in flight is dropped. */
   over: AbortSignal
+  /** Asked under the lease, which was waited for meanwhile: another process may have done what was due. Without it, it is. */
+  isStillDue?(): Promise<boolean>
 }
 
 /** The run, the way to the source, and what earlier runs learned. */

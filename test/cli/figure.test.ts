@@ -21,4 +21,5 @@ test('a range is no more precise than it is known', () => {
   assert.equal(range({ low: 61_000, high: 100_000 }), '65 s to 2 min')
   assert.equal(range({ low: 9_000_000, high: 7_000_000 }), 'about 2.5 h')
   assert.equal(range({ low: 0, high: 0 }), 'about 1 s')
+  assert.equal(range({ low: 3200, high: 8100 }), '4 to 9 s', 'never less than it may take')
 })

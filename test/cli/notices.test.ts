@@ -18,7 +18,7 @@ test('hundreds of refusals are one line with a count', () => {
   const slowed: SyncEvent = { kind: 'slowed', why: 'got HTTP 429', waitMs: 1000 }
   const { trouble, lines } = takeAll(Array.from({ length: 300 }, () => slowed))
   assert.deepEqual(lines, [])
-  assert.deepEqual(trouble, { counts: 'asked to slow down 300 times', latest: 'got HTTP 429' })
+  assert.deepEqual(trouble, { counts: 'slowed down 300 times', latest: 'got HTTP 429' })
 })
 
 test('pages given up are named, at first', () => {
@@ -32,6 +32,8 @@ test('pages given up are named, at first', () => {
 test('the same note is said once', () => {
   const note: SyncEvent = { kind: 'note', message: 'The total moved.' }
   assert.deepEqual(takeAll([note, note]), { trouble: null, lines: ['The total moved.'] })
+  const others = Array.from({ length: 10 }, (_, n): SyncEvent => ({ kind: 'note', message: `Another ${n}.` }))
+  assert.equal(takeAll([note, ...others, note]).lines.length, 11, 'also after some others')
 })
 
 test('one trouble is not several', () => {

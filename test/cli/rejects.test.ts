@@ -36,7 +36,7 @@ describe('rejectLines', () => {
       },
     ])
     assert.match(head!, /id +at +place +car +reason +path +payload/)
-    assert.match(row!, /Audi page 3 row 12 +- +id_missing +id/)
+    assert.match(row!, /Audi page 3 row 13 +- +id_missing +id/)
     assert.ok(!row!.includes('\u001b'))
   })
 })

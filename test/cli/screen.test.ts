@@ -32,16 +32,18 @@ test('before there is any progress, what keeps the source from answering and whe
   ])
 })
 
+test('at 40 columns the time left stands whole', () => {
+  const [head] = screen(pictureOf(), 40, 83_000)
+  assert.match(head!, /^ {2}Fetching {2}━+─+ +42% {2}2 to 3 min left$/)
+})
+
 test('the block at 60 columns goes on to the next line where it would wrap', () => {
   const trouble = {
     counts: 'retried 7 times',
     latest: 'Cannot read page 3 of a segment with a very long name: got HTTP 500',
   }
   assert.deepEqual(screen(pictureOf(), 60, 83_000, { trouble }), [
-    '  Fetching  ━━━━━━━────────────   42%   1:23   2 to 3 min left'.replace(
-      '━━━━━━━────────────',
-      '━━━━━━━──────────',
-    ),
+    '  Fetching  ━━━━━━━──────────   42%   1:23   2 to 3 min left',
     '',
     '  Cars      80,000 of 190,000   2,310/s   138,600/min',
     '  Stored    78,000 new   1,200 changed   800 unchanged',

@@ -14,6 +14,7 @@ test('widths count what the terminal shows', () => {
 
 test('what came from elsewhere stays on its line and steers nothing', () => {
   assert.equal(printable('a\n\tb\u001b[2J\u009b1m'), 'a b\ufffd[2J\ufffd1m')
+  assert.equal(printable('\u202eiduA\u2066 אאודי'), '\ufffdiduA\ufffd אאודי')
 })
 
 test('a table is aligned and nothing trails', () => {

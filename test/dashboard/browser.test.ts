@@ -186,6 +186,17 @@ test('a sync is watched from start to end in a browser', { skip }, async (t) => 
     assert.equal(await rows.first().textContent(), first)
   })
 
+  await t.test('a make of one long word leaves room for the figures beside it', async () => {
+    const word = 'Donaudampfschiff'.repeat(8)
+    await db.query(`update cars set make = $1 where source_id = (select max(source_id) from cars)`, [word])
+    await page.locator('#brands td', { hasText: word }).waitFor()
+    const hidden = await page.locator('#brands').evaluate((body) => {
+      const place = body.closest('.scroll')!
+      return place.scrollWidth - place.clientWidth
+    })
+    assert.equal(hidden, 0)
+  })
+
   await t.test('removals that are held back are shown, and approved after a second thought', async () => {
     source.control.change({ share: 0.05 })
     source.control.remove(GONE)

@@ -55,6 +55,7 @@ describe('pgTAP', { ...SKIP, concurrency: false }, () => {
             inside.unsafe(
               `alter default privileges grant all on tables to anon, authenticated, service_role;
                alter default privileges grant all on functions to anon, authenticated, service_role;
+               alter default privileges grant all on sequences to anon, authenticated, service_role;
                grant usage on schema public to anon, authenticated, service_role`,
             ),
           database,

@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { namesOf } from '../../src/store/database.ts'
 import { readDue } from '../../src/store/due.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
-import { isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
+import { beginOrder, isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
 import { newSource } from '../store/fixture.ts'
 import { databaseKinds, newDatabase, newPostgresUrl } from '../support/databases.ts'
 
@@ -79,6 +79,40 @@ for (const kind of databaseKinds) {
         runs: [{ status: 'incomplete', startedAgo: '50 min', endedAgo: '16 min' }],
         due: 'full unfinished',
       },
+      {
+        name: 'a full sweep a day after the last, though changes cannot be read',
+        runs: [
+          { status: 'complete', startedAgo: '25 hours' },
+          { mode: 'incremental', status: 'failed', startedAgo: '20 min', endedAgo: '16 min' },
+        ],
+        due: 'full full',
+      },
+      {
+        name: 'nothing right after changes could not be read, though a full sweep is due',
+        runs: [
+          { status: 'complete', startedAgo: '25 hours' },
+          { mode: 'incremental', status: 'failed', startedAgo: '5 min' },
+        ],
+        due: null,
+      },
+      {
+        name: 'the full sweep that was left open, though changes have been read since',
+        runs: [
+          { status: 'complete', startedAgo: '3 hours' },
+          { status: 'running', startedAgo: '10 min', endedAgo: null },
+          { mode: 'incremental', status: 'complete', startedAgo: '1 min' },
+        ],
+        due: 'full unfinished',
+      },
+      {
+        name: 'no full sweep that was left open so long ago that nobody takes it up',
+        runs: [
+          { status: 'complete', startedAgo: '9 hours' },
+          { status: 'running', startedAgo: '8 hours', endedAgo: null },
+          { mode: 'incremental', status: 'complete', startedAgo: '1 min' },
+        ],
+        due: null,
+      },
     ]
     for (const { name, runs, due } of cases)
       it(`is ${name}`, async () => {
@@ -96,8 +130,27 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await readDue(db, names), { ...order, priority: [...order.priority], reason: 'ordered' })
       await settleOrder(db, names, { ...order, priority: null })
       assert.equal(await dueOf(source), 'full ordered', 'another order is not settled by this one')
-      await settleOrder(db, names, order)
+      await beginOrder(db, names, { ...order, fresh: false })
+      assert.equal((await readDue(db, names))!.fresh, true, 'nor begun')
+      await beginOrder(db, names, order)
+      const begun = { ...order, fresh: false }
+      assert.deepEqual(await readDue(db, names), { ...begun, priority: [...order.priority], reason: 'ordered' })
+      await settleOrder(db, names, begun)
       assert.equal(await dueOf(source), null)
+    })
+
+    it('is the full sweep that was left open before the changes that were ordered meanwhile', async () => {
+      const source = newSource()
+      const names = namesOf('public', source)
+      await addRun(db, source, { status: 'complete', startedAgo: '3 hours' })
+      await addRun(db, source, { status: 'running', startedAgo: '1 min', endedAgo: null })
+      await placeOrder(db, names, { mode: 'incremental', fresh: false, priority: null })
+      assert.equal(await dueOf(source), 'full unfinished')
+      await db.query(`update carsync.runs set status = 'complete' where source = $1`, [source])
+      assert.equal(await dueOf(source), 'incremental ordered')
+      await db.query(`update carsync.runs set status = 'running' where source = $1`, [source])
+      await placeOrder(db, names, { mode: 'full', fresh: false, priority: null })
+      assert.equal(await dueOf(source), 'full ordered')
     })
 
     it('is nothing once runs were stopped, until the next order', async () => {

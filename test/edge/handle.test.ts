@@ -5,25 +5,33 @@ import { startDemoThread } from '../../demo/demo-thread.ts'
 import { migrate, openDatabase, resolveOptions } from '../../src/node.ts'
 import { lifeOf, openFunction } from '../../supabase/functions/cars-sync/open-function.ts'
 import type { Platform } from '../../supabase/functions/cars-sync/platform.ts'
+import { bentSource } from '../support/bent-source.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 
 const SECRET = 'open-sesame'
 const URL = 'http://localhost/functions/v1/cars-sync'
 
-type Stand = Platform & { lines: string[]; work: Promise<unknown>[] }
+type Stand = Platform & { lines: string[]; work: Promise<unknown>[]; end(): void }
+
+/** A slow clock: on a machine that is busy with other tests a slice would end for what it takes to have cost. */
+const now = (): number => performance.now() / 20
 
 const platformWith = (env: Record<string, string>, ageMs = 0): Stand => {
   const lines: string[] = []
   const work: Promise<unknown>[] = []
+  let end = (): void => {}
   return {
     lines,
     work,
+    end: () => end(),
     env: () => env,
-    now: () => performance.now(),
-    bootedAt: performance.now() - ageMs,
+    now,
+    bootedAt: now() - ageMs,
     memory: () => 0,
     waitUntil: (promise) => void work.push(promise),
-    onEnd: () => {},
+    onEnd: (listener) => {
+      end = listener
+    },
     log: (line) => void lines.push(line),
   }
 }
@@ -94,6 +102,7 @@ describe('what is understood', async () => {
     [{ action: 'start', mode: 'half' }, 400, /"mode": wanted "full" or "incremental"; got "half"/],
     [{ action: 'start', fresh: 'yes' }, 400, /"fresh": wanted true or false; got "yes"/],
     [{ action: 'start', priority: 'Audi' }, 400, /"priority": wanted a list of brands/],
+    [{ action: 'start', priority: ['a\0b'] }, 400, /"priority": .* the character NUL/],
     [{ action: 'start', pages: 3 }, 400, /beside "action"; got "pages"/],
     [`{"action":"tick","x":"${'x'.repeat(20_000)}"}`, 413, /at most 10000 characters/],
   ] as [unknown, number, RegExp][])
@@ -121,6 +130,15 @@ describe('what is not configured', () => {
       assert.match(platform.lines.join('\n'), new RegExp(`${name} is not set.*npx supabase secrets set ${name}=`))
     })
 
+  for (const secret of ['geheim-für-alle', 'one\ngeheim—dash'])
+    it(`is told where the secret is none that a header can carry, without showing it: ${JSON.stringify(secret)}`, async () => {
+      const platform = platformWith(await envOf({ CARS_SYNC_SECRET: secret }))
+      assert.equal((await opened(platform)(post({ action: 'tick' }))).status, 503)
+      const said = platform.lines.join('\n')
+      assert.match(said, /CARS_SYNC_SECRET: wanted .* which a header can carry/)
+      assert.doesNotMatch(said, /geheim/)
+    })
+
   it('is told where it is not understood', async () => {
     const platform = platformWith(await envOf({ CARSYNC_EDGE_WALL_SECONDS: 'long' }))
     assert.equal((await opened(platform)(post({ action: 'tick' }))).status, 503)
@@ -138,6 +156,45 @@ describe('the database', () => {
     const tables = await db.query(`select from pg_tables where schemaname in ('public', 'carsync')`)
     await db.close()
     assert.equal(tables.length, 0)
+  })
+
+  it('is told to mirror into another schema than the one that is set', async () => {
+    const env = { ...(await migrated()), CARSYNC_SCHEMA: 'elsewhere' }
+    const answer = await opened(platformWith(env))(post({ action: 'tick' }))
+    assert.equal(answer.status, 503)
+    assert.match((await answer.json()).error, /already mirrors into schema "public".*CARSYNC_SCHEMA=public/)
+  })
+
+  it('is told to lack rights, with the statements that grant them', async () => {
+    const env = await migrated()
+    const { DATABASE_URL } = env
+    const db = await openDatabase({ databaseUrl: DATABASE_URL! }, { embeddedFolder: null })
+    const role = `weak_${process.pid}`
+    await db.query(`create role ${role} login in role pg_read_all_data`)
+    await db.close()
+    const url = Object.assign(new globalThis.URL(DATABASE_URL!), { username: role })
+    const answer = await opened(platformWith({ ...env, DATABASE_URL: url.href }))(post({ action: 'tick' }))
+    assert.equal(answer.status, 503)
+    assert.match(
+      (await answer.json()).error,
+      /hides the tables from it.*grant insert, update on "public"."cars" to "weak_/s,
+    )
+  })
+
+  it('is told to take no writes, soon, and what may be the cause', async () => {
+    const env = await migrated()
+    const call = opened(platformWith(env))
+    const db = await openDatabase({ databaseUrl: env.DATABASE_URL! }, { embeddedFolder: null })
+    const name = new globalThis.URL(env.DATABASE_URL!).pathname.slice(1)
+    await db.query(`alter database ${name} set default_transaction_read_only = on`)
+    await db.close()
+    for (const action of ['start', 'stop']) {
+      const answer = await call(post({ action }))
+      assert.equal(answer.status, 503)
+      assert.match((await answer.json()).error, /read-only.*disk is nearly full/)
+    }
+    const status = await call(new Request(URL, { headers: { 'x-sync-secret': SECRET } }))
+    assert.equal(status.status, 200, 'what is there can be read')
   })
 
   it('is told to be away in a sentence without the password', async () => {
@@ -197,6 +254,23 @@ describe('a tick', () => {
     const [row] = await db.query('select mode from carsync.orders')
     await db.close()
     assert.equal(row!.mode, 'full', 'the order waits for the next worker')
+  })
+
+  it('goes on with a fresh run that the worker before could not plan, instead of beginning one more', async (t) => {
+    const { url } = await bentSource(t, { cars: 50 }, (_, response) => !!response.writeHead(500).end('a fault'))
+    const env = await migrated({ API_BASE_URL: url })
+    const runs: string[] = []
+    for (let worker = 0; worker < 3; worker++) {
+      const platform = platformWith(env)
+      const answer = await opened(platform)(
+        post(worker === 0 ? { action: 'start', mode: 'full', fresh: true } : { action: 'tick' }),
+      )
+      assert.equal(answer.status, 202)
+      runs.push((await answer.json()).runId)
+      platform.end()
+      await Promise.all(platform.work)
+    }
+    assert.equal(new Set(runs).size, 1)
   })
 
   it('takes the brands that were ordered first', async () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import {
   type Flags,
   integer,
+  type Members,
   moment,
   money,
   named,
@@ -18,7 +19,7 @@ import { sameRecord } from '../../src/car/same-record.ts'
 import { vin } from '../../src/car/vin.ts'
 import { carOf } from '../../src/source/auctions-api/car-of.ts'
 import { driftOf } from '../../src/source/auctions-api/drift.ts'
-import { type Members, shownLot, statusOf } from '../../src/source/auctions-api/shown-lot.ts'
+import { shownLot, statusOf } from '../../src/source/auctions-api/shown-lot.ts'
 import { countDrift, MAX_FINDINGS } from '../../src/source/drift-counts.ts'
 import { fingerprintOf } from '../../src/source/fingerprint.ts'
 import { lotWith, READ_AT, recordWith } from '../source/fixture.ts'

@@ -83,6 +83,7 @@ describe('retryIn', () => {
     })
     assert.ok(waits.at(-1)! >= 2 * waits[0]!, 'the last ones wait longer')
     assert.ok(circuit.retries >= 0)
+    assert.ok(retryIn(after('s'.repeat(5), circuit), 1, 0.5).waitMs > waits[0]!, 'five answers are not worth a retry')
     const earned = after('s'.repeat(50), circuit)
     assert.equal(retryIn(earned, 1, 0.5).waitMs, waits[0])
   })

@@ -90,6 +90,18 @@ describe('a window of a few seconds that opens later than foreseen', () => {
     assert.ok(shape.kind === 'window' && shape.windowMs === 4000 && shape.marginMs > 12)
   })
 
+  it('by little again and again is a matter of jitter where it has opened when it should', () => {
+    const opened = { after: NOW - 1000, by: NOW }
+    const missed = { ...startWindow(40, 20_000, opened, false), misses: 2, missedAt: NOW - 90_000 }
+    const again = (foreseen: number): Pace['shape'] => {
+      const used = letInMany({ ...begun(), shape: { ...missed, foreseen } }, 40, NOW, 10)
+      return letIn(turnedAway(used, NOW + 20_020, 1000), NOW + 21_080).shape
+    }
+    const shape = again(4)
+    assert.ok(shape.kind === 'window' && shape.misses === 2 && shape.marginMs >= 18, shape.kind)
+    assert.equal(again(1).kind, 'bucket')
+  })
+
   it('by more is of another length', () => {
     const { shape } = reopened(4000, 1020)
     assert.ok(shape.kind === 'window' && shape.windowMs === 5000)
@@ -279,6 +291,16 @@ describe('a window', () => {
     const at = NOW + 180_000
     assert.notEqual(refusedAmong({ ...pace, shape: { ...shape, foreseen: 3 } }, at, null).width.cap, 9)
     assert.notEqual(refusedAmong(begun(), at, null).width.cap, null, 'else it may be')
+  })
+
+  it('that was made of a long wait is no cap where it is refused with a short one', () => {
+    const { shape, ...pace } = releasedAfter(14_050, 14_000)
+    assert.ok(shape.kind === 'window')
+    // It is refused at its very beginning: neither is its quota smaller.
+    const refused = (waitMs: number): Pace =>
+      refusedAmong({ ...pace, shape: { ...shape, foreseen: 0, bonus: 0 } }, NOW + 60_000, waitMs)
+    assert.equal(refused(1000).width.cap, null)
+    assert.notEqual(refused(5000).width.cap, null, 'else it may be')
   })
 
   it('is not concluded from a long wait where what left later was let in: that is a cap', () => {

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Limit } from '../../demo/limits.ts'
 import { type Bucket, bucketSent, startBucket } from '../../src/pace/bucket/bucket.ts'
+import { mostWidthOf, widthOf } from '../../src/pace/model.ts'
 import { type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { type PaceStart, type Remembered, remember, startPace } from '../../src/pace/start.ts'
+import { noTraffic } from '../../src/pace/traffic.ts'
 import { noThroughput, observeThroughput } from '../../src/pace/width/throughput.ts'
-import { startWindow } from '../../src/pace/window/window.ts'
+import { startWidth } from '../../src/pace/width/width.ts'
+import { startWindow, type Window } from '../../src/pace/window/window.ts'
 import { after, type Driven, drive, letIn, letInMany, limitedBy, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -42,15 +45,31 @@ describe('a source without a limit', () => {
     assert.equal(atOnce(unlimited(next, 2000).pace), 5)
   })
 
-  it('is widened as carefully as before where more may bring no more', () => {
-    const slower = drive(begun(), { from: NOW, forMs: 8000, latencyMs: 100, answer: () => ({ refused: false }) }).pace
-    const { concurrency } = kept(slower, NOW)
-    assert.ok(concurrency > 12)
-    const throughput = times(400, (i) => 8 + (i % 10)).reduce(
-      (each, width) => observeThroughput(each, { width, tookMs: 10 * width }),
+  /** A run after one whose answers took so long at each width. */
+  const afterOne = (tookMs: (width: number) => number): Pace => {
+    const throughput = times(600, (i) => 8 + (i % 20)).reduce(
+      (each, width) => observeThroughput(each, { width, tookMs: tookMs(width) }),
       noThroughput,
     )
-    assert.equal(kept({ ...slower, throughput }, NOW).concurrency, 1)
+    const width = { ...startWidth, limit: 27 }
+    return again(begun({ throughput, width, traffic: { ...noTraffic, total: 3000 } }), NOW, { pages: 2000 })
+  }
+
+  it('is widened as carefully as before where more may bring no more, up to what seemed the best', () => {
+    const slower = afterOne((width) => 100 * Math.max(1, width / 16) ** 2)
+    assert.ok(slower.wentWell >= 14 && slower.wentWell <= 18, `${slower.wentWell}`)
+    const quicker = afterOne(() => 100)
+    assert.ok(quicker.wentWell >= 27)
+    assert.ok(atOnce(unlimited(slower, 500).pace) < 13)
+    assert.ok(atOnce(unlimited(quicker, 800).pace) >= 27)
+  })
+
+  it('may be asked by as many as seemed the best, whatever a wall would cost', () => {
+    const next = afterOne((width) => 100 * Math.max(1, width / 16))
+    assert.ok(next.wentWell > 13)
+    const most = mostWidthOf(next)
+    assert.equal(most, next.wentWell)
+    assert.ok(most > mostWidthOf(startPace({ now: NOW, pages: 2000 })))
   })
 
   it('keeps what went well also when little was asked for, until something is refused', () => {
@@ -58,6 +77,13 @@ describe('a source without a limit', () => {
     const { concurrency } = kept(letIn(next, NOW), NOW)
     assert.equal(concurrency, next.wentWell)
     assert.equal(kept(turnedAway(letIn(next, NOW), NOW + 100), NOW + 200).concurrency, 1)
+  })
+})
+
+describe('a source that takes so many at once', () => {
+  it('is asked by as many from the start in the next run, however small the job', () => {
+    const capped = begun({ width: { ...startWidth, limit: 20, cap: 20, capWalls: 2 } })
+    assert.equal(widthOf(again(capped, NOW, { pages: 200 })), 20)
   })
 })
 
@@ -340,4 +366,22 @@ it('whether a window slides is handed on as not known', () => {
   const { shape } = startPace({ now: NOW + 1000, remembered: kept })
   assert.ok(shape.kind === 'window')
   assert.deepEqual([shape.fixed, shape.mayBeFixed], [false, true])
+})
+
+it('a window of which neither the length nor the quota is sure is handed on as such', () => {
+  const known = {
+    ...startWindow(28, 4000, { after: NOW - 3000, by: NOW - 2000 }, false),
+    shorter: [3000, 2000],
+    unsure: 2,
+  }
+  const handedOn = (window: Window): Window => {
+    const kept = JSON.parse(JSON.stringify(remember({ ...startPace({ now: NOW }), shape: window }, NOW)))
+    const { shape } = startPace({ now: NOW + 60_000, remembered: kept })
+    assert.ok(shape.kind === 'window')
+    return shape
+  }
+  const { shorter, unsure, windowMs } = handedOn(known)
+  assert.deepEqual([shorter, unsure, windowMs], [[3000, 2000], 2, 4000])
+  const tried = handedOn({ ...known, windowMs: 3000, shorter: [2000], longer: 4000 })
+  assert.deepEqual([tried.windowMs, tried.shorter], [4000, [3000, 2000]])
 })

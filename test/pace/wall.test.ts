@@ -121,6 +121,13 @@ describe('a refusal at a known rate', () => {
     assert.equal(turnedAway(held(), NOW + 9000, 1000).shape.kind, 'bucket')
   })
 
+  it('that asks for as long as the next tokens take speaks of the rate', () => {
+    const slow: Pace = { ...held(), shape: { ...bucketOf(held()), rate: 0.3 } }
+    const { rate } = bucketOf(turnedAway(slow, NOW + 60_000, 10_000))
+    assert.ok(rate < 0.3 && rate > 0.2, `${rate}`)
+    assert.equal(turnedAway(slow, NOW + 60_000, 20_000).shape.kind, 'seeking')
+  })
+
   it('is no matter of the rate when nothing at all is let in any more', () => {
     let pace = held()
     let at = NOW + 9000

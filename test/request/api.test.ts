@@ -44,3 +44,44 @@ test('who waits for a request in flight to come back goes on when it has, howeve
   out[2]!.answer.resolve(new Response('seven'))
   assert.deepEqual(await asked[2], { kind: 'data', data: 5 })
 })
+
+test('all who ask a source that is dead give it up at the same time, and ask no more', async () => {
+  let now = 0
+  const sleepers: { due: number; wake(): void }[] = []
+  const api = openApi({
+    world: {
+      ...realWorld,
+      now: () => now,
+      random: () => 0.9,
+      fetch: async () => {
+        throw new Error('nobody is there')
+      },
+      sleep: (ms) => new Promise((wake) => sleepers.push({ due: now + ms, wake })),
+    },
+    pace: startPace({ now }),
+    apiKey: null,
+    timeoutMs: 60_000,
+    maxBytes: 1000,
+    giveUpMs: 15_000,
+    before: { total: 0, ok: 0, limited: 0, failed: 0, retried: 0 },
+  })
+  let asking = 8
+  const asked = Array.from({ length: asking }, async (_, i) => {
+    const request = { url: `http://cars.example/${i}`, headers: {}, label: `${i}` }
+    const outcome = await api.ask(request, ({ body }) => ({ kind: 'data', data: body.length }))
+    asking--
+    return outcome
+  })
+  while (asking > 0) {
+    // Everybody goes on until all are asleep.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    sleepers.sort((a, b) => a.due - b.due)
+    const next = sleepers.shift()
+    now = Math.max(now, next?.due ?? now)
+    next?.wake()
+  }
+  // Nobody sleeps longer than 15 s before he looks again.
+  assert.ok(now > 15_000 && now <= 30_000, `given up after ${now} ms`)
+  for (const outcome of await Promise.all(asked))
+    assert.match('why' in outcome ? outcome.why : outcome.kind, /given up\. What came last: .*nobody is there/)
+})

@@ -126,6 +126,7 @@ describe('what is sent', () => {
   it('says at the end what is over, under the name of the trouble', () => {
     const { message, body } = overAlert(openOf('stale'), about)
     assert.equal(message, 'over: it is stale')
+    assert.match(overAlert(openOf('drift'), about).message, /^no longer seen in what was read: /)
     const data = { source: 'demo', kind: 'stale', weight: 'fault', message, runId: 'r' }
     assert.deepEqual(JSON.parse(body), {
       type: 'carsync.stale.resolved',

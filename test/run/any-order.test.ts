@@ -7,7 +7,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { cover, firstGap, type Interval } from '../../src/run/coverage.ts'
 import { nextStep, type Room } from '../../src/run/next-step.ts'
-import { type Ask, advance, isRepeat, type LedgerFact, restoreRun, rowsOf, startRun } from '../../src/run/run.ts'
+import { rowsOf } from '../../src/run/rows.ts'
+import { type Ask, advance, isRepeat, type LedgerFact, restoreRun, startRun } from '../../src/run/run.ts'
 
 const ROOM: Room = { bytesHeld: 0, maxBytes: Number.POSITIVE_INFINITY, pageBytes: 1 }
 

@@ -48,6 +48,8 @@ it('judges age by what is covered, to the millisecond, and sees holes', () => {
 it('puts faults before notices, and does not call notices alone a fault', () => {
   assert.deepEqual(kinds({ rejected: 2, drift: { 'new key x': 1 }, heldRemovals: 60 }), ['held', 'rejects', 'drift'])
   assert.match(healthLine(judgeHealth({ ...well, rejected: 2 })), /^Well, but note: 2 records/)
+  assert.match(healthLine(judgeHealth({ ...well, rejected: 1 })), /: 1 record could/)
+  assert.match(healthLine(judgeHealth({ ...well, heldRemovals: 1 })), /: 1 removal is held back and waits/)
   assert.match(
     healthLine(judgeHealth({ ...well, runs: [run('failed', 'No space.')] })),
     /^Not well: .*failed: No space\.$/,

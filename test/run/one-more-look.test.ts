@@ -96,6 +96,14 @@ describe('isWorthALook', () => {
   it('does not begin what the time is too short for', () => {
     assert.ok(failing(3000, 0.005).count <= 3, 'twenty looks of which one in two hundred succeeds')
     assert.ok(failing(3000, 0.08).count > 15, 'twenty looks of which one in a dozen succeeds')
+    assert.ok(failing(3000, 0.01).count > 5, 'a chance of one in five by all of them is worth them')
+  })
+
+  it('stops after a hundred, however short they are', () => {
+    let looks = noLooks
+    const barely = { tookMs: 1, lacking: 1, doubtful: 1, explained: 1 }
+    while (isWorthALook(looks, 60_000) && looks.count < 1000) looks = withLook(looks, barely)
+    assert.equal(looks.count, 100)
   })
 
   it('has patience for as long as the run took, up to a minute, and for longer in one that takes long anyway', () => {

@@ -44,7 +44,7 @@ describe('startPass', () => {
       [100, 200],
       [250, 320],
     ])
-    assert.deepEqual(all!.farthest, { to: 320, last: true })
+    assert.deepEqual(all!.farthest, { to: 320, last: true, sure: true })
   })
 })
 

@@ -214,7 +214,7 @@ describe('advance', () => {
     for (const page of [5, 2]) run = advance(run, { kind: 'asked', ask: ask(page) })
     run = advance(run, { ...read(5, 100), last: false })
     run = advance(run, { ...read(2, 100), last: true })
-    assert.deepEqual(run.segments[0]!.farthest, { to: 500, last: false })
+    assert.deepEqual(run.segments[0]!.farthest, { to: 500, last: false, sure: true })
   })
 })
 
@@ -230,7 +230,7 @@ describe('the end mark of one page, read twice', () => {
         run = advance(run, { ...read(10, 100), last })
         run = advance(run, { kind: 'failed', ask: ask(10), why: 'broken', at: 0, wasRead: true })
       }
-      assert.deepEqual(run.segments[0]!.farthest, { to: 1000, last: false })
+      assert.deepEqual(run.segments[0]!.farthest, { to: 1000, last: false, sure: true })
     }
   })
 })
@@ -264,7 +264,7 @@ describe('restoreRun', () => {
       { covered, farthest, pagesDone, records },
       {
         covered: [[0, 150]],
-        farthest: { to: 150, last: false },
+        farthest: { to: 150, last: false, sure: true },
         pagesDone: 2,
         records: 150,
       },

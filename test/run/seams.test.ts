@@ -43,6 +43,15 @@ describe('seamsOf', () => {
     assert.deepEqual(seamsOf(pages, departures, false), [{ segment: 'all', page: 3 }])
   })
 
+  it('does not tell instants of two clocks apart that are closer than two seconds', () => {
+    const { pages } = sweep(15, [1, 2, 3], [])
+    const seams = (at: number) => seamsOf(pages, [{ segment: 'all', page: 1, at }], false).map(({ page }) => page)
+    assert.deepEqual(seams(SECOND - 2000), [1], 'before the first page was read')
+    assert.deepEqual(seams(SECOND - 2001), [])
+    assert.deepEqual(seams(2 * SECOND + 2000), [1, 2], 'after the second one was')
+    assert.deepEqual(seams(2 * SECOND + 2001), [2])
+  })
+
   it('looks only at the segment from which a car went', () => {
     const { pages, departures } = sweep(30, [1, 2, 3, 4, 5, 6], [{ before: 3, car: 6 }])
     const other = pages.map((page) => ({ ...page, segment: 'other' }))

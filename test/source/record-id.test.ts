@@ -26,6 +26,12 @@ describe('recordId', () => {
     assert.equal(idOf(`{"id":"${'x'.repeat(200)}"}`), 'x'.repeat(200))
   })
 
+  it('is that of another member where the source has it there', () => {
+    const named = (text: string) => recordId(Buffer.from(text), 0, text.length, 'inner_id')
+    assert.deepEqual(named('{"id":7,"inner_id":"a1"}'), { sourceId: 'a1' })
+    assert.deepEqual(named('{"id":7}'), { sourceId: null, reason: 'id_missing' })
+  })
+
   it('holds nothing that Postgres cannot hold', () => {
     assert.equal(idOf('{"id":"a\\u0000\\ud800"}'), 'a\ufffd\ufffd')
   })

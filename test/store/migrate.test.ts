@@ -4,7 +4,7 @@ import { ConfigError, SyncError } from '../../src/errors.ts'
 import { openDatabase, readMigrations } from '../../src/node.ts'
 import { commitPages } from '../../src/store/commit-pages.ts'
 import type { Database } from '../../src/store/database.ts'
-import { appliedMigrations, applyPublicRead, foreignTables, migrate } from '../../src/store/migrate.ts'
+import { appliedMigrations, foreignTables, migrate } from '../../src/store/migrate.ts'
 import type { Migration } from '../../src/store/migration-script.ts'
 import { readReport } from '../../src/store/report.ts'
 import { databaseKinds, newPostgresUrl } from '../support/databases.ts'
@@ -189,63 +189,5 @@ describe('migrate on postgres', async () => {
     const all = await Promise.all([open(url), open(url), open(url), open(url)])
     await Promise.all(all.map((db) => migrate(db, 'public', MIGRATIONS)))
     assert.equal((await appliedMigrations(all[0]!)).length, MIGRATIONS.length)
-  })
-
-  it('lets anon read cars that are there only while that is wanted, and nothing else ever', async () => {
-    const url = new URL(await newPostgresUrl())
-    const db = await open(url.href)
-    // Roles belong to the cluster, which is the tests' own.
-    await db.query(`do $$ begin create role anon login; exception when duplicate_object then null; end $$`)
-    await migrate(db, 'public', MIGRATIONS)
-    const begun = await begin(db)
-    await commitPages(db, begun.context, batchOf(1, [writeOf('a'), writeOf('gone')]))
-    await db.query(`update cars set removed_at = now() where source_id = 'gone'`)
-    url.username = 'anon'
-    const anon = await open(url.href)
-    const ids = async () => (await anon.query('select source_id from cars')).map((row) => row.source_id)
-    await assert.rejects(ids(), { code: '42501' })
-    await applyPublicRead(db, 'public', true)
-    await applyPublicRead(db, 'public', true)
-    assert.deepEqual(await ids(), ['a'])
-    await assert.rejects(anon.query(`update cars set price = 0`), { code: '42501' })
-    for (const other of ['car_changes', 'sync_progress', 'carsync.runs'])
-      await assert.rejects(anon.query(`select * from ${other}`), { code: '42501' })
-    await applyPublicRead(db, 'public', false)
-    await assert.rejects(ids(), { code: '42501' })
-  })
-
-  it('lets anon read cars also where that role came after the tables, and opens no more than a policy of the owner', async () => {
-    const url = new URL(await newPostgresUrl())
-    const db = await open(url.href)
-    await db.query(`do $$ begin create role anon login; exception when duplicate_object then null; end $$`)
-    await migrate(db, 'public', MIGRATIONS)
-    // As the first migration leaves it where there is no such role.
-    await db.query('drop policy cars_public_read on cars')
-    const begun = await begin(db)
-    await commitPages(db, begun.context, batchOf(1, [writeOf('a'), writeOf('b')]))
-    url.username = 'anon'
-    const anon = await open(url.href)
-    const ids = async () => (await anon.query('select source_id from cars order by 1')).map((row) => row.source_id)
-    await applyPublicRead(db, 'public', true)
-    assert.deepEqual(await ids(), ['a', 'b'])
-    // As an earlier version left it.
-    await db.query('drop policy cars_public_read on cars')
-    await applyPublicRead(db, 'public', true)
-    assert.deepEqual(await ids(), ['a', 'b'])
-    await db.query('drop policy cars_public_read on cars')
-    await db.query(`create policy own on cars for select to public using (source_id = 'a')`)
-    await applyPublicRead(db, 'public', true)
-    assert.deepEqual(await ids(), ['a'])
-  })
-
-  it('does without anon where there is no such role', async () => {
-    const url = await newPostgresUrl()
-    const db = await open(url)
-    await migrate(db, 'public', MIGRATIONS)
-    const without: Database = {
-      ...db,
-      query: (statement, params) => db.query(statement.replaceAll(`'anon'`, `'nobody_at_all'`), params),
-    }
-    await applyPublicRead(without, 'public', true)
   })
 })

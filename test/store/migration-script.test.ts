@@ -1,6 +1,7 @@
 /** The schema as a script for psql, for the SQL editor of Supabase, and for whatever goes on after an error. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { after, describe, it } from 'node:test'
 import postgres from 'postgres'
 import { openDatabase, printMigrations, readMigrations } from '../../src/node.ts'
@@ -27,8 +28,12 @@ const oneByOne: Apply = async (url, script) => {
   await sql.end()
 }
 
-const byPsql: Apply = (url, script) =>
-  execFileSync(findCommand('psql')!, ['-X', '-q', url], { input: script, stdio: ['pipe', 'ignore', 'ignore'] })
+/** Not waited for with all else at a standstill: what the server logs of each error has to be read by this process. */
+const byPsql: Apply = async (url, script) => {
+  const psql = spawn(findCommand('psql')!, ['-X', '-q', url], { stdio: ['pipe', 'ignore', 'ignore'] })
+  psql.stdin.end(script)
+  await once(psql, 'exit')
+}
 
 /** As the SQL editor of Supabase does it: all in one message. */
 const inOneMessage: Apply = async (url, script) => {

@@ -210,6 +210,14 @@ for (const kind of databaseKinds) {
         least: { ms: 500, by: 'limit' },
       })
       assert.equal(latest!.least, null)
+      // Of one that is on, what it has met: also where nothing had to be written.
+      await commitPages(
+        db,
+        { ...begun.context, runId: run.runId },
+        batchOf(1, [], { ids: ['a', 'b', 'c'], records: 3 }),
+      )
+      const [on] = await readRuns(db, begun.names, 1)
+      assert.deepEqual([on!.cars.seen, on!.cars.unchanged], [3, 3])
       assert.equal((await readRuns(db, begun.names, 1)).length, 1)
     })
 

@@ -25,11 +25,11 @@ const LOCAL: Readonly<Record<string, readonly string[]>> = {
   'lease.ts': ['lock'],
   'ledger.ts': ['mode'],
   'merge-drift.ts': ['parameter'],
-  'migrate.ts': ['cars'],
   'missing.ts': ['table', 'seen'],
   'connection/postgres-connection.ts': ['target'],
   'connection/embedded.ts': ['target'],
   'prune.ts': ['deletion'],
+  'public-read.ts': ['cars'],
 }
 
 type Template = { text: string; parts: string[] }

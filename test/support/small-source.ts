@@ -33,7 +33,7 @@ export const smallSource = (count: number, now: () => number) => {
   const gone = new Map<number, number>()
   let lies = HONEST
   let said: Said[] = []
-  let before: (() => void) | null = null
+  let before: ((url: URL) => void) | null = null
 
   const brandOf = (id: number): number => id % BRANDS.length
 
@@ -92,15 +92,16 @@ export const smallSource = (count: number, now: () => number) => {
   return {
     url: 'http://small.invalid/api',
     fetch: (async (input: string | URL | Request) => {
-      before?.()
-      return answer(new URL(String(input)))
+      const url = new URL(String(input))
+      before?.(url)
+      return answer(url)
     }) as typeof fetch,
     /** From now on. */
     lie: (next: Lies) => {
       lies = next
     },
     /** Called before each request is answered. */
-    beforeEach: (act: (() => void) | null) => {
+    beforeEach: (act: ((url: URL) => void) | null) => {
       before = act
     },
     /** What was said since this was asked last. */

@@ -19,7 +19,7 @@ const LEAP = 1.3
 
 /** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
 const raised = (bucket: Bucket, mean: number): number => {
-  const { rate, burst, ceiling, sure, clean, narrow, tollMs, walls, fallback, explained, rested } = bucket
+  const { rate, burst, ceiling, sure, clean, narrow, tollMs, walls, fallback, windowMs, explained, rested } = bucket
   // A bold guess is of a whole quota: a hundredth more would be refused, and taken for a wrong guess.
   if (fallback !== null) return rate
   // Far below what was let in on the whole, and nothing was refused: by hundredths it would take hours.
@@ -29,7 +29,7 @@ const raised = (bucket: Bucket, mean: number): number => {
   if (!narrow && (!sure || isPassed)) return rate * (1 + Math.min(sure ? RISE.known : RISE.unknown, 0.0001 * clean))
   if (!narrow && ceiling !== null && rate < 0.9 * ceiling) return rate * 1.02
   // What is saved up would pay for a creep; a look higher tells more. Nor is there anything between a quota and the next one.
-  if (burst >= 2 || explained > 0 || (rested >= 2 && walls.length === 0)) return rate
+  if (burst >= 2 || windowMs > 0 || explained > 0 || (rested >= 2 && walls.length === 0)) return rate
   if (narrow && clean > 60 && ceiling !== null && rate < 0.8 * ceiling) return rate * 1.004
   const over = clean / 300 - 0.3
   if (over <= 0) return rate

@@ -46,6 +46,10 @@ const ENDLESS: Job = { left: Number.POSITIVE_INFINITY, latencyMs: Number.POSITIV
 const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
   Math.max(0, (rate * tollMs) / 1000 - (holds === null || steady ? burst : heldAt(holds, rate)))
 
+/** Requests in a window, if it is one: until so many are used up any rate goes through. */
+const quotaOf = ({ rate, windowMs }: Bucket): number => (rate * windowMs) / 1000
+const WINDOWS = 2
+
 /** How many have to be let in without a refusal; Infinity: it is not looked. */
 const dueAfter = (bucket: Bucket): number => {
   const { rate, narrow, sure, met, explained, most, ceiling, tollMs, holds, steady } = bucket
@@ -58,7 +62,8 @@ const dueAfter = (bucket: Bucket): number => {
 }
 
 export const isLookDue = (bucket: Bucket, { left }: Job = ENDLESS): boolean =>
-  Math.min(bucket.clean, 2 * left) >= dueAfter(bucket) + PER_LOST * lostBy(bucket)
+  Math.min(bucket.clean, 2 * left) >=
+  Math.max(dueAfter(bucket) + PER_LOST * lostBy(bucket), bucket.narrow ? 0 : WINDOWS * quotaOf(bucket))
 
 /** A bucket may hold so many times what is counted on. */
 export const HOLDS = 2
@@ -90,14 +95,14 @@ export const nextStep = (bucket: Bucket, { step, from }: Search, { latencyMs }: 
 }
 
 /** How many a window lets in, where its quota explains what was refused; 0: it is none. */
-const perWindow = ({ rate, windowMs, explained }: Bucket): number => (explained > 0 ? (rate * windowMs) / 1000 : 0)
+const perWindow = (bucket: Bucket): number => (bucket.explained > 0 ? quotaOf(bucket) : 0)
 
 /** How many requests tell that so much more goes through. */
 const neededFor = (bucket: Bucket, step: number): number => {
   if (bucket.narrow) return NARROW_NEED
   const quota = perWindow(bucket)
   // Nothing is saved up in a window: a whole one tells, which has begun by the end of the one that is on.
-  return Math.ceil(quota > 0 ? WHOLE * step * quota : MORE / (1 - 1 / step))
+  return Math.ceil(quota > 0 ? WHOLE * step * quota : Math.max(MORE / (1 - 1 / step), step * quotaOf(bucket)))
 }
 
 /** The first step of a look. */

@@ -39,7 +39,7 @@ export const capHolds = ({ width, most, refuted }: CapTrial, rate: number, wide:
   const cap = Math.max(width.cap!, Math.min(width.capMost, wide - 1))
   // It was full for long before: refused there it is a rate.
   if (cap === width.cap) return { ...width, capWalls: 2, tried: true }
-  return { ...width, cap, limit: cap, fullAt: cap, fullClean: 0, capWalls: 1, tried: true }
+  return { ...width, cap, limit: cap, fullAt: cap, fullClean: 0, capWalls: cap < width.capMost ? 1 : 2, tried: true }
 }
 
 /** Whether it is known that more than that go through at once. */

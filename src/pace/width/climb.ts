@@ -61,6 +61,13 @@ const settled = (width: number, dueAt: number, up: boolean): Settled => ({
 
 const brought = ({ width, tookMs }: Level): number => width / tookMs
 
+/** The least width that brings hardly less than a wider one, of those of which many answers tell; null: none. */
+export const bestOf = ({ levels, count }: Throughput): number | null => {
+  const told = levels.filter((each): each is Level => each !== null && each.answers >= HOLD)
+  if (told.length === 0) return null
+  return Math.round(told.reduce((best, each) => (compare(each, best, count).worth > 1 ? each : best)).width)
+}
+
 const bringsLittle = ({ trend }: Throughput, now: number): boolean => {
   const seen = elasticityAt(trend, now)
   return seen !== null && seen.elasticity - CLEARLY * seen.error > LITTLE

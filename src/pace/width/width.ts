@@ -14,6 +14,8 @@ export type Width = {
   /** The highest that the cap can be, by the widest that was refused, and how long a refusal at it makes everybody wait, ms. */
   capMost: number
   tollMs: number
+  /** A wider cap was tried since it was met, and let in. */
+  raised: boolean
   /** Refusals that spoke for a cap; with two of them it is taken for sure. */
   capWalls: number
   /** It was exceeded once at an even pace, and was refused: a rate would have let that in. */
@@ -21,6 +23,8 @@ export type Width = {
   /** Requests let in, in a row, that had left when the width was full, and how wide it was. */
   fullClean: number
   fullAt: number
+  /** The widest at which so many went well, in a row, that as many at once are hardly too many. */
+  held: number
   /** Where it has settled, if more in flight brought no more; null: it is being widened. */
   settled: Settled | null
 }
@@ -30,10 +34,12 @@ export const startWidth: Width = {
   cap: null,
   capMost: 0,
   tollMs: 0,
+  raised: false,
   capWalls: 0,
   tried: false,
   fullClean: 0,
   fullAt: 0,
+  held: 0,
   settled: null,
 }
 
@@ -53,13 +59,17 @@ export const exposure = (pages: number, accepted: number): number =>
 /** What a wall may cost at most, as a share of the job. */
 const MOST_AT_STAKE = 0.02
 
+/** In this share of the job no more is put at stake than at first. */
+const AS_AT_FIRST = 1 / 7
+
 /**
- * The same where more in flight surely bring more. A wall that has not been met in half of the job is half as likely to be met in what is
- * left of it, where walls of any size come alike: so twice as many may be in flight, and on the average no more is refused.
+ * The same where more in flight surely bring more. Where walls of any size come alike, from one to a thousand as often as from a thousand
+ * to a million, how likely one is met in what is left of the job is a matter of the logarithm of the share that is done: the less likely,
+ * the more may be in flight, and on the average no more is refused.
  */
 export const exposureThatPays = (pages: number, accepted: number): number => {
-  const likely = accepted < pages ? (exposure(pages, 0) * pages) / (pages - accepted) : Number.POSITIVE_INFINITY
-  return Math.max(exposure(pages, accepted), Math.min(likely, MOST_AT_STAKE * pages))
+  const likely = Math.max(0, Math.log(pages / Math.max(1, accepted))) / Math.log(1 / AS_AT_FIRST)
+  return Math.max(exposure(pages, accepted), Math.min(exposure(pages, 0) / likely, MOST_AT_STAKE * pages))
 }
 
 /** Requests that may be in flight besides what the source makes use of. */
@@ -73,13 +83,13 @@ export const widthNow = ({ limit }: Width, most: number): number => Math.max(1, 
 const RETRY_CAP = 8
 
 const SURE_CAP = 3000
-/** Of so many tries of a wider cap one is let in: of one that is as high as can be, and of others. */
-const TRIES = { highest: 20, lower: 8 }
+/** Of so many tries of a wider cap one is let in: of one that is as high as can be, of others, and of those after one that was let in. */
+const TRIES = { highest: 20, lower: 8, raised: 2 }
 
 /** Whether a try of a wider cap, if it comes to what may be expected, saves more requests of those `left` than its refusal costs. */
-const isWorthTrying = ({ capMost, tollMs }: Width, cap: number, { meanMs }: Latency, left: number): boolean =>
+const isWorthTrying = ({ capMost, tollMs, raised }: Width, cap: number, { meanMs }: Latency, left: number): boolean =>
   (left * Math.max(1, capMost + 1 - cap)) / cap >
-  (cap < capMost ? TRIES.lower : TRIES.highest) * ((tollMs * cap) / meanMs)
+  (cap >= capMost ? TRIES.highest : raised ? TRIES.raised : TRIES.lower) * ((tollMs * cap) / meanMs)
 
 /** Answers that come sooner make a cap of a few that is none a rate of a hundred, if it were one. */
 const LONG_MS = 100
@@ -112,6 +122,9 @@ export type Known = {
   left: number
 }
 
+/** So many that went well, times the width, say that this many at once are hardly too many. */
+const HELD = 6
+
 /** The width after an answer. */
 export const widen = (
   given: Width,
@@ -119,13 +132,14 @@ export const widen = (
   { latency, throughput, now, most, wentWell, left }: Known,
 ): Width => {
   const isWider = now > given.fullAt
-  const width = isWider ? { ...given, fullClean: 0, fullAt: now } : given
+  const held = given.fullClean >= HELD * given.fullAt ? Math.max(given.held, given.fullAt) : given.held
+  const width = isWider ? { ...given, fullClean: 0, fullAt: now, held } : given
   const { limit, cap, settled } = width
   const fullClean = answer.width >= now ? width.fullClean + 1 : width.fullClean
   if (cap !== null && limit >= cap) {
     const due = width.capWalls < 2 ? RETRY_CAP * cap : SURE_CAP
     if (answer.width >= cap && fullClean > due && isWorthTrying(width, cap, latency, left))
-      return { ...width, limit: cap + 1, cap: cap + 1, fullClean: 0 }
+      return { ...width, limit: cap + 1, cap: cap + 1, raised: true, fullClean: 0 }
     return { ...width, fullClean }
   }
   // What is not used says nothing: a width grows only while the requests fill at least half of it.
@@ -143,9 +157,6 @@ export const widen = (
   const wider = Math.min(limit + (limit < quick ? 1 : 1.5 / limit), now + 8)
   return { ...width, fullClean, limit: wider }
 }
-
-/** So many that went well, times the width, say that this many at once are hardly too many. */
-const HELD = 6
 
 /**
  * A wall met with `wallWidth` requests in flight may be a cap. It is not when so many went well at that very width
@@ -177,12 +188,13 @@ export type CapWall = {
 
 /**
  * The width by such a wall. More than one less than the widest it cannot be. The answers that come later than the refusal
- * were at the source when it was made: those are the cap.
+ * were at the source when it was made: those are the cap, or as many as went well for long.
  */
 export const capped = (width: Width, { widest, inside, tollMs }: CapWall): Width => {
   // What was let in at the cap before it was tried again stays: requests overtake each other on their way.
   const capMost = Math.max(widest - 1, (width.cap ?? 0) - 1)
-  const cap = width.cap === null && tollMs > 0 ? Math.min(capMost, Math.max(inside, Math.ceil(capMost / 2))) : capMost
+  const cap =
+    width.cap === null && tollMs > 0 ? Math.min(capMost, Math.max(inside, width.held, Math.ceil(capMost / 2))) : capMost
   return {
     ...startWidth,
     // It may still be a rate, so it begins low; but to double one's way up to a wide cap takes long.

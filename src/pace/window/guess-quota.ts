@@ -1,6 +1,6 @@
 /** The even pace of a quota for a second or two: told by refusals, or guessed boldly by what was let in. */
 import { REORDER_MS } from '../announced.ts'
-import { ONE_SECOND_MS, openedWith, ROUNDED_MS, refusedSince, wallsOf, wentOn } from '../at-wall.ts'
+import { hasLetInAgain, ONE_SECOND_MS, openedWith, ROUNDED_MS, refusedSince, wallsOf, wentOn } from '../at-wall.ts'
 import { type Bucket, evenRate, startBucket } from '../bucket/bucket.ts'
 import { asEven } from '../bucket/bucket-window.ts'
 import type { Pace } from '../model.ts'
@@ -41,7 +41,8 @@ const tollOf = ({ told, wallAt }: Seeking, now: number): number => (told ? now -
  */
 export const guessed = (pace: Pace, shape: Seeking, gapMs: number, now: number): Bucket => {
   const windowMs = usualWindow(gapMs - (shape.told ? ROUNDED_MS : 0)) ?? gapMs
-  const atFirst = openedWith(pace, windowMs)
+  // What was let in at first is no quota where less was let in since.
+  const atFirst = hasLetInAgain(pace, shape) ? 0 : openedWith(pace, windowMs)
   // Of those that left just after the wall some may have overtaken it.
   const latest = Math.max(
     1,

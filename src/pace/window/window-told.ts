@@ -3,7 +3,7 @@ import { SHORT_MS, usualWindow } from './usual-window.ts'
 import type { Window } from './window.ts'
 
 /** Whether a window of this length that opened in `opened` is followed by the one that opens in `next`; 1% forgiven. */
-const isFollowedBy = (opened: Window['opened'], next: Window['opened'], ms: number): boolean =>
+export const isFollowedBy = (opened: Window['opened'], next: Window['opened'], ms: number): boolean =>
   next.after - opened.by <= 1.01 * ms && next.by - opened.after >= 0.99 * ms
 
 /** The source said when the next window opens, in (after, by]: its length follows. */

@@ -4,7 +4,7 @@
  * instants, the whole quota is there at the next one.
  */
 import { countBetween, indexFrom, noTraffic, type Sent, type Traffic } from '../traffic.ts'
-import { isOther, windowTold } from './window-told.ts'
+import { isFollowedBy, isOther, windowTold } from './window-told.ts'
 
 export type Window = {
   kind: 'window'
@@ -245,6 +245,17 @@ export const windowAccepted = (window: Window, traffic: Traffic, sentAt: number)
   }
 }
 
+/** Whether the source says that a place is free when the window opens next, or when the first of those that fill it leaves it. */
+const isForeseen = (window: Window, { admitted }: Traffic, sentAt: number, next: Window['opened']): boolean => {
+  const { opened, windowMs, fixed } = window
+  const by = openedBy(window, sentAt)
+  // Of a longer one that is near enough: in the meantime it may have moved a little.
+  if (windowMs >= LONG_MS) return Math.abs(next.by - by - windowMs) < 1500
+  if (isFollowedBy({ after: by - (opened.by - opened.after), by }, next, windowMs)) return true
+  const oldest = admitted[indexFrom(admitted, sentAt - windowMs)]
+  return !fixed && oldest !== undefined && isFollowedBy({ after: oldest, by: oldest }, next, windowMs)
+}
+
 /**
  * What the refusal of a request says to the window; null: when it lets in again has to be sought. `next`: when the next
  * window opens, if the source said so.
@@ -272,7 +283,7 @@ export const windowRefused = (
   const since = isSliding ? sentAt - windowMs : Math.max(sentAt - windowMs, openedBy(window, sentAt))
   // What was let in may have left in the very same millisecond.
   const used = countBetween(traffic, [], since, sentAt + 1) + countBetween(noTraffic, flight, since, sentAt)
-  const foreseen = next !== null && Math.abs(next.by - openedBy(window, sentAt) - windowMs) < 1500
+  const foreseen = next !== null && isForeseen(window, traffic, sentAt, next)
   // Where more than one went through beyond it, there may be still more in the next one.
   const refuted = {
     ...window,

@@ -1,8 +1,20 @@
 import type { Car } from '../../car/car.ts'
-import { type Flags, integer, isAbsent, moment, money, named, numeric, text, textList } from '../../car/field.ts'
+import {
+  type Flags,
+  integer,
+  isAbsent,
+  type Members,
+  members,
+  moment,
+  money,
+  named,
+  numeric,
+  text,
+  textList,
+} from '../../car/field.ts'
 import { vin } from '../../car/vin.ts'
 import { DRIVES, FUELS, SELLER_TYPES, SITES, TRANSMISSIONS } from './enumerations.ts'
-import { type Members, members, shownLot, statusOf } from './shown-lot.ts'
+import { shownLot, statusOf } from './shown-lot.ts'
 
 const KM_PER_MILE = 1.609344
 

@@ -2,10 +2,10 @@
  * Contract drift: what in a record is not as it was known. It changes nothing about how the record is read; it is told,
  * so that a person hears of a new field before it is missed.
  */
+import type { Members } from '../../car/field.ts'
 import { isVolatile } from '../../car/volatile.ts'
 import { note } from '../drift-counts.ts'
 import { CAR_KEYS, DETAIL_KEYS, type KnownKey, type KnownKeys, LOT_KEYS, TYPES } from './known-shape.ts'
-import type { Members } from './shown-lot.ts'
 
 type TypeName = keyof typeof TYPES
 

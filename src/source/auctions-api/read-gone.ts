@@ -1,14 +1,10 @@
 import type { Buffer } from 'node:buffer'
 import { moment } from '../../car/field.ts'
 import type { Bound } from '../cut-records.ts'
+import { idAt } from '../record-id.ts'
 import type { Gone, GonePage, Outcome, Reply } from '../source.ts'
 import { readEnvelope } from './envelope.ts'
 import { goneLabel } from './request.ts'
-
-const idOf = (value: unknown): string | null => {
-  if (Number.isSafeInteger(value)) return String(value)
-  return typeof value === 'string' && value.trim() !== '' ? value : null
-}
 
 /** A row has a few numbers and dates. Parsed, a text may take many times its memory. */
 const MAX_ROW_BYTES = 64 << 10
@@ -18,9 +14,8 @@ const goneIn = (bytes: Buffer, { start, end }: Bound): Gone | null => {
   if (end - start > MAX_ROW_BYTES) return null
   const row: unknown = JSON.parse(bytes.toString('utf8', start, end))
   if (typeof row !== 'object' || row === null) return null
-  const { car_id: id, archived_at: archivedAt } = row as Record<string, unknown>
-  const sourceId = idOf(id)
-  const at = moment(archivedAt, 'archived_at', [])
+  const { sourceId } = idAt(bytes, start, end, 'car_id')
+  const at = moment((row as { archived_at?: unknown }).archived_at, 'archived_at', [])
   return sourceId === null || at === null ? null : { sourceId, at }
 }
 

@@ -1,5 +1,5 @@
+import { cutRecord } from '../cut-record.ts'
 import type { Outcome, PageAsk, Reply, SourcePage } from '../source.ts'
-import { cutRecord } from './cut-record.ts'
 import { doubt } from './doubt.ts'
 import { readEnvelope } from './envelope.ts'
 import { pageLabel } from './request.ts'

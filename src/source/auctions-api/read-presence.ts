@@ -1,6 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { withoutMark } from '../read-list.ts'
+import { memberAt, recordId } from '../record-id.ts'
+import { refusal } from '../refusal.ts'
+import { skipSpace } from '../skip-value.ts'
 import type { Outcome, Reply } from '../source.ts'
-import { refusal } from './refusal.ts'
 import { carLabel } from './request.ts'
 
 const GONE = [404, 410]
@@ -8,16 +11,14 @@ const GONE = [404, 410]
 /** One car, and what an answer says around it. Parsed, it may take many times that. */
 const MAX_ANSWER_BYTES = 8 << 20
 
-/** The answer as a JSON object, or null; null also where it is larger than any car. */
-const objectIn = (body: Uint8Array): Readonly<Record<string, unknown>> | null => {
-  if (body.byteLength > MAX_ANSWER_BYTES) return null
+/** Whether this is a JSON object; one that is larger than any car is none. */
+const isObject = (bytes: Buffer): boolean => {
+  if (bytes.byteLength > MAX_ANSWER_BYTES) return false
   try {
-    const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
+    const value: unknown = JSON.parse(bytes.toString())
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null
   } catch {
-    return null
+    return false
   }
 }
 
@@ -27,14 +28,13 @@ const objectIn = (body: Uint8Array): Readonly<Record<string, unknown>> | null =>
  */
 export const readPresence = (reply: Reply, sourceId: string): Outcome<boolean> => {
   const label = carLabel(sourceId)
-  const answer = objectIn(reply.body)
-  if (GONE.includes(reply.status) && answer !== null && !Object.hasOwn(answer, 'data'))
-    return { kind: 'data', data: false }
+  const { buffer, byteOffset, byteLength } = reply.body
+  const bytes = withoutMark(Buffer.from(buffer, byteOffset, byteLength))
+  const answers = isObject(bytes)
+  const car = answers ? memberAt(bytes, skipSpace(bytes, 0), bytes.length, 'data') : null
+  if (GONE.includes(reply.status) && answers && car === null) return { kind: 'data', data: false }
   const refused = refusal(reply, label, 1)
   if (refused) return refused
-  const car = answer?.data as { id?: unknown } | null | undefined
-  const id = typeof car === 'object' && car !== null ? car.id : null
-  // Anything else than text or number may have no text, or an endless one.
-  if ((typeof id === 'string' || typeof id === 'number') && String(id) === sourceId) return { kind: 'data', data: true }
+  if (car !== null && recordId(bytes, car.start, car.end).sourceId === sourceId) return { kind: 'data', data: true }
   return { kind: 'retry', why: `Cannot read ${label} as JSON with that car in \`data\`: got something else` }
 }

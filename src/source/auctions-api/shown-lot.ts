@@ -1,18 +1,16 @@
 import type { CarStatus } from '../../car/car.ts'
-import { type Flags, isAbsent, moment, named, numeric, raise } from '../../car/field.ts'
+import {
+  type Flags,
+  isAbsent,
+  type Members,
+  members,
+  moment,
+  NO_MEMBERS,
+  named,
+  numeric,
+  raise,
+} from '../../car/field.ts'
 import { STATUS_NAMES, STATUSES } from './enumerations.ts'
-
-/** An object of the API: any member may be missing or anything. */
-export type Members = Readonly<Record<string, unknown>>
-
-const NONE: Members = Object.freeze({})
-
-/** `value` as an object. Absent, or the empty list that PHP makes of an empty object, is one without members. */
-export const members = (value: unknown, column: string, flags: Flags): Members => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
-  if (!isAbsent(value) && !(Array.isArray(value) && value.length === 0)) raise(flags, `${column}_malformed`)
-  return NONE
-}
 
 /** By id, else by name, else `unknown`: a status that is new must not put a car on sale. */
 export const statusOf = (lot: Members): CarStatus =>
@@ -40,17 +38,17 @@ const isLater = (lot: Members, other: Members): boolean => {
 export const shownLot = (lots: unknown, flags: Flags): Members => {
   if (!Array.isArray(lots)) {
     if (!isAbsent(lots)) raise(flags, 'lots_malformed')
-    return NONE
+    return NO_MEMBERS
   }
   let shown: Members | null = null
   let shownOffered = false
   for (const entry of lots) {
     const lot = members(entry ?? 0, 'lots', flags)
-    if (lot === NONE) continue
+    if (lot === NO_MEMBERS) continue
     const offered = lots.length > 1 && isOffered(lot)
     if (shown && (offered === shownOffered ? !isLater(lot, shown) : shownOffered)) continue
     shown = lot
     shownOffered = offered
   }
-  return shown ?? NONE
+  return shown ?? NO_MEMBERS
 }

@@ -50,7 +50,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57014':
     "A statement took longer than the statement_timeout of this role allows. Raise it, for example: alter role … set statement_timeout = '2min'.",
   '53100': 'The disk of the database is full. Free space; the next run goes on from here.',
-  '25006': 'The database is read-only, as a standby is. Point DATABASE_URL at the primary.',
+  '25006':
+    'The database is read-only: a standby (point DATABASE_URL at the primary), or its disk is nearly full (Supabase then takes no writes; free space or enlarge the disk).',
   '53200': 'The database ran out of memory. Give it more, or let it do less beside this.',
   '53300': 'The database has no connection to spare. Close some, or use the pooler.',
   ECONNREFUSED: 'Nothing listens there. Check host and port in DATABASE_URL, and that Postgres is up.',

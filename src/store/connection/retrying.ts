@@ -21,8 +21,8 @@ export type OnWait = (error: unknown, patienceMs: number) => void
 
 /**
  * Answers a function that runs an operation until it succeeds, or until the patience with its error has passed since it
- * failed first, with full jitter in between; not once `stop` is raised. Throws what the operation threw last. `onWait` is
- * told of an outage that lasts, once a minute for all operations together, with how long it is waited for.
+ * failed first, with full jitter in between; not once `stop` is raised, nor after another was waited for in vain, until one
+ * succeeds. Throws what the operation threw last. `onWait` is told of an outage that lasts, once a minute for all operations together, with how long it is waited for.
  */
 export const retrying = (
   world: Pick<World, 'now' | 'sleep' | 'random'>,
@@ -31,16 +31,25 @@ export const retrying = (
   stop?: AbortSignal,
 ): Again => {
   let toldAt = Number.NEGATIVE_INFINITY
+  /** An operation was waited for in vain, and none has succeeded since. */
+  let hasGivenUp = false
   return async <T>(operation: () => Promise<T>): Promise<T> => {
     let failedAt: number | null = null
     for (let attempt = 1; ; attempt++)
       try {
-        return await operation()
+        const answer = await operation()
+        hasGivenUp = false
+        return answer
       } catch (error) {
         const now = world.now()
         failedAt ??= now
         const patienceMs = patience(error)
-        if (!isPassing(error) || now - failedAt >= patienceMs) throw error
+        if (!isPassing(error)) throw error
+        // Or what is left to be written at the end of a sync would wait as long as that again, each by itself.
+        if (hasGivenUp || now - failedAt >= patienceMs) {
+          hasGivenUp = true
+          throw error
+        }
         if (onWait && now - failedAt >= TELL_AFTER_MS && now - toldAt >= TELL_AGAIN_MS) {
           toldAt = now
           onWait(error, patienceMs)

@@ -1,5 +1,14 @@
 /** Answers a call: who may, what is asked, and what is done about it. */
-import { ConfigError, type Due, messageOf, readHealth, realWorld, type Store, SyncError } from '../../../src/mod.ts'
+import {
+  ConfigError,
+  type Due,
+  explained,
+  isExplained,
+  messageOf,
+  readHealth,
+  realWorld,
+  type Store,
+} from '../../../src/mod.ts'
 import { knowsSecret } from './authenticate.ts'
 import { corsHeaders } from './cors.ts'
 import { type Call, readCall } from './read-call.ts'
@@ -9,7 +18,7 @@ import type { FunctionSettings } from './settings.ts'
 export type Parts = {
   /** Throws ConfigError. */
   settings(): FunctionSettings
-  /** Throws SyncError where the database cannot be used. */
+  /** For what is answered at once: it waits for the database a moment only. Throws SyncError where that cannot be used. */
   store(): Promise<Store>
   /** Runs a slice of what is due, which goes on after the answer. `null`: this worker is at the end of its life. */
   begin(due: Due): Promise<Slice | null>
@@ -25,6 +34,8 @@ const tick = async ({ store: opened, begin }: Parts): Promise<Answer> => {
   const slice = await begin(due)
   if (slice === null)
     return { status: 503, body: { status: 'retired', reason: 'this worker is at the end of its life' } }
+  if (slice.kind === 'idle')
+    return { status: 200, body: { status: 'idle', reason: 'somebody else has done what was due' } }
   if (slice.kind === 'busy') return { status: 200, body: { status: 'busy', lease: slice.lease } }
   const { runId, mode, resumed } = slice
   return { status: 202, body: { status: 'started', runId, mode, resumed, reason: due.reason } }
@@ -64,8 +75,9 @@ const answerTo = async (call: Call, parts: Parts): Promise<Answer> => {
 
 /** What is wrong here is no caller's fault; it is said, for callers know the secret. */
 const failureOf = (error: unknown): Answer => {
-  const known = error instanceof SyncError
-  return { status: known ? 503 : 500, body: { error: known ? error.message : `Unexpected: ${messageOf(error)}` } }
+  const known = isExplained(error)
+  const { message } = explained(error)
+  return { status: known ? 503 : 500, body: { error: known ? message : `Unexpected: ${message}` } }
 }
 
 const readSettingsOf = (parts: Parts): FunctionSettings | ConfigError => {

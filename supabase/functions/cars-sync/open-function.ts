@@ -1,6 +1,7 @@
 /** Puts the parts together for one worker: its settings, its few connections, and the slices it runs. */
 import {
-  assertApplied,
+  assertInPlace,
+  assertPermitted,
   type Database,
   type Due,
   explained,
@@ -44,6 +45,8 @@ const TO_COMMIT_MS = 3000
 const TO_ARRIVE_MS = 7000
 /** A webhook that does not answer must not use up what a worker has left. */
 const ALERT_TIMEOUT_MS = 5000
+/** A connection that was lost is replaced; an outage is not waited out while somebody waits for an answer. */
+const CALLER_PATIENCE_MS = 1000
 /** With less left, another worker begins at once with more. */
 const LEAST_MS = 3000
 
@@ -52,6 +55,9 @@ export const lifeOf = (bootedAt: number, wallMs: number): { askUntil: number; ov
   const overAt = bootedAt + wallMs * LIFE - TO_COMMIT_MS
   return { askUntil: overAt - Math.min(TO_ARRIVE_MS, wallMs / 4), overAt }
 }
+
+/** Over the same connections: a slice waits for an outage to pass, whoever called does not. */
+type Stores = { working: Store; answering: Store }
 
 export type EdgeFunction = {
   answer(request: Request): Promise<Response>
@@ -62,7 +68,7 @@ export type EdgeFunction = {
 /** Opens the function over a platform. Nothing is read or connected before the first call. */
 export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction => {
   let settings: FunctionSettings | null = null
-  let store: Promise<Store> | null = null
+  let stores: Promise<Stores> | null = null
   let meter: Meter | null = null
   let alreadyMs = 0
   const over = new AbortController()
@@ -73,24 +79,31 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     return settings
   }
 
-  const open = async (): Promise<Store> => {
+  const open = async (): Promise<Stores> => {
     const { databaseUrl, options } = settingsOf()
+    const { schema, source } = options
     const db: Database = meteredDatabase(openPostgres(databaseUrl), () => meter)
     try {
-      await assertApplied(db)
+      // First of all, for a role that may not see the tables would be told that there are none.
+      await assertPermitted(db, schema)
+      await assertInPlace(db, schema)
     } catch (error) {
       await db.close()
       throw explained(error)
     }
-    return storeOver(db, { schema: options.schema, source: options.source }, realWorld)
+    return {
+      working: storeOver(db, { schema, source }, realWorld),
+      answering: storeOver(db, { schema, source }, realWorld, undefined, () => CALLER_PATIENCE_MS),
+    }
   }
-  const storeOf = (): Promise<Store> => {
-    store ??= open().catch((error: unknown) => {
-      store = null
+  const storesOf = (): Promise<Stores> => {
+    stores ??= open().catch((error: unknown) => {
+      stores = null
       throw error
     })
-    return store
+    return stores
   }
+  const storeOf = async (): Promise<Store> => (await storesOf()).working
 
   const begin = async (due: Due): Promise<Slice | null> => {
     const { wallMs } = settingsOf()
@@ -179,9 +192,14 @@ export const openFunction = (platform: Platform = thisPlatform()): EdgeFunction 
     if (why !== null) platform.log(`The next slice could not be woken (${why}): cron does it at its next look.`)
   }
 
-  const parts: Parts = { settings: settingsOf, store: storeOf, begin, log: platform.log }
+  const parts: Parts = {
+    settings: settingsOf,
+    store: async () => (await storesOf()).answering,
+    begin,
+    log: platform.log,
+  }
   return {
     answer: (request) => handle(request, parts),
-    close: async () => (await store?.catch(() => null))?.close(),
+    close: async () => (await stores?.catch(() => null))?.working.close(),
   }
 }

@@ -17,6 +17,9 @@ const bad = (why: string, status: 400 | 405 | 413 = 400): Call => ({ kind: 'bad'
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? 'nothing'
 
+const isListOrNull = (value: unknown): value is string[] | null =>
+  value === null || (Array.isArray(value) && value.every((each) => typeof each === 'string'))
+
 const readStart = (body: Record<string, unknown>): Call => {
   const { action: _action, mode = 'full', fresh = false, priority = null, ...rest } = body
   const [unknown] = Object.keys(rest)
@@ -25,9 +28,11 @@ const readStart = (body: Record<string, unknown>): Call => {
   if (mode !== 'full' && mode !== 'incremental')
     return bad(`"mode": wanted "full" or "incremental"; got ${shown(mode)}.`)
   if (typeof fresh !== 'boolean') return bad(`"fresh": wanted true or false; got ${shown(fresh)}.`)
-  if (priority !== null && !(Array.isArray(priority) && priority.every((each) => typeof each === 'string')))
+  if (!isListOrNull(priority))
     return bad(`"priority": wanted a list of brands, such as ["Audi","BMW"]; got ${shown(priority)}.`)
-  return { kind: 'start', order: { mode, fresh, priority: priority as string[] | null } }
+  if (priority?.some((each) => each.includes('\0')))
+    return bad('"priority": wanted names of brands; got one with the character NUL, which a database cannot hold.')
+  return { kind: 'start', order: { mode, fresh, priority } }
 }
 
 const parse = (text: string): unknown => {

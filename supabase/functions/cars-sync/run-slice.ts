@@ -25,6 +25,8 @@ export type SliceJob = {
 
 export type Slice =
   | { kind: 'busy'; lease: Summary['lease'] }
+  /** Somebody else has done what was due. */
+  | { kind: 'idle' }
   /** `done` answers how the slice ended, and rejects when nothing could be written. */
   | { kind: 'started'; runId: string; mode: Summary['mode']; resumed: boolean; done: Promise<Summary> }
 
@@ -46,15 +48,24 @@ const follow = async (
   store: Store,
   order: Order | null,
 ): Promise<Summary> => {
-  let next = await events.next()
   let open = order
-  for (; !next.done; next = await events.next())
-    if (next.value.kind === 'planned' && open !== null) {
-      await store.settleOrder(open)
-      open = null
+  try {
+    if (open?.fresh) {
+      await store.beginOrder(open)
+      open = { ...open, fresh: false }
     }
-  if (open !== null && hasEnded(next.value)) await store.settleOrder(open)
-  return next.value
+    let next = await events.next()
+    for (; !next.done; next = await events.next())
+      if (next.value.kind === 'planned' && open !== null) {
+        await store.settleOrder(open)
+        open = null
+      }
+    if (open !== null && hasEnded(next.value)) await store.settleOrder(open)
+    return next.value
+  } finally {
+    // Left to itself a run would keep its lease, and its heart would beat, though nobody reads what it comes to.
+    await events.return(undefined as never)
+  }
 }
 
 /** Raises a signal soon after somebody has asked for the run to be stopped; at once where that is known already. */
@@ -70,6 +81,9 @@ const watchForStop = (store: Store, isStopped: boolean): { signal: AbortSignal; 
   return { signal: stop.signal, end: () => clearInterval(timer) }
 }
 
+/** Both are read from the same columns in the same order. */
+const isSame = (a: Due | null, b: Due): boolean => JSON.stringify(a) === JSON.stringify(b)
+
 /** Takes the lease and begins; answers as soon as the run is known, or who else is at it. */
 export const startSlice = async (job: SliceJob): Promise<Slice> => {
   const { settings, due, meter } = job
@@ -81,20 +95,25 @@ export const startSlice = async (job: SliceJob): Promise<Slice> => {
     priority: due.priority ?? settings.options.priority,
   }
   const stopping = watchForStop(store, due.reason === 'stopped')
+  let isDone = false
+  const isStillDue = async (): Promise<boolean> => {
+    isDone = !isSame(await store.due(), due)
+    return !isDone
+  }
   const events = sync(options, realWorld, store, {
     mode: due.mode,
     source: meteredSource(job.source, meter),
     holder: settings.holder,
     stop: stopping.signal,
     maxBytes: MAX_BYTES,
-    slice: { mayAsk: meter.mayAsk, over: job.over },
+    slice: { mayAsk: meter.mayAsk, over: job.over, isStillDue },
   })
   try {
     let next = await events.next()
     while (!next.done && next.value.kind !== 'started') next = await events.next()
     if (next.done) {
       stopping.end()
-      return { kind: 'busy', lease: next.value.lease }
+      return isDone ? { kind: 'idle' } : { kind: 'busy', lease: next.value.lease }
     }
     const { runId, mode, resumed } = next.value as SyncEvent & { kind: 'started' }
     return { kind: 'started', runId, mode, resumed, done: follow(events, store, order).finally(stopping.end) }

@@ -53,11 +53,23 @@ const wanted = (name: string, example: string): ConfigError =>
     `${name} is not set, and the function cannot work without it. Set it: npx supabase secrets set ${name}=${example}`,
   )
 
+/**
+ * What a header does not carry as it is would shut out everybody who knows it, cron and the function itself included, and some
+ * runtimes repeat it in their error.
+ */
+const assertTravels = (secret: string): void => {
+  if (!/^[\x20-\x7e]+$/.test(secret))
+    throw new ConfigError(
+      'CARS_SYNC_SECRET: wanted letters, digits and signs of ASCII on one line, which a header can carry; got others (it is not shown). Set another: npx supabase secrets set CARS_SYNC_SECRET=$(openssl rand -hex 32)',
+    )
+}
+
 /** Throws ConfigError naming the variable, what is wrong with it and the command that sets it. */
 export const readSettings = (env: Env): FunctionSettings => {
   const options = resolveOptions({}, env)
   const secret = env.CARS_SYNC_SECRET?.trim() ?? ''
   if (secret === '') throw wanted('CARS_SYNC_SECRET', '$(openssl rand -hex 32)')
+  assertTravels(secret)
   if (options.apiBaseUrl === null) throw wanted('API_BASE_URL', 'https://auctionsapi.com/api')
   if (options.apiKey === null && sourceNamed(options.source).traits.needsKey) throw wanted('API_KEY', 'your-key')
   if (options.databaseUrl === null) throw wanted('DATABASE_URL', 'postgres://user:password@host:6543/postgres')

@@ -1,7 +1,7 @@
 -- Who may see and call what. Run by `npx supabase test db`.
 begin;
 create extension if not exists pgtap;
-select plan(16);
+select plan(17);
 
 select is_empty(
   $$ select schemaname || '.' || tablename from pg_tables
@@ -21,6 +21,13 @@ select is_empty(
      where n.nspname = 'public' and c.relname in ('cars', 'car_changes', 'sync_progress')
        and has_table_privilege('service_role', c.oid, 'insert, update, delete, truncate') $$,
   'the service role writes nothing of the read model');
+
+select is_empty(
+  $$ select s.oid::regclass::text, r.role::text from pg_class s join pg_namespace n on n.oid = s.relnamespace,
+       unnest(array['anon', 'authenticated', 'service_role']) as r (role)
+     where s.relkind = 'S' and (n.nspname = 'carsync' or s.oid = pg_get_serial_sequence('public.car_changes', 'id')::regclass)
+       and has_sequence_privilege(r.role, s.oid, 'usage, select, update') $$,
+  'nor do they set the numbers of the rows to come');
 
 select table_privs_are('public', 'cars', 'service_role', array['SELECT'], 'the service role reads cars');
 select table_privs_are('public', 'sync_progress', 'service_role', array['SELECT'], 'the service role reads the progress');

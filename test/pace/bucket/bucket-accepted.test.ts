@@ -46,6 +46,12 @@ describe('the rate, while nothing is refused', () => {
     assert.ok(rate > 12 && rate < 13, `${rate}`)
   })
 
+  it('does not creep above what may be a quota: there is nothing in between, and of a fresh window any rate goes through', () => {
+    const perSecond = begun({ rate: 98, sure: true, steady: true, ceiling: 99, windowMs: 1000 })
+    assert.equal(after(perSecond, 150).rate, 98)
+    assert.ok(after({ ...perSecond, windowMs: 0 }, 150).rate > 98)
+  })
+
   it('creeps where nothing can be saved up', () => {
     const narrow = startBucket({ rate: 10, at: NOW, narrow: true })
     assert.ok(after(narrow, 50).rate < 10.2)

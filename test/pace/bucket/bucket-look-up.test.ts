@@ -44,6 +44,14 @@ describe('a look higher', () => {
     assert.equal(isLookDue(held({ met: false, clean: 200, tollMs: 1000, burst: 1, holds: 3 })), false)
   })
 
+  it('takes whole windows, where it may be a quota for them: of a fresh one any rate goes through', () => {
+    const perSecond = held({ rate: 640, windowMs: 1000, met: false, burst: 1 })
+    assert.equal(isLookDue({ ...perSecond, clean: 700 }), false)
+    assert.equal(isLookDue({ ...perSecond, clean: 1300 }), true)
+    assert.ok(lookUp(perSecond, NOW).search!.need > 640)
+    assert.ok(lookUp(held(), NOW).search!.need < 100)
+  })
+
   it('is not taken where the rate is announced, or not known', () => {
     for (const members of [{ most: 10 }, { sure: false }, { narrow: true, most: 10 }])
       assert.equal(isLookDue(held(members)), false)

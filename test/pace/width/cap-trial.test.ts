@@ -24,6 +24,12 @@ describe('a cap that is exceeded at an even pace', () => {
     assert.deepEqual([capHolds(trial, 15.6, 8)?.cap, capHolds(trial, 15.6, 12)?.cap], [7, 7])
   })
 
+  it('is sure where it is as high as it can be: it is not exceeded again soon', () => {
+    assert.equal(capHolds(trial, 15.6, 8)?.capWalls, 2)
+    const lower = { ...trial, width: { ...trial.width, capMost: 9 } }
+    assert.deepEqual([capHolds(lower, 15.6, 8)?.cap, capHolds(lower, 15.6, 8)?.capWalls], [7, 1])
+  })
+
   it('is none where much more goes through', () => {
     assert.equal(capHolds(trial, 24, 12), null)
     assert.equal(isMore({ ...trial, refuted: true }, 12), true)

@@ -118,7 +118,11 @@ describe('widthNow', () => {
 
   it('puts more at stake the less of the job is left, where that pays, and never much', () => {
     assert.equal(exposureThatPays(2000, 0), exposure(2000, 0))
-    assert.equal(exposureThatPays(2000, 1000), 2 * exposure(2000, 0))
+    assert.equal(exposureThatPays(2000, 250), exposure(2000, 250))
+    const ratio = exposureThatPays(2000, 1000) / exposure(2000, 0)
+    assert.ok(ratio > 2.5 && ratio < 3, `${ratio}`)
+    const half = exposureThatPays(2000, 500) / exposureThatPays(2000, 1000)
+    assert.ok(Math.abs(half - 0.5) < 0.01, 'a wall is half as likely from a half on as from a quarter on')
     assert.equal(exposureThatPays(0, 0), exposure(0, 0))
     for (const accepted of [0, 100, 1000, 1900, 2000, 3000]) {
       assert.ok(exposureThatPays(2000, accepted) >= exposure(2000, accepted))
@@ -180,6 +184,25 @@ describe('a cap', () => {
     assert.equal(tried(500, 0), true)
     assert.equal(tried(500, 1000), false)
     assert.equal(tried(50_000, 1000), true)
+  })
+
+  it('is tried further where a wider one was let in: it was reckoned too low', () => {
+    const known = { ...capped(startWidth, { widest: 13, inside: 8, tollMs: 1000 }), limit: 8 }
+    const tried = (from: Width, left: number): Width =>
+      times(70, () => 8).reduce((width, now) => after(width, now, now, left), from)
+    assert.equal(tried(known, 600).cap, 8)
+    assert.equal(tried({ ...known, raised: true }, 600).cap, 9)
+    assert.equal(tried(known, 3000).raised, true)
+    assert.equal(capped({ ...known, cap: 9, raised: true }, { widest: 9, inside: 8, tollMs: 1000 }).raised, false)
+  })
+
+  // Where all answers take the same, those beside the refused one may be back before it is heard of.
+  it('is at least what went well for long before it was met', () => {
+    const long = times(70, () => 10).reduce((width, now) => after(width, now, now), { ...startWidth, limit: 10 })
+    const met = (width: Width): number | null => capped(width, { widest: 11, inside: 6, tollMs: 1000 }).cap
+    assert.equal(met(after(long, 11, 11)), 10)
+    const briefly = times(20, () => 10).reduce((width, now) => after(width, now, now), { ...startWidth, limit: 10 })
+    assert.equal(met(after(briefly, 11, 11)), 6)
   })
 
   it('is not lost to requests that overtook each other when more was tried', () => {

@@ -96,6 +96,19 @@ describe('a window whose quota seems to fall, though the source says that the ne
     assert.equal(fallen(3000)[0]?.quota, 34)
   })
 
+  it('is none where the source says that a place is free before the window can end', () => {
+    const window = startWindow(60, 3000, opened, false)
+    const traffic = times(34, (i) => NOW + i).reduce(admit, noTraffic)
+    const refused = (freeIn: number) =>
+      windowRefused(window, traffic, [], NOW + 600, { after: NOW + 600 + freeIn - 1000, by: NOW + 600 + freeIn })
+    assert.equal(refused(1000), null)
+    assert.equal(refused(3000)?.quota, 34)
+    // The last place to become free is the end of it, too, and of a minute a second more is hardly a difference.
+    const minute = startWindow(60, MINUTE, opened, false)
+    const named = { after: NOW + MINUTE + 300, by: NOW + MINUTE + 1300 }
+    assert.equal(windowRefused(minute, traffic, [], NOW + 600, named)?.quota, 34)
+  })
+
   it('has fallen again, of whatever length it is', () => {
     assert.equal(fallen(3000)[1]?.quota, 20)
     assert.equal(fallen(MINUTE)[1]?.quota, 20)

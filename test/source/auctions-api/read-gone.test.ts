@@ -37,6 +37,21 @@ describe('readGone', () => {
     assert.deepEqual(dataOf(read(listing([...bad, row()]))).gone.length, 1)
   })
 
+  it('names cars as the listing does, whatever their ids', () => {
+    const ids = [
+      ['90071992547409930001', '90071992547409930001'],
+      ['"a\\u0000\\ud800"', 'a\ufffd\ufffd'],
+      ['" 7"', ' 7'],
+    ] as const
+    for (const [id, sourceId] of ids) {
+      const body = JSON.stringify(listing([row({ car_id: 0 })])).replace('"car_id":0', `"car_id":${id}`)
+      assert.deepEqual(
+        dataOf(readGone(reply(body), { pageSize: 50, page: 1 })).gone.map((gone) => gone.sourceId),
+        [sourceId],
+      )
+    }
+  })
+
   it('passes over a row that is far too long, without parsing it', () => {
     const long = (length: number) => row({ car_id: 77, x: 'y'.repeat(length) })
     assert.equal(dataOf(read(listing([long(60_000)]))).gone.length, 1)

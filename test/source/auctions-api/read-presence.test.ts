@@ -10,6 +10,15 @@ describe('readPresence', () => {
     assert.equal(dataOf(readPresence(reply({ data: { id: '1001' } }), '1001')), true)
   })
 
+  it('knows it by the id that the listing gave it, in an answer laid out in any way', () => {
+    const bodies = [
+      ['{"data":{"id":90071992547409930001}}', '90071992547409930001'],
+      ['\ufeff { "meta": {"data": 1}, "data": { "x": {"id": 2}, "id" : "a\\u0000\\ud800" } }', 'a\ufffd\ufffd'],
+    ] as const
+    for (const [body, id] of bodies) assert.equal(dataOf(readPresence(reply(body), id)), true, body)
+    assert.equal(readPresence(reply('{"data":{"id":90071992547409930001}}'), '90071992547409930002').kind, 'retry')
+  })
+
   it('believes that a car is gone only where the API says so in JSON', () => {
     const message = JSON.stringify({ message: 'No query results' })
     assert.equal(dataOf(readPresence(reply(message, 404), '1001')), false)
@@ -17,6 +26,7 @@ describe('readPresence', () => {
     assert.equal(readPresence(reply('<html>Not Found</html>', 404), '1001').kind, 'stop')
     assert.equal(readPresence(reply('', 404), '1001').kind, 'stop')
     assert.equal(readPresence(reply('[]', 404), '1001').kind, 'stop')
+    assert.equal(readPresence(reply({ data: recordWith() }, 404), '1001').kind, 'stop', 'it has the car')
   })
 
   it('takes neither an error nor another car for an answer', () => {

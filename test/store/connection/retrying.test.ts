@@ -62,18 +62,41 @@ describe('retrying', () => {
     assert.equal(told[0]![1], 'error 57P03')
   })
 
+  it('waits for an outage once, not again for each operation that is left, until one succeeds', async () => {
+    let now = 0
+    const again = retrying({
+      now: () => now,
+      random: () => 0.5,
+      sleep: async (ms) => {
+        now += ms
+      },
+    })
+    const fail = async (): Promise<never> => {
+      throw databaseError('ECONNREFUSED')
+    }
+    const waitedFor = async (operation: () => Promise<unknown>): Promise<number> => {
+      const before = now
+      await again(operation).catch(() => {})
+      return now - before
+    }
+    assert.ok((await waitedFor(fail)) >= 120_000)
+    assert.equal(await waitedFor(fail), 0)
+    assert.equal(await waitedFor(async () => 'back'), 0)
+    assert.ok((await waitedFor(fail)) >= 120_000)
+  })
+
   it('has patience by what went wrong', async () => {
     let now = 0
     const sleep = async (ms: number): Promise<void> => {
       now += ms
     }
     const patience = (error: unknown) => ((error as { code: string }).code === 'ECONNREFUSED' ? 10_000 : 60_000)
-    const again = retrying({ now: () => now, random: () => 1, sleep }, patience)
     for (const [code, ms] of [
       ['ECONNREFUSED', 10_000],
       ['57P03', 60_000],
     ] as const) {
       now = 0
+      const again = retrying({ now: () => now, random: () => 1, sleep }, patience)
       await assert.rejects(again(() => Promise.reject(databaseError(code))))
       assert.ok(now >= ms && now < ms + 10_001, `${code}: ${now}`)
     }

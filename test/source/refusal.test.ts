@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { refusal } from '../../../src/source/auctions-api/refusal.ts'
-import { reply, whyOf } from '../fixture.ts'
+import { refusal } from '../../src/source/refusal.ts'
+import { reply, whyOf } from './fixture.ts'
 
 const meaning = (status: number, { body = '' as unknown, headers = {}, pageSize = 1000 } = {}): string => {
   const outcome = refusal(reply(body, status, headers), 'cars page 1', pageSize)

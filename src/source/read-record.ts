@@ -1,15 +1,23 @@
 import { Buffer, isAscii } from 'node:buffer'
-import type { Flags } from '../../car/field.ts'
-import { hasNumberOutOfRange, MAX_DEPTH, mayBeDeep, mayHoldVastNumber, repairEscapes } from '../jsonb-text.ts'
-import { recordId } from '../record-id.ts'
-import { type Seen, skipValue } from '../skip-value.ts'
-import type { CutRecord, Reading, SourcePage } from '../source.ts'
-import { carOf } from './car-of.ts'
-import { driftOf } from './drift.ts'
-import type { Members } from './shown-lot.ts'
+import type { Car } from '../car/car.ts'
+import type { Flags, Members } from '../car/field.ts'
+import { hasNumberOutOfRange, MAX_DEPTH, mayBeDeep, mayHoldVastNumber, repairEscapes } from './jsonb-text.ts'
+import { recordId } from './record-id.ts'
+import { type Seen, skipValue } from './skip-value.ts'
+import type { CutRecord, Reading, SourcePage } from './source.ts'
 
 /** No car is described by so many bytes. */
 export const MAX_RECORD_BYTES = 4 << 20
+
+/**
+ * What a source knows of its records. `idName`: the member that has the id. `carOf` reads one as a car; `readAt` is in
+ * milliseconds since 1970, and `flags` is filled and becomes the car's own. `driftOf` finds what is not as known. Neither throws.
+ */
+export type RecordKind = {
+  idName: string
+  carOf(record: Members, readAt: number, flags: Flags): Car
+  driftOf(record: Members): readonly string[]
+}
 
 /**
  * One record of a page as a car, or why it is none: `not_an_object`, `id_missing`, `id_malformed`, `too_large`
@@ -17,7 +25,12 @@ export const MAX_RECORD_BYTES = 4 << 20
  * `jsonb` takes them as they are, so the page lives as long as it does. `readAt` in milliseconds since 1970. Throws
  * SyntaxError when the bytes are not JSON.
  */
-export const readRecord = (page: SourcePage, record: CutRecord, readAt: number): Reading => {
+export const readRecord = (
+  page: SourcePage,
+  record: CutRecord,
+  readAt: number,
+  { idName, carOf, driftOf }: RecordKind,
+): Reading => {
   const bytes = page.bytes.subarray(record.start, record.end)
   const { sourceId } = record
   // A character a byte: one beyond ASCII makes a string twice as wide, and slower to search and to parse.
@@ -49,9 +62,9 @@ export const readRecord = (page: SourcePage, record: CutRecord, readAt: number):
     drift,
   })
   if (sourceId === null) {
-    const id = recordId(page.bytes, record.start, record.end)
+    const id = recordId(page.bytes, record.start, record.end, idName)
     const reason = id.sourceId === null ? id.reason : 'id_malformed'
-    return reject(reason, reason === 'not_an_object' ? '' : 'id')
+    return reject(reason, reason === 'not_an_object' ? '' : idName)
   }
   if (mayHoldVastNumber(narrow) && hasNumberOutOfRange(text)) return reject('number_out_of_range')
   const flags: Flags = []

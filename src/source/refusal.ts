@@ -1,6 +1,6 @@
 /** What an answer without data means, as a table: the first row that fits. */
 import { Buffer } from 'node:buffer'
-import type { Outcome, Reply } from '../source.ts'
+import type { Outcome, Reply } from './source.ts'
 
 type Meaning = 'slow-down' | 'retry' | 'smaller-page' | 'auth' | 'quota' | 'protocol'
 type Circumstance = 'retry-after' | 'quota-body' | 'can-shrink'

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { readPage } from '../../../src/source/auctions-api/read-page.ts'
-import { readRecord } from '../../../src/source/auctions-api/read-record.ts'
-import type { Reading } from '../../../src/source/source.ts'
-import { dataOf, listing, lotWith, NO_SAMPLES, READ_AT, recordWith, reply, sample } from '../fixture.ts'
+import { readPage } from '../../src/source/auctions-api/read-page.ts'
+import { auctionsApi } from '../../src/source/auctions-api.ts'
+import type { Reading } from '../../src/source/source.ts'
+import { dataOf, listing, lotWith, NO_SAMPLES, READ_AT, recordWith, reply, sample } from './fixture.ts'
+
+const { readRecord } = auctionsApi
 
 const ask = { filter: {}, page: 1, pageSize: 50 }
 
