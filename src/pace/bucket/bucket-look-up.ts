@@ -19,8 +19,9 @@ const STRIDE = { silent: 1.5, told: 1.21 }
 const MORE = 5.5
 /** A look after so many requests without a refusal, and later by so many for each that the wait after a refusal will lose. */
 const EVERY = 380
-/** Where one token is held, at a rate near what was refused: jitter refuses some besides. */
+/** Where one token is held, at a rate near what was refused: jitter refuses some besides. Later by as much for so many in flight. */
 const EVERY_NARROW = 500
+const FLOWN = 2
 const NEAR = 0.95
 /** Where it is the even pace of a window of which little is known: all of a flight that finds it full is refused. */
 const EVERY_OF_WINDOW = 650
@@ -51,19 +52,22 @@ const quotaOf = ({ rate, windowMs }: Bucket): number => (rate * windowMs) / 1000
 const WINDOWS = 2
 
 /** How many have to be let in without a refusal; Infinity: it is not looked. */
-const dueAfter = (bucket: Bucket): number => {
+const dueAfter = (bucket: Bucket, latencyMs: number): number => {
   const { rate, narrow, sure, met, explained, most, ceiling, tollMs, holds, steady } = bucket
   // Far below what was refused something may have been saved up, if it holds more than it seems to.
-  if (narrow && most === null) return rate > NEAR * (ceiling ?? 0) ? EVERY_NARROW : Number.POSITIVE_INFINITY
+  if (narrow && most === null) {
+    if (rate <= NEAR * (ceiling ?? 0)) return Number.POSITIVE_INFINITY
+    return EVERY_NARROW * Math.max(1, (rate * latencyMs) / 1000 / FLOWN)
+  }
   if (most !== null || ceiling === null || !sure) return Number.POSITIVE_INFINITY
   if (explained > 0) return EVERY
   if (met || (tollMs > 0 && (holds === null || steady))) return steady ? EVERY_OF_WINDOW : EVERY
   return UNMET_EVERY
 }
 
-export const isLookDue = (bucket: Bucket, { left }: Job = ENDLESS): boolean =>
+export const isLookDue = (bucket: Bucket, { left, latencyMs }: Job = ENDLESS): boolean =>
   Math.min(bucket.clean, 2 * left) >=
-  Math.max(dueAfter(bucket) + PER_LOST * lostBy(bucket), bucket.narrow ? 0 : WINDOWS * quotaOf(bucket))
+  Math.max(dueAfter(bucket, latencyMs) + PER_LOST * lostBy(bucket), bucket.narrow ? 0 : WINDOWS * quotaOf(bucket))
 
 /** A bucket may hold so many times what is counted on. */
 export const HOLDS = 2

@@ -59,11 +59,12 @@ describe('a look higher', () => {
 
   it('is taken of a single token, near what was refused, though the rate may not be sure', () => {
     const narrow = { narrow: true, burst: 1, sure: false }
-    assert.equal(isLookDue(held({ ...narrow, ceiling: 10.4 })), true)
-    assert.equal(isLookDue(held({ ...narrow, ceiling: null })), true, 'nothing was refused')
+    assert.equal(isLookDue(held({ ...narrow, ceiling: 10.4 }), job(150)), true)
+    assert.equal(isLookDue(held({ ...narrow, ceiling: null }), job(150)), true, 'nothing was refused')
     // Far below something would have been saved up, if it holds more than it seems to.
-    assert.equal(isLookDue(held({ ...narrow, ceiling: 11 })), false)
-    assert.equal(isLookDue(held({ ...narrow, clean: 450 })), false, 'jitter refuses some besides')
+    assert.equal(isLookDue(held({ ...narrow, ceiling: 11 }), job(150)), false)
+    assert.equal(isLookDue(held({ ...narrow, clean: 450 }), job(150)), false, 'jitter refuses some besides')
+    assert.equal(isLookDue(held({ ...narrow, ceiling: 10.4, clean: 1200 }), job(600)), false, 'all of a long flight may be refused')
   })
 
   it('of a single token leaves the pace as it was', () => {
