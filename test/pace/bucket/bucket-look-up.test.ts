@@ -64,7 +64,11 @@ describe('a look higher', () => {
     // Far below something would have been saved up, if it holds more than it seems to.
     assert.equal(isLookDue(held({ ...narrow, ceiling: 11 }), job(150)), false)
     assert.equal(isLookDue(held({ ...narrow, clean: 450 }), job(150)), false, 'jitter refuses some besides')
-    assert.equal(isLookDue(held({ ...narrow, ceiling: 10.4, clean: 1200 }), job(600)), false, 'all of a long flight may be refused')
+    assert.equal(
+      isLookDue(held({ ...narrow, ceiling: 10.4, clean: 1200 }), job(600)),
+      false,
+      'all of a long flight may be refused',
+    )
   })
 
   it('of a single token leaves the pace as it was', () => {
