@@ -5,19 +5,21 @@ import { databaseKinds, newPostgresUrl } from './support/databases.ts'
 import { killMatrix, killsOf } from './support/kill-matrix.ts'
 
 const SEED = 7
-const KILLS = 20
+/** The embedded database takes seconds to begin anew. */
+const KILLS = { postgres: 20, embedded: 14 }
 const NOTHING = { carsLost: 0, carsWrong: 0, rejectsWrong: 0, committedAgain: 0 }
 
-describe(`a sync that is killed at ${KILLS} instants of its life`, { concurrency: true }, () => {
+describe('a sync that is killed at many instants of its life', { concurrency: true }, () => {
   for (const kind of databaseKinds)
     it(`ends as if nothing had been (${kind})`, async (t) => {
       const newUrl = kind === 'postgres' ? newPostgresUrl : null
-      const matrix = await killMatrix({ kills: KILLS, seed: SEED, cars: 1000, newUrl })
+      const kills = KILLS[kind]
+      const matrix = await killMatrix({ kills, seed: SEED, cars: 1000, newUrl })
       const { killedIn, complaints, carsLost, carsWrong, rejectsWrong, committedAgain, fetchedAgain, underWay } = matrix
       const where = `seed ${SEED}, killed while ${JSON.stringify(killedIn)}`
       t.diagnostic(`${where}; ${fetchedAgain} pages again, ${underWay} were under way`)
       assert.deepEqual(complaints, [], where)
-      assert.equal(killsOf(matrix), KILLS, where)
+      assert.equal(killsOf(matrix), kills, where)
       assert.deepEqual({ carsLost, carsWrong, rejectsWrong, committedAgain }, NOTHING, where)
       assert.ok(fetchedAgain <= underWay, `${fetchedAgain} pages again, ${underWay} were under way; ${where}`)
     })

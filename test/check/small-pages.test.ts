@@ -21,7 +21,7 @@ it('a dry run asks for smaller pages where the source refuses large ones', async
 it('verify takes its sample from the whole listing, however small the pages are that it is served', async (t) => {
   const cars = 100
   const { url, seen } = await bentSource(t, { cars, maxPageSize: 10 })
-  const db = await newDatabase('embedded')
+  const db = await newDatabase('postgres')
   await syncOnce({ db, url })
   const options = optionsFor(url)
   seen.asked.length = 0

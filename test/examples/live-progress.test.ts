@@ -65,10 +65,12 @@ test('the example page follows a sync from start to end', { skip, timeout: 120_0
     limitHeaders: 'retry-after',
   })
   t.after(() => api.close())
+  // One after the other, the last first: who is connected leaves before the server does.
+  await using ends = new AsyncDisposableStack()
   const postgres = await startPostgres()
-  t.after(() => postgres.close())
+  ends.defer(() => postgres.close())
   const db = await openDatabase({ databaseUrl: postgres.url }, { embeddedFolder: null })
-  t.after(() => db.close())
+  ends.defer(() => db.close())
   await db.query('create role anon nologin')
   await migrate(db, 'public', readMigrations())
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-example-'))
@@ -76,13 +78,13 @@ test('the example page follows a sync from start to end', { skip, timeout: 120_0
   const env = { API_BASE_URL: api.url, API_KEY: 'k', DATABASE_URL: postgres.url, CARSYNC_PUBLIC_READ: 'yes' }
 
   const browser = await launch()
-  t.after(() => browser.close())
+  ends.defer(() => browser.close())
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   await serveExample(page, complaints)
   const supabase = await standInForSupabase(page, SUPABASE, db)
-  t.after(() => supabase.close())
+  ends.defer(() => supabase.close())
 
   const state = (said: string | RegExp): Promise<void> =>
     page.locator('#state', { hasText: said }).waitFor({ timeout: 60_000 })
