@@ -25,9 +25,12 @@ export type Members = Readonly<Record<string, unknown>>
 /** What stands for an object that is not there. */
 export const NO_MEMBERS: Members = Object.freeze({})
 
+export const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** `value` as an object. Absent, or the empty list that PHP makes of an empty object, is one without members. */
 export const members = (value: unknown, column: string, flags: Flags): Members => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
+  if (isObject(value)) return value
   if (!isAbsent(value) && !(Array.isArray(value) && value.length === 0)) raise(flags, `${column}_malformed`)
   return NO_MEMBERS
 }

@@ -3,7 +3,7 @@
  * bodies that are cut off or are something else. What the object says beside the list is its source's to judge.
  */
 import { Buffer, isUtf8 } from 'node:buffer'
-import type { Members } from '../car/field.ts'
+import { isObject, type Members, NO_MEMBERS } from '../car/field.ts'
 import { type Bound, type Cut, cutRecords } from './cut-records.ts'
 import { guessList } from './guess-list.ts'
 import { refusal } from './refusal.ts'
@@ -24,8 +24,7 @@ export type ListAsk = {
   guess?: ((envelope: Members) => number | null) | undefined
 }
 
-export const objectOf = (value: unknown): Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {}
+export const objectOf = (value: unknown): Members => (isObject(value) ? value : NO_MEMBERS)
 
 /** Without the byte order mark that some put before UTF-8. */
 export const withoutMark = (bytes: Buffer): Buffer =>

@@ -1,6 +1,6 @@
 import { Buffer, isAscii } from 'node:buffer'
 import type { Car } from '../car/car.ts'
-import type { Flags, Members } from '../car/field.ts'
+import { type Flags, isObject, type Members } from '../car/field.ts'
 import { hasNumberOutOfRange, MAX_DEPTH, mayBeDeep, mayHoldVastNumber, repairEscapes } from './jsonb-text.ts'
 import { recordId } from './record-id.ts'
 import { type Seen, skipValue } from './skip-value.ts'
@@ -52,8 +52,7 @@ export const readRecord = (
   }
   const text = repairEscapes(given)
   const parsed: unknown = JSON.parse(text)
-  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-  const drift = isObject ? driftOf(parsed as Members) : []
+  const drift = isObject(parsed) ? driftOf(parsed) : []
   const reject = (reason: string, path = ''): Reading => ({
     kind: 'rejected',
     sourceId,

@@ -1,5 +1,4 @@
 /** What the database says of a source's runs: the current or last one, the history, and what was rejected. */
-
 import type { RequestCounts, Summary } from '../events.ts'
 import { durationsOf, meanMs } from '../run/durations.ts'
 import { leastTime } from '../run/least-time.ts'

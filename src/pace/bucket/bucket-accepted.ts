@@ -85,15 +85,11 @@ export const bucketAccepted = (
     ...(bold ? settled(bucket, now) : {}),
   }
   if (bold) return next
-  if (next.others !== null) {
-    const highest = Math.min(most, bucket.most ?? most)
-    return acceptedBeside(next, next.others, sentAt, now, highest)
-  }
+  const highest = Math.min(most, bucket.most ?? most)
+  if (next.others !== null) return acceptedBeside(next, next.others, sentAt, now, highest)
   if (search === null && isLookDue(next, left)) return lookUp(next, now, left)
-  if (search === null) {
-    const highest = Math.min(most, bucket.most ?? most)
+  if (search === null)
     return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket, mean), bucket.most ?? most) } : next
-  }
   if (sentAt < search.sinceAt || bucket.rate > most) return next
   const passed = search.passed + 1
   if (passed < search.need) return { ...next, search: { ...search, passed } }

@@ -35,8 +35,8 @@ const TRIAL = 200
 const PAUSE = { count: 300, refused: 4 * KNOWN }
 /** Refused so rarely, nobody else is there. */
 const RARE = 200
-/** So far below what is proven to be granted it never yields; and where refusals are waits, which may cost more. */
-const BELOW = { silent: 1.25, told: 2 }
+/** So far below what is proven to be granted it never yields, whoever is there; beside others, where refusals are waits, which may cost more. */
+export const BELOW = { silent: 1.25, told: 2 }
 
 const anew = (rate: number): Tally => ({ rate, count: 0, refused: 0, row: 0, single: 0 })
 

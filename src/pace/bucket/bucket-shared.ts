@@ -7,7 +7,7 @@
 
 import { countBetween, indexFrom, type Sent, type Traffic } from '../traffic.ts'
 import type { Bucket, Search } from './bucket.ts'
-import { amongOthers, evenly, lettingIn, type Others, turningAway, walled } from './bucket-others.ts'
+import { amongOthers, BELOW, evenly, lettingIn, type Others, turningAway, walled } from './bucket-others.ts'
 import { isLike } from './bucket-paces.ts'
 
 /** So many runs from one refusal to the next, each of so few requests: it is refused again and again. */
@@ -18,8 +18,6 @@ const LIMIT = 1.7
 const LIMIT_RUNS = { alone: 3, shared: 6 }
 /** Shorter ones are alike by chance. */
 const LEAST_RUN = 5
-/** So far below what is proven it yields while nobody else seems to be there. */
-const BELOW = 1.25
 /** Two paces that differ by less are the same. */
 const SAME = 1.02
 /** So many refusals at one pace tell that a slower one does not help. */
@@ -70,7 +68,7 @@ const grantedTo = (bucket: Bucket, walls: Bucket['walls'], { admitted }: Traffic
   const [from, saved] = Number.isFinite(room) ? [run[0]!, room] : [before.at, 1]
   if (run.length <= saved) return 0
   // Those that left within a moment tell of no rate: it was not more than was asked for, give or take jitter.
-  return Math.min(BELOW * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
+  return Math.min(BELOW.silent * bucket.rate, ((run.length - saved) * 1000) / (run.at(-1)! - from))
 }
 
 /** So many may be let in, one after the other, at any pace: what a wait has saved up. */
@@ -114,14 +112,14 @@ export const sharing = (
   const { rate, others, most } = bucket
   const runs = runsOf(yielding.walls, traffic, flight)
   const granted = grantedTo(bucket, yielding.walls, traffic)
-  const fallen = Math.max(granted, bucket.proven / BELOW)
+  const fallen = Math.max(granted, bucket.proven / BELOW.silent)
   const isMet = meanOf(runs, others === null ? LIMIT_RUNS.alone : LIMIT_RUNS.shared) <= LIMIT || isRegular(runs)
   // A trial may well be met with the limit.
   if (isMet && (others === null || others.trial === null)) return { ...yielding, proven: fallen, others: null }
   const proven = Math.max(bucket.proven, granted)
   if (others !== null) return walled({ ...yielding, rate, proven }, others, fewOf(bucket), sentAt, now)
   // What the source says itself is more than was seen to be granted.
-  const least = most === null ? evenly(proven) / BELOW : Math.min(evenly(proven), proven / BELOW)
+  const least = most === null ? evenly(proven) / BELOW.silent : Math.min(evenly(proven), proven / BELOW.silent)
   const alike = yielding.runs.filter((run) => isLike(rate, run))
   // Slower did not help.
   if (rate <= SAME * least && (isAgain(runs) || alike.length > KNOWN))

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isObject } from '../../car/field.ts'
 import { withoutMark } from '../read-list.ts'
 import { memberAt, recordId } from '../record-id.ts'
 import { refusal } from '../refusal.ts'
@@ -12,11 +13,10 @@ const GONE = [404, 410]
 const MAX_ANSWER_BYTES = 8 << 20
 
 /** Whether this is a JSON object; one that is larger than any car is none. */
-const isObject = (bytes: Buffer): boolean => {
+const holdsObject = (bytes: Buffer): boolean => {
   if (bytes.byteLength > MAX_ANSWER_BYTES) return false
   try {
-    const value: unknown = JSON.parse(bytes.toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject(JSON.parse(bytes.toString()))
   } catch {
     return false
   }
@@ -30,7 +30,7 @@ export const readPresence = (reply: Reply, sourceId: string): Outcome<boolean> =
   const label = carLabel(sourceId)
   const { buffer, byteOffset, byteLength } = reply.body
   const bytes = withoutMark(Buffer.from(buffer, byteOffset, byteLength))
-  const answers = isObject(bytes)
+  const answers = holdsObject(bytes)
   const car = answers ? memberAt(bytes, skipSpace(bytes, 0), bytes.length, 'data') : null
   if (GONE.includes(reply.status) && answers && car === null) return { kind: 'data', data: false }
   const refused = refusal(reply, label, 1)

@@ -3,19 +3,21 @@ import { describe, it } from 'node:test'
 import { retrying } from '../../../src/store/connection/retrying.ts'
 import { databaseError } from '../fixture.ts'
 
+/** Retries in a time of its own, in which nothing but its waits takes any; `waits` has those, ms. */
+const retryingInTime = () => {
+  const waits: number[] = []
+  let now = 0
+  const sleep = async (ms: number): Promise<void> => {
+    now += ms
+    waits.push(ms)
+  }
+  return { again: retrying({ now: () => now, random: () => 0.5, sleep }), waits, now: () => now }
+}
+
 /** Runs an operation that fails with these codes first; answers what came of it, how often it ran and the waits. */
 const run = async (codes: readonly string[]) => {
-  const waits: number[] = []
+  const { again, waits } = retryingInTime()
   let calls = 0
-  let now = 0
-  const again = retrying({
-    now: () => now,
-    random: () => 0.5,
-    sleep: async (ms) => {
-      now += ms
-      waits.push(ms)
-    },
-  })
   const result = await again(async () => {
     const code = codes[calls++]
     if (code !== undefined) throw databaseError(code)
@@ -63,21 +65,14 @@ describe('retrying', () => {
   })
 
   it('waits for an outage once, not again for each operation that is left, until one succeeds', async () => {
-    let now = 0
-    const again = retrying({
-      now: () => now,
-      random: () => 0.5,
-      sleep: async (ms) => {
-        now += ms
-      },
-    })
+    const { again, now } = retryingInTime()
     const fail = async (): Promise<never> => {
       throw databaseError('ECONNREFUSED')
     }
     const waitedFor = async (operation: () => Promise<unknown>): Promise<number> => {
-      const before = now
+      const before = now()
       await again(operation).catch(() => {})
-      return now - before
+      return now() - before
     }
     assert.ok((await waitedFor(fail)) >= 120_000)
     assert.equal(await waitedFor(fail), 0)
