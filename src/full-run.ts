@@ -136,6 +136,7 @@ const hiddenBehind = (pages: readonly SeamPage[]): string => {
 }
 
 const reasonFor = (pass: Pass, receipt: Receipt): string => {
+  if (receipt.totalAfter === null) return 'Pages are empty that have others with cars behind them: reading them again.'
   const lacking = lackingIn(receipt)
   const what =
     pass.kind === 'seams'

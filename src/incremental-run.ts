@@ -3,7 +3,7 @@ import type { SyncEvent } from './events.ts'
 import { fullRun } from './full-run.ts'
 import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
-import { minutesSince } from './run/choose-mode.ts'
+import { hasGoneBack, minutesSince } from './run/choose-mode.ts'
 import { otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
@@ -24,7 +24,7 @@ const directionOf = (pass: number): 'up' | 'down' => (pass % 2 === 1 ? 'down' : 
 
 /**
  * Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. Where
- * the source's count is not what `expected` and the feed make it, everything is read instead.
+ * the source's count is not what `expected` and the feed make it, or its clock has gone back, everything is read instead.
  */
 export async function* incrementalRun(
   session: Session,
@@ -43,9 +43,11 @@ export async function* incrementalRun(
 
   const changes = await countOf(api, source, access, feeds.changes(minutes), stop)
   const ledger = await store.readLedger(stored.runId)
-  const other = ledger.length > 0 ? null : otherInventory({ expected, total, changes })
-  if (other !== null) {
-    yield { kind: 'note', message: `${other}: reading everything.` }
+  const doubt = hasGoneBack(coveredUntil, now)
+    ? 'The clock of the source has gone back'
+    : otherInventory({ expected, total, changes })
+  if (doubt !== null && ledger.length === 0) {
+    yield { kind: 'note', message: `${doubt}: reading everything.` }
     await store.becomeFull(lease, stored.runId)
     session.stored = { ...stored, mode: 'full', plan: null }
     return yield* fullRun(session)

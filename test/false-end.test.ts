@@ -76,45 +76,49 @@ for (const page of ['3', LAST])
   })
 
 for (const page of ['2', '3', '20'])
-  test(`a false end on page ${page} that was believed where there are no totals is seen through by the page behind it`, async (t) => {
+  test(`a false end on page ${page} that was believed where there are no totals is read again when pages behind it have cars`, async (t) => {
     const { said, bend } = falseEnds([page], 3)
     const db = await newDatabase('postgres')
     const { url, control } = await bentSource(t, { cars: CARS, maxPageSize: 50, totals: false }, bend)
-    for (const status of ['incomplete', 'complete']) {
-      const { summary } = await syncOnce({ db, url, options: { priority: '' } })
-      assert.equal(summary.status, status, summary.reason)
-    }
+    const { summary, events } = await syncOnce({ db, url, options: { priority: '' } })
+    assert.equal(summary.status, 'complete', summary.reason)
+    assert.ok(
+      events.some(
+        (event) => event.kind === 'note' && /empty that have others .* reading them again/.test(event.message),
+      ),
+    )
     assert.deepEqual([...said], [[`null ${page}`, 3]])
     assert.deepEqual(await storedIds(db), ascending(control.ids()))
   })
 
-test('a page that is hidden by a false end for good leaves the run incomplete, and the next one heals it', async (t) => {
-  const hiding = falseEnds(['3'], Number.POSITIVE_INFINITY)
-  let isSick = true
-  const db = await newDatabase('postgres')
-  const { url, control, seen } = await bentSource(
-    t,
-    { cars: CARS, maxPageSize: 50 },
-    (request, response) => isSick && hiding.bend(request, response),
-  )
-  for (const resumed of [false, true]) {
-    const { summary } = await syncOnce({ db, url, options: { priority: '' } })
-    assert.equal(summary.status, 'incomplete')
-    assert.equal(summary.resumed, resumed)
-    assert.match(
-      summary.reason!,
-      /^page 3 of other brands is empty whenever asked for, though there are cars behind it/,
+for (const totals of [true, false])
+  test(`a page that is hidden by a false end for good leaves the run incomplete, and the next one heals it, ${totals ? 'with' : 'without'} totals`, async (t) => {
+    const hiding = falseEnds(['3'], Number.POSITIVE_INFINITY)
+    let isSick = true
+    const db = await newDatabase('postgres')
+    const { url, control, seen } = await bentSource(
+      t,
+      { cars: CARS, maxPageSize: 50, totals },
+      (request, response) => isSick && hiding.bend(request, response),
     )
-  }
-  assert.equal((await storedIds(db)).length, CARS - 50)
-  isSick = false
-  const before = seen.asked.length
-  const { summary } = await syncOnce({ db, url, options: { priority: '' } })
-  assert.equal(summary.status, 'complete', summary.reason)
-  assert.equal(summary.proof, 'exact')
-  assert.deepEqual(await storedIds(db), ascending(control.ids()))
-  assert.ok(seen.asked.length - before <= 3, `${seen.asked.length - before} pages were asked for`)
-})
+    for (const resumed of [false, true]) {
+      const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+      assert.equal(summary.status, 'incomplete')
+      assert.equal(summary.resumed, resumed)
+      assert.match(
+        summary.reason!,
+        /^page 3 of (other brands|all) is empty whenever asked for, though there are cars behind it/,
+      )
+    }
+    assert.equal((await storedIds(db)).length, CARS - 50)
+    isSick = false
+    const before = seen.asked.length
+    const { summary } = await syncOnce({ db, url, options: { priority: '' } })
+    assert.equal(summary.status, 'complete', summary.reason)
+    assert.equal(summary.proof, totals ? 'exact' : 'none')
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+    assert.ok(seen.asked.length - before <= 3, `${seen.asked.length - before} pages were asked for`)
+  })
 
 test('a listing that has become shorter by pages ends all the same', async (t) => {
   // The last rows go after they were counted; from then on the source says so each time.

@@ -226,6 +226,23 @@ for (const cars of [1200, 800])
     assert.equal((await once('auto', { url: other.url })).summary.mode, 'incremental', 'now it is known')
   })
 
+test('a source whose clock has gone back is read in full, once: its feed would leave out what came since', async (t) => {
+  const { db, once } = await begin(t, 'postgres', { clockAt: Date.now() + HOUR_MS })
+  await once()
+  const right = await startDemoApi({ seed: 9, cars: 1000, maxPageSize: 100 })
+  t.after(() => right.close())
+  const changed = await right.change({ share: 0.03, seed: 4 })
+  await right.advanceClock(15 * 60_000)
+  const { summary, events } = await once('incremental', { url: right.url })
+  assert.deepEqual([summary.mode, summary.status, summary.cars.updated], ['full', 'complete', changed.length])
+  assert.ok(
+    events.some((event) => event.kind === 'note' && /clock of the source has gone back/.test(event.message)),
+    'it says why',
+  )
+  assert.equal((await once('auto', { url: right.url })).summary.mode, 'incremental', 'now its clock is known')
+  assert.equal((await coverageOf(db)).coverage.filter(({ kind }) => kind === 'full').length, 1)
+})
+
 test('what the feed of changes tells is no other inventory, nor is what earlier incremental runs have found', async (t) => {
   const { api, once } = await begin(t, 'postgres')
   await once()

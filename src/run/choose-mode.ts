@@ -51,6 +51,12 @@ export const minutesSince = (since: number, now: number): number =>
   Math.max(0, Math.ceil((now - since) / 60_000)) + OVERLAP_MINUTES
 
 /**
+ * Whether the source's clock shows less than it did, by more than is asked for beyond the gap: its feed, asked back to what
+ * is covered, would leave out what has changed since.
+ */
+export const hasGoneBack = (until: number, now: number): boolean => until - now > OVERLAP_MINUTES * 60_000
+
+/**
  * Full where no complete sweep is younger than 24 hours, where the feed does not reach back to what is covered, and where
  * there is no feed; else incremental. An unfinished sweep is taken up first.
  */

@@ -18,7 +18,8 @@ export const readModeState = async (db: Database, names: Names): Promise<ModeSta
   const rows = await db.query(
     `select c.kind, (extract(epoch from from_at) * 1000)::float8 as since, (extract(epoch from to_at) * 1000)::float8 as until,
             r.total_after::float8 as total, r.inserted::float8 as inserted
-     from carsync.coverage c left join carsync.runs r using (run_id) where c.source = $1 order by from_at`,
+     from carsync.coverage c left join carsync.runs r using (run_id) where c.source = $1
+     order by r.started_at nulls first`,
     [names.source],
   )
   const counted = rows.filter(({ kind }) => kind === 'full').at(-1)?.total ?? null
@@ -30,13 +31,18 @@ export const readModeState = async (db: Database, names: Names): Promise<ModeSta
   }
 }
 
-/** Adds a stretch, within the transaction that ends its run. What a new full sweep makes void goes. */
+/**
+ * Adds a stretch, within the transaction that ends its run. What a new full sweep makes void goes: what was covered before
+ * its instant, and by every run that began before it, for a source's clock may go back.
+ */
 export const addCoverage = async (session: Session, names: Names, runId: string, covered: Covered): Promise<void> => {
   if (covered.kind === 'full')
-    await session.query('delete from carsync.coverage where source = $1 and to_at < to_timestamp($2::float8 / 1000)', [
-      names.source,
-      covered.to,
-    ])
+    await session.query(
+      `delete from carsync.coverage c where source = $1 and (to_at < to_timestamp($2::float8 / 1000)
+         or (select started_at from carsync.runs r where r.run_id = c.run_id)
+          < (select started_at from carsync.runs r where r.run_id = $3::text::uuid))`,
+      [names.source, covered.to, runId],
+    )
   await session.query(
     `insert into carsync.coverage (source, kind, from_at, to_at, run_id)
      values ($1, $2, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000), $5::text::uuid)

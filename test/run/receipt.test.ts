@@ -60,6 +60,16 @@ describe('nextPass', () => {
     assert.equal(nextPass(receipt(-2), suspects(seams(1))), null)
   })
 
+  it('reads hollow pages and those behind them again where the source does not count, once, and nothing else', () => {
+    const uncounted = receipt(0, { totalBefore: null, totalAfter: null })
+    assert.equal(nextPass(uncounted, suspects(seams(3))), null)
+    const pages = [3, 4, 5, 9, 10].map((page) => ({ segment: 'all', page }))
+    const hollow = [pages[0]!, pages[1]!, pages[3]!]
+    assert.deepEqual(nextPass(uncounted, suspects(seams(3), hollow)), { kind: 'seams', pageSize: 50, pages })
+    const had = [...uncounted.passes, { sweep: 1, kind: 'seams', pageSize: 50, pages } as const]
+    assert.equal(nextPass({ ...uncounted, passes: had }, suspects([], hollow)), null)
+  })
+
   it('does not read again what merely lists cars twice', () => {
     assert.equal(nextPass(receipt(3, { changed: 0, repeats: 3 }), suspects([])), null)
     assert.notEqual(nextPass(receipt(4, { changed: 0, repeats: 3 }), suspects([])), null, 'more than repeats explain')
