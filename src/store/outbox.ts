@@ -16,11 +16,14 @@ export const queueAlerts = async (db: Database, { source }: Names): Promise<void
   )
 }
 
-/** Nothing that was to be told earlier of the same kind of trouble is still to be sent. */
+/**
+ * Nothing that was to be told earlier of the same kind of trouble is still to be sent. Of what was told in one tick of the
+ * clock (it may be a coarse one), the trouble comes before its end, as it does by name.
+ */
 const IS_FIRST = `not exists (
     select from carsync.alerts b
     where b.source = a.source and b.delivered_at is null and b.next_try_at is not null
-      and split_part(b.kind, '.', 1) = split_part(a.kind, '.', 1) and b.opened_at < a.opened_at)`
+      and split_part(b.kind, '.', 1) = split_part(a.kind, '.', 1) and (b.opened_at, b.kind) < (a.opened_at, a.kind))`
 
 /**
  * Claims the alert that is due first, for so long; null: none is. What is told of one kind of trouble is told in its order:

@@ -7,6 +7,9 @@ import { claimAlert, keepDelivered, keepUndelivered, nextAlertInMs, queueAlerts 
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { newSource } from './fixture.ts'
 
+/** No machine is so busy that it runs out within a test. */
+const HOUR_MS = 3_600_000
+
 const alertOf = (kind: string, message = kind): NewAlert => ({
   id: randomUUID(),
   kind,
@@ -45,13 +48,13 @@ for (const kind of databaseKinds) {
       const ours = names()
       const other = names()
       await record(ours, { open: [alertOf('failed'), alertOf('held')] })
-      const claims = await Promise.all([1, 2, 3, 4].map(() => claimAlert(db, ours, 60_000)))
+      const claims = await Promise.all([1, 2, 3, 4].map(() => claimAlert(db, ours, HOUR_MS)))
       assert.equal(new Set(claims.filter((claim) => claim !== null).map(({ id }) => id)).size, 2)
       assert.equal(claims.filter((claim) => claim === null).length, 2)
       assert.equal(await claimAlert(db, other, 1000), null)
       assert.equal(await nextAlertInMs(db, other), null)
       const wait = (await nextAlertInMs(db, ours))!
-      assert.ok(wait > 50_000 && wait <= 60_000, String(wait))
+      assert.ok(wait > HOUR_MS / 2 && wait <= HOUR_MS, String(wait))
       assert.ok(Math.abs(claims.find((claim) => claim !== null)!.at - Date.now()) < 60_000)
     })
 
@@ -59,7 +62,7 @@ for (const kind of databaseKinds) {
       const ours = names()
       await record(ours, { open: [alertOf('failed')] })
       const late = (await claimAlert(db, ours, 0))!
-      const next = (await claimAlert(db, ours, 60_000))!
+      const next = (await claimAlert(db, ours, HOUR_MS))!
       assert.deepEqual([late.id, late.attempt, next.id, next.attempt], [next.id, 1, late.id, 2])
       await keepUndelivered(db, late, 'late', 0)
       assert.equal(await claimAlert(db, ours, 1000), null, 'the other still has it in hand')
@@ -76,7 +79,7 @@ for (const kind of databaseKinds) {
       await record(ours, { settle: [{ of: over.id, by: alertOf('failed.resolved') }] })
       assert.equal(await claimAlert(db, ours, 1000), null)
       await queueAlerts(db, ours)
-      assert.equal((await claimAlert(db, ours, 60_000))?.id, open.id)
+      assert.equal((await claimAlert(db, ours, HOUR_MS))?.id, open.id)
       assert.equal(await claimAlert(db, ours, 1000), null)
       await queueAlerts(db, ours)
       assert.equal(await claimAlert(db, ours, 1000), null, 'a claim is no reason to queue it again')
@@ -92,15 +95,20 @@ for (const kind of databaseKinds) {
       assert.equal(told.length, 1)
       assert.ok(overs.some(({ id }) => id === told[0]!.id) && told[0]!.resolvedAt !== null)
       assert.deepEqual(await readOpenAlerts(db, ours), [])
+      // As a clock that counts milliseconds may have it.
+      await db.query(
+        `update carsync.alerts set opened_at = (select min(opened_at) from carsync.alerts where source = $1) where source = $1`,
+        [ours.source],
+      )
 
-      const claim = (await claimAlert(db, ours, 60_000))!
+      const claim = (await claimAlert(db, ours, HOUR_MS))!
       assert.equal(claim.id, first.id)
       assert.equal(await claimAlert(db, ours, 1000), null, 'the first is in hand, and the end waits for it')
-      await keepUndelivered(db, claim, 'refused', 50_000)
+      await keepUndelivered(db, claim, 'refused', HOUR_MS)
       assert.equal(await claimAlert(db, ours, 1000), null)
-      assert.ok((await nextAlertInMs(db, ours))! > 40_000, 'what waits for another is not due')
+      assert.ok((await nextAlertInMs(db, ours))! > HOUR_MS / 2, 'what waits for another is not due')
       await keepDelivered(db, claim)
-      assert.equal((await claimAlert(db, ours, 60_000))?.id, told[0]!.id)
+      assert.equal((await claimAlert(db, ours, HOUR_MS))?.id, told[0]!.id)
     })
 
     it('tells nobody of the end of what nobody was told of', async () => {
@@ -133,7 +141,7 @@ for (const kind of databaseKinds) {
       await record(anew, { open: [{ ...first, id: randomUUID() }] })
       const [kept] = await readOpenAlerts(db, anew)
       assert.deepEqual([kept!.alertId, kept!.findings, kept!.message], ['the-trouble', ['a'], 'drift'])
-      assert.equal((await claimAlert(db, ours, 60_000))?.id, first.id, 'what was to be told is told all the same')
+      assert.equal((await claimAlert(db, ours, HOUR_MS))?.id, first.id, 'what was to be told is told all the same')
     })
   })
 }
