@@ -136,12 +136,12 @@ const hiddenBehind = (pages: readonly SeamPage[]): string => {
 }
 
 const reasonFor = (pass: Pass, receipt: Receipt): string => {
-  if (receipt.totalAfter === null) return 'Pages are empty that have others with cars behind them: reading them again.'
   const lacking = lackingIn(receipt)
   const what =
     pass.kind === 'seams'
       ? `reading ${pass.pages.length === 1 ? '1 page' : `${pass.pages.length} pages`} again`
       : 'reading it once more, from its end'
+  if (receipt.totalAfter === null) return `Cars may have been missed, and the source does not count them: ${what}.`
   const missed = lacking === 1 ? "one of the source's cars was" : `${lacking} of the source's cars were`
   const why = stoodStill(receipt) ? 'Not all pages showed what they should' : 'The inventory moved while it was read'
   return `${why}, and ${missed} not met: ${what}.`

@@ -84,7 +84,7 @@ for (const page of ['2', '3', '20'])
     assert.equal(summary.status, 'complete', summary.reason)
     assert.ok(
       events.some(
-        (event) => event.kind === 'note' && /empty that have others .* reading them again/.test(event.message),
+        (event) => event.kind === 'note' && /may have been missed.*: reading \d+ pages again/.test(event.message),
       ),
     )
     assert.deepEqual([...said], [[`null ${page}`, 3]])

@@ -111,6 +111,28 @@ test('cars that slip through because others go are met in another pass, and noth
   )
 })
 
+test('where the source does not count, pages between which cars have slipped through are read again, if they are few', async (t) => {
+  const db = await newDatabase('postgres')
+  let act = (): void => {}
+  const { url, control } = await bentSource(
+    t,
+    { cars: 600, maxPageSize: 20, totals: false, clockAt: undefined as never },
+    after(29, () => act()),
+  )
+  // All but one of 30 pages are read: what goes from the last but one moves the first row of the last one to where nobody looks.
+  act = () => void control.remove([ascending(control.ids())[570]!])
+  const { summary, events } = await syncOnce({ db, url, options: { maxConcurrency: 1, priority: 'none' } })
+  assert.equal(summary.status, 'complete', summary.reason)
+  assert.ok(
+    events.some((event) => event.kind === 'note' && /does not count them: reading \d pages? again/.test(event.message)),
+  )
+  const stored = await living(db)
+  assert.deepEqual(
+    control.ids().filter((id) => !stored.has(id)),
+    [],
+  )
+})
+
 test('a run that is killed in its second pass goes on there', async (t) => {
   const db = await newDatabase('postgres')
   let act = (): void => {}

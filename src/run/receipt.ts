@@ -84,8 +84,8 @@ export type Suspects = {
 /**
  * The pass that may find what is lacking; null when there is nothing to be found, or no pass left to try: first the
  * pages under suspicion, if they are few, then everything from the last page down, where cars that go cannot hide
- * others. Where the source does not count, nothing is known to be lacking but what hollow pages may hide. The pass's number
- * in the ledger is for the caller to give.
+ * others. Where the source does not count, nobody knows whether any is lacking: what is under suspicion is read again, if it
+ * is little, and no more. The pass's number in the ledger is for the caller to give.
  */
 export const nextPass = (
   receipt: Receipt,
@@ -97,28 +97,26 @@ export const nextPass = (
   if (still && hollow.length === 0 && lacking <= receipt.repeats) return null
   // What stood still has no seams: there it is the hollow pages alone.
   const moved = still && hollow.length > 0 ? [] : slipped
-  const seams = [...moved, ...hollow.filter((page) => !moved.some((seam) => isSamePlace(seam, page)))]
+  const seams = distinct([...moved, ...hollow])
   const had = (kind: Pass['kind']): boolean => receipt.passes.some((pass) => pass.kind === kind)
+  const few = seams.length <= Math.max(FEW_SEAMS, pages * SEAM_SHARE)
   if (receipt.totalAfter === null) {
-    const again = pageSize === null || had('seams') ? [] : withNext(hollow)
-    return again.length === 0 ? null : { kind: 'seams', pageSize: pageSize!, pages: again }
+    const again = distinct([...(few ? moved : []), ...hollow.flatMap(withNext)])
+    return again.length === 0 || pageSize === null || had('seams') ? null : { kind: 'seams', pageSize, pages: again }
   }
   if (lacking <= 0 || had('reverse')) return null
-  const few = seams.length <= Math.max(FEW_SEAMS, pages * SEAM_SHARE)
   if (pageSize !== null && seams.length > 0 && few && !had('seams'))
     return { kind: 'seams', pageSize, pages: [...seams] }
   return { kind: 'reverse', pageSize }
 }
 
-/** Each with the page behind it: asked for after it, that one tells a page that is hidden from a listing that has ended. */
-const withNext = (pages: readonly SeamPage[]): SeamPage[] => {
-  const both = pages.flatMap(({ segment, page }) => [
-    { segment, page },
-    { segment, page: page + 1 },
-  ])
-  return both.filter((page, i) => both.findIndex((other) => isSamePlace(other, page)) === i)
-}
+/** With the page behind it: asked for after it, that one tells a page that is hidden from a listing that has ended. */
+const withNext = ({ segment, page }: SeamPage): SeamPage[] => [
+  { segment, page },
+  { segment, page: page + 1 },
+]
 
-const isSamePlace = (a: SeamPage, b: SeamPage): boolean => a.segment === b.segment && a.page === b.page
+const distinct = (pages: readonly SeamPage[]): SeamPage[] =>
+  pages.filter(({ segment, page }, i) => pages.findIndex((p) => p.segment === segment && p.page === page) === i)
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

@@ -60,14 +60,18 @@ describe('nextPass', () => {
     assert.equal(nextPass(receipt(-2), suspects(seams(1))), null)
   })
 
-  it('reads hollow pages and those behind them again where the source does not count, once, and nothing else', () => {
+  it('reads what is under suspicion again where the source does not count, once: few seams, hollow pages and those behind', () => {
     const uncounted = receipt(0, { totalBefore: null, totalAfter: null })
-    assert.equal(nextPass(uncounted, suspects(seams(3))), null)
-    const pages = [3, 4, 5, 9, 10].map((page) => ({ segment: 'all', page }))
-    const hollow = [pages[0]!, pages[1]!, pages[3]!]
-    assert.deepEqual(nextPass(uncounted, suspects(seams(3), hollow)), { kind: 'seams', pageSize: 50, pages })
-    const had = [...uncounted.passes, { sweep: 1, kind: 'seams', pageSize: 50, pages } as const]
-    assert.equal(nextPass({ ...uncounted, passes: had }, suspects([], hollow)), null)
+    const at = (...pages: number[]) => pages.map((page) => ({ segment: 'all', page }))
+    const again = (pages: Suspects['seams']) => ({ kind: 'seams' as const, pageSize: 50, pages: [...pages] })
+    assert.equal(nextPass(uncounted, suspects([])), null)
+    assert.deepEqual(nextPass(uncounted, suspects(at(2))), again(at(2)))
+    assert.deepEqual(nextPass(uncounted, suspects([], at(3, 4, 9))), again(at(3, 4, 5, 9, 10)))
+    assert.deepEqual(nextPass(uncounted, suspects(at(2, 3), at(3))), again(at(2, 3, 4)))
+    assert.equal(nextPass(uncounted, suspects(seams(9))), null, 'that would be all of it, each time')
+    assert.deepEqual(nextPass(uncounted, suspects(seams(9), at(3))), again(at(3, 4)))
+    const had = [...uncounted.passes, { sweep: 1, ...again(at(3, 4)) }]
+    assert.equal(nextPass({ ...uncounted, passes: had }, suspects([], at(3))), null)
   })
 
   it('does not read again what merely lists cars twice', () => {
