@@ -17,6 +17,8 @@ export type Churn = {
   removed(): readonly number[]
   /** Removals in the order in which they happened. */
   removals(): readonly Removal[]
+  /** The ids of all that have ever left the listing, in the order in which they did, though they may be back. */
+  departures(): readonly number[]
   /** Indexes of the living that changed or came at or after `since`, ascending. */
   changedSince(since: number): number[]
   change(share: number, seed: number, at: number): number[]
@@ -39,6 +41,7 @@ export function createChurn(total: number, seed: number): Churn {
   let versions = new Uint16Array(0)
   let changedAt = new Uint32Array(0)
   let removals: Removal[] = []
+  const departures: number[] = []
   let gone = new Set<number>()
   let sorted: number[] | null = []
 
@@ -70,7 +73,9 @@ export function createChurn(total: number, seed: number): Churn {
   const removeIndexes = (indexes: readonly number[], at: number) => {
     const fresh = [...new Set(indexes)].filter((index) => index >= 0 && index < count && !gone.has(index))
     moved([...removals, ...fresh.map((index) => ({ index, at }))])
-    return fresh.map(carId)
+    const ids = fresh.map(carId)
+    for (const id of ids) departures.push(id)
+    return ids
   }
   return {
     revision: () => revision,
@@ -85,6 +90,7 @@ export function createChurn(total: number, seed: number): Churn {
       return sorted
     },
     removals: () => removals,
+    departures: () => departures,
     changedSince(since) {
       const out: number[] = []
       for (let index = 0; index < versions.length; index++) {

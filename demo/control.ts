@@ -12,6 +12,7 @@ export type Control = {
   add(count: number): number[]
   remove(what: readonly number[] | number): number[]
   restore(count: number): number[]
+  departures(): readonly number[]
   advanceClock(ms: number): void
   setFaults(faults: Faults): void
   ids(): number[]
@@ -33,6 +34,7 @@ export function createControl(
     add: (count) => stock.churn.add(count, seconds()),
     remove: (what) => stock.churn.remove(what, seconds()),
     restore: (count) => stock.churn.restore(count, seconds()),
+    departures: () => stock.churn.departures(),
     advanceClock: (ms) => clock.advance(ms),
     setFaults: (faults) => {
       settings.faults = faults

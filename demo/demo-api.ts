@@ -23,6 +23,8 @@ export type DemoApi = {
   remove(what: readonly number[] | number): Promise<number[]>
   /** Brings back the cars that were removed first. */
   restore(count: number): Promise<number[]>
+  /** The ids of all that have ever left the listing, in the order in which they did, though they may be back. */
+  departures(): Promise<readonly number[]>
   advanceClock(ms: number): Promise<void>
   /** From now on these faults and no others; requests counted so far stay counted. */
   setFaults(faults: Faults): Promise<void>
@@ -59,6 +61,7 @@ export function demoApi(url: string, call: Caller, close: () => Promise<void>): 
     add: (count) => call('add', count),
     remove: (what) => call('remove', what),
     restore: (count) => call('restore', count),
+    departures: () => call('departures'),
     advanceClock: (ms) => call('advanceClock', ms),
     setFaults: (faults) => call('setFaults', faults),
     ids: () => call('ids'),

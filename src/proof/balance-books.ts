@@ -2,7 +2,8 @@
  * Shows, or fails to show, that a sweep has seen every car although the inventory moved meanwhile.
  *
  * What came or changed since the run began is read from the feed of changes, then the source says how many cars it has,
- * then what went is read from the removal feed: when the cars seen, less those that went, are as many, there are no others.
+ * then what went is read from the removal feed (before the count, too, where anything moves): when the cars seen, less those
+ * that went, are as many, there are no others.
  * What comes or goes in between makes the source count more. Then the last moments are looked at again, more closely.
  */
 import type { SyncEvent } from '../events.ts'
@@ -97,10 +98,17 @@ async function* readFeeds(
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records
   const { api, access, control, stop, world } = session
+  const readRemovals = () => readGone(session, minutes, pageSizeOf(work), movement.gone)
+  // Where cars move, one that went before the count may come back behind it: later it is in the removal feed no more.
+  const early = movement.changed > 0 ? await readRemovals() : null
+  if (early !== null) return unreadFor(early)
   const total = await countOf(api, control.source, access, {}, stop)
   const countedAt = world.now()
-  const failed = await readGone(session, minutes, pageSizeOf(work), movement.gone)
-  if (failed === null) return { kind: 'read', total, countedAt }
+  const failed = await readRemovals()
+  return failed === null ? { kind: 'read', total, countedAt } : unreadFor(failed)
+}
+
+const unreadFor = (failed: NonNullable<Awaited<ReturnType<typeof readGone>>>): FeedsRead => {
   switch (failed.kind) {
     case 'aborted':
       return { kind: 'stopped' }

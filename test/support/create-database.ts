@@ -10,7 +10,8 @@ export const createDatabase = async (
   copyOf: string | null = null,
 ): Promise<string> => {
   const sql = postgres(clusterUrl, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}${copyOf === null ? '' : ` template ${copyOf}`}`)
+  // Copied as files, not through the write-ahead log: half the work, and there are hundreds in a test run.
+  await sql.unsafe(`create database ${name} strategy file_copy${copyOf === null ? '' : ` template ${copyOf}`}`)
   await sql.end()
   const url = new URL(clusterUrl)
   url.pathname = `/${name}`

@@ -3,10 +3,13 @@ import { createTemplate } from './create-database.ts'
 import { CACHE, embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
+/** The databases live for seconds: to look after hundreds of them would keep the machine busy. */
+const SETTINGS = { fsync: 'off', max_connections: '200', autovacuum: 'off' }
+
 let postgres: TestPostgres | undefined
 
 export const globalSetup = async (): Promise<void> => {
-  ;[postgres] = await Promise.all([startPostgres({ fsync: 'off', max_connections: '200' }), embeddedFile()])
+  ;[postgres] = await Promise.all([startPostgres(SETTINGS), embeddedFile()])
   process.env.TEST_POSTGRES_URL = postgres.url
   // Two hundred processes load the same modules.
   process.env.NODE_COMPILE_CACHE = CACHE
