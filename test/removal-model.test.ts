@@ -96,7 +96,7 @@ const removalsIn = async (db: Database, source: string): Promise<{ at: number; i
 
 const openModel = (db: Database, source: string) => {
   // One clock for the source and the processes: what is slow on purpose takes no time.
-  const world = fastWorld(50)
+  const world = fastWorld(50, 'seldom')
   const api = smallSource(CARS, world.now)
   const evidence = new Map<string, Evidence>()
   const of = (id: string): Evidence => {

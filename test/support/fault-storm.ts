@@ -45,7 +45,7 @@ export const syncThrough = async (db: Database, { url }: DemoApi): Promise<{ sum
       db,
       url,
       options: { leaseSeconds: 6000 },
-      world: fastWorld(30),
+      world: fastWorld(30, 'seldom'),
       // Real time: what hangs or drips costs so much.
       control: { timeoutMs: 700 },
     })
