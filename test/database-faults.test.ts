@@ -11,10 +11,10 @@ import { digestOfCars } from './support/stored.ts'
 import { type Once, syncOnce } from './support/sync-once.ts'
 import { type WatchedSource, watchedSource } from './support/watched-source.ts'
 
-const CARS = 1500
-const PAGE = 50
+const CARS = 900
+const PAGE = 30
 /** Bytes of a statement that takes too long: those of a page are half as many again. */
-const LONG = 100_000
+const LONG = 60_000
 /** Long enough for whatever is waited for here. */
 const OPTIONS = { leaseSeconds: 60 }
 

@@ -16,13 +16,13 @@ import { type Death, dyingDatabase } from './support/dying-database.ts'
 import { syncOnce } from './support/sync-once.ts'
 import { pageKey, type WatchedSource, watchedSource } from './support/watched-source.ts'
 
-const CARS = 90
+const CARS = 60
 const PAGE = 10
 const LEASE_SECONDS = 60
-/** Every fifth step does, and every twelfth where each takes longer, from a step that is drawn; `CRASH_STRIDE=1` tries all. */
+/** Every seventh step does, and every fourteenth where each takes longer, from a step that is drawn; `CRASH_STRIDE=1` tries all. */
 const STRIDE = {
-  postgres: Number(process.env.CRASH_STRIDE ?? 5),
-  embedded: Number(process.env.CRASH_STRIDE ?? 12),
+  postgres: Number(process.env.CRASH_STRIDE ?? 7),
+  embedded: Number(process.env.CRASH_STRIDE ?? 14),
 } as const
 const SEED = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
@@ -69,7 +69,7 @@ const mortalWorld = (isDead: () => boolean): World => {
   return {
     ...realWorld,
     // Hearts beat often, so that they too are met by death.
-    sleep: (ms, signal) => (isDead() ? never : alive(realWorld.sleep(ms / 50, signal))),
+    sleep: (ms, signal) => (isDead() ? never : alive(realWorld.sleep(ms / 20, signal))),
     fetch: (input, init) => (isDead() ? never : alive(realWorld.fetch(input, init))),
   }
 }

@@ -29,9 +29,13 @@ const HARMS: readonly (readonly [harm: string, reason: RegExp | null])[] = [
   ['"title":"\\u0000\\ud800","year":1e308,"vin":{"toString":1},"lots":{"length":-1}', null],
 ]
 
+/** Ten cars of each harm, on several pages. */
+const CARS = HARMS.length * 10
+const PAGE = 25
+
 /** The demo inventory with one harm a record, chosen by its id, and a clock that is at the end of time. */
 const harmful = async (t: TestContext, mark: () => string) => {
-  const api = await startDemoApi({ cars: 330, seed: 5, maxPageSize: 50, clockAt: Date.UTC(2026, 9, 1) })
+  const api = await startDemoApi({ cars: CARS, seed: 5, maxPageSize: PAGE, clockAt: Date.UTC(2026, 9, 1) })
   const seen = { ids: new Map<string, number>() }
   const server = createServer(async (request, response) => {
     const answer = await fetch(`${api.url.replace('/api', '')}${request.url}`, { headers: { 'x-api-key': 'demo' } })
@@ -65,13 +69,13 @@ for (const kind of databaseKinds)
     let turn = 'first'
     const { url, seen } = await harmful(t, () => turn)
     const once = (mode: 'full' | 'incremental') =>
-      syncOnce({ db, url, options: { pageSize: 50, priority: [], leaseSeconds: 60 }, control: { mode } })
+      syncOnce({ db, url, options: { pageSize: PAGE, priority: [], leaseSeconds: 60 }, control: { mode } })
     const check = async (): Promise<void> => {
       const cars = new Set((await db.query('select source_id from cars')).map((row) => row.source_id as string))
       const rejects = await db.query(`select source_id, reason, length(payload) as size from carsync.rejects
         where resolved_at is null`)
       const reasons = new Map(rejects.map((row) => [row.source_id as string, row.reason as string]))
-      assert.equal(seen.ids.size, 330)
+      assert.equal(seen.ids.size, CARS)
       for (const [id, harm] of seen.ids) {
         const reason = HARMS[harm]![1]
         if (reason === null) assert.ok(cars.has(id) && !reasons.has(id), `${id}: ${harm} ${reasons.get(id)}`)

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { after, describe, it, type TestContext } from 'node:test'
 import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
 import { openDatabase, readMigrations, realWorld, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { type ChangeRow, FIRST_CURSOR } from '../src/store/read-change-log.ts'
+import { createDatabase } from './support/create-database.ts'
 import { debianPostgres } from './support/debian-postgres.ts'
-import { startPostgres } from './support/postgres.ts'
+import { startPostgres, type TestPostgres } from './support/postgres.ts'
 import { digestOfCars } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
 
@@ -26,14 +27,32 @@ const SHARE = 0.3
 
 type Cluster = { url: string; db: Database }
 
-/** A cluster of its own, in which so many transactions have been. */
-const clusterAfter = async (t: TestContext, transactions: number): Promise<Cluster> => {
+/** Clusters, and how many transactions have been in each before the tests. Each test has databases of its own in them. */
+const BEFORE = { low: 0, lowToo: 0, high: BEGINNING, higher: 2 * BEGINNING } as const
+type Where = keyof typeof BEFORE
+const clusters = new Map<Where, Promise<TestPostgres>>()
+after(async () => {
+  for (const cluster of clusters.values()) await (await cluster).close()
+})
+
+const makeCluster = async (where: Where): Promise<TestPostgres> => {
   const postgres = await startPostgres({ fsync: 'off' }, debianPostgres)
-  t.after(() => postgres.close())
   const db = await openDatabase({ databaseUrl: postgres.url }, { embeddedFolder: null })
+  await db.query(`do $$ begin for i in 1..${BEFORE[where]} loop perform pg_current_xact_id(); commit; end loop; end $$`)
+  await db.close()
+  return postgres
+}
+
+let databases = 0
+
+/** An empty database in this cluster. */
+const databaseIn = async (t: TestContext, where: Where): Promise<Cluster> => {
+  const cluster = clusters.get(where) ?? makeCluster(where)
+  clusters.set(where, cluster)
+  const url = await createDatabase((await cluster).url, `d${++databases}`)
+  const db = await openDatabase({ databaseUrl: url }, { embeddedFolder: null })
   t.after(() => db.close())
-  await db.query(`do $$ begin for i in 1..${transactions} loop perform pg_current_xact_id(); commit; end loop; end $$`)
-  return { url: postgres.url, db }
+  return { url, db }
 }
 
 /** As an administrator moves a database: in plain SQL, everything or nothing. */
@@ -78,11 +97,11 @@ const nextOf = async ({ db }: Cluster): Promise<bigint> => {
   return BigInt(row!.next)
 }
 
-/** A source that has been synced three times into a cluster with so many transactions behind it. */
-const mirrored = async (t: TestContext, transactions: number): Promise<{ api: DemoApi; old: Cluster }> => {
+/** A source that has been synced three times into this cluster. */
+const mirrored = async (t: TestContext, where: Where): Promise<{ api: DemoApi; old: Cluster }> => {
   const api = await startDemoApi({ cars: CARS, seed: 11, maxPageSize: 20 })
   t.after(() => api.close())
-  const old = await clusterAfter(t, transactions)
+  const old = await databaseIn(t, where)
   await migrate(old.db, 'public', readMigrations())
   await syncOnce({ db: old.db, url: api.url })
   for (const seed of [1, 2]) await changedAndSynced(api, old, seed)
@@ -90,17 +109,17 @@ const mirrored = async (t: TestContext, transactions: number): Promise<{ api: De
 }
 
 describe('a database that was moved to another cluster by pg_dump', { skip }, () => {
-  for (const [where, behind, ahead] of [
-    ['far lower', BEGINNING, 0],
-    ['far higher', 0, BEGINNING],
+  for (const [where, from, to, further] of [
+    ['far lower', 'high', 'low', 'lowToo'],
+    ['far higher', 'low', 'high', 'higher'],
   ] as const)
     it(`goes on there, where transactions have ${where} numbers, with each change once and in order`, async (t) => {
-      const { api, old } = await mirrored(t, behind)
+      const { api, old } = await mirrored(t, from)
       const all = await readFrom(old, FIRST_CURSOR)
       const cursors = [FIRST_CURSOR, endOf(all.slice(0, 1)), endOf(all.slice(0, all.length >> 1)), endOf(all)]
       assert.ok(all.length > 20)
 
-      const moved = await clusterAfter(t, ahead)
+      const moved = await databaseIn(t, to)
       restore(moved, dump(old))
       assert.deepEqual(await digestOfCars(moved.db), await digestOfCars(old.db))
       assert.equal((await nextOf(moved)) < (await newest(old)), where === 'far lower', 'what this test is about')
@@ -119,7 +138,7 @@ describe('a database that was moved to another cluster by pg_dump', { skip }, ()
       }
 
       // And once more: from there into a third one.
-      const again = await clusterAfter(t, where === 'far lower' ? 0 : 2 * BEGINNING)
+      const again = await databaseIn(t, further)
       restore(again, dump(moved))
       await changedAndSynced(api, again, 4)
       const last = await readFrom(again, FIRST_CURSOR)
@@ -130,14 +149,14 @@ describe('a database that was moved to another cluster by pg_dump', { skip }, ()
     })
 
   it('tells a reader who has read on in the old one after the dump, for as long as that can be known', async (t) => {
-    const { api, old } = await mirrored(t, 0)
+    const { api, old } = await mirrored(t, 'low')
     const dumped = dump(old)
     await changedAndSynced(api, old, 3)
     const ahead = endOf(await readFrom(old, FIRST_CURSOR))
     const known = /^The cursor \S+ is not of this database.* Begin anew, with 0-0: /
 
     // Transactions there have gone on beyond all that the reader has seen.
-    const moved = await clusterAfter(t, BEGINNING)
+    const moved = await databaseIn(t, 'high')
     restore(moved, dumped)
     await assert.rejects(readFrom(moved, ahead), { exitCode: 2, message: known }, 'nothing was written there yet')
     const [, id] = ahead.split('-')

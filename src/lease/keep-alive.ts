@@ -3,7 +3,8 @@ import { LeaseLostError, SyncError } from '../errors.ts'
 import type { Lease } from '../store/lease.ts'
 import type { World } from '../world.ts'
 
-const EVERY_MS = 1000
+/** Between two beats under a lease of three seconds or more. */
+export const BEAT_MS = 1000
 /** A short lease is renewed more often: it must not expire between two beats of a holder that lives. */
 const BEATS_A_LENGTH = 3
 
@@ -24,7 +25,7 @@ export const keepAlive = (
   const stopping = new AbortController()
   let publishing: Promise<void> | null = null
   const patienceMs = Math.max(BEAT_PATIENCE_MS, lease.lengthMs)
-  const everyMs = Math.min(EVERY_MS, lease.lengthMs / BEATS_A_LENGTH)
+  const everyMs = Math.min(BEAT_MS, lease.lengthMs / BEATS_A_LENGTH)
   const loop = async (): Promise<void> => {
     let aliveAt = world.now()
     while (!stopping.signal.aborted) {

@@ -53,7 +53,7 @@ for (const kind of databaseKinds)
     }
 
     it('are stored as a sync by the same readers would have stored them, and settled', async () => {
-      const [{ db, api, store, rejected }, undisturbed] = await Promise.all([scene(1500), newDatabase(kind)])
+      const [{ db, api, store, rejected }, undisturbed] = await Promise.all([scene(600, 4), newDatabase('postgres')])
       assert.ok(rejected > 100)
       await syncOnce({ db: undisturbed, url: api.url })
       await api.close()
@@ -127,7 +127,7 @@ for (const kind of databaseKinds)
     })
 
     it('are gone on with after a process that died between two batches', async () => {
-      const { db, api, store, rejected } = await scene(1500, 3)
+      const { db, api, store, rejected } = await scene(700, 2)
       await api.close()
       let batches = 0
       const dying: Store = {

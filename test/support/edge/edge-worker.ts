@@ -10,7 +10,9 @@ export type EdgeLimits = {
   /** Above it a worker is killed. */
   hardCpuMs: number
   memoryBytes: number
-  /** From boot. */
+  /** From boot. Above it a worker takes no new requests. */
+  softWallMs: number
+  /** From boot. Above it a worker is killed. */
   wallMs: number
   /** An idle worker is dropped after so long. */
   idleMs: number
@@ -21,6 +23,7 @@ export const FREE_PLAN: EdgeLimits = {
   softCpuMs: 1000,
   hardCpuMs: 2000,
   memoryBytes: 256 << 20,
+  softWallMs: 75_000,
   wallMs: 150_000,
   idleMs: 400,
 }
@@ -152,11 +155,10 @@ export const bootWorker = async (
   idleSince = performance.now()
   return {
     url: `http://127.0.0.1:${port}`,
-    // As the real one: after half of its life it gets no new requests.
     isFit: () =>
       ending === 'exit' &&
       child.exitCode === null &&
-      performance.now() - bootedAt < limits.wallMs / 2 &&
+      performance.now() - bootedAt < limits.softWallMs &&
       cpuOfRequest() <= limits.softCpuMs,
     isBusy,
     begin: () => {
