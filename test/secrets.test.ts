@@ -7,15 +7,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { startDemoApi } from '../demo/demo-api.ts'
 import { openDatabase } from '../src/node.ts'
 import { newPostgresUrl } from './support/databases.ts'
 import { placeEmbedded } from './support/embedded.ts'
+import type { Turn } from './support/in-turn.ts'
+import { ownScript } from './support/own-script.ts'
 import { tablesWith } from './support/stored.ts'
 import { ALERT_SECRET, ALERT_TOKEN, startWebhook } from './support/webhook.ts'
 
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 const KEY = 'canary-4f/9a+c27e1'
 const PASSWORD = 'canary-p4ssw0rd-77'
 /** As they are, as addresses and JSON may write them, and as credentials. */
@@ -70,9 +70,10 @@ const tactless = async (t: TestContext): Promise<string> => {
 
 type Said = { code: number | null; said: string }
 
-const carsync = (cwd: string, env: Record<string, string>, args: string[]): Promise<Said> =>
+const carsync = (cwd: string, env: Record<string, string>, args: string[], script = 'cli/main.ts'): Promise<Said> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, HOME: cwd, ...env } })
+    const own = { PATH: process.env.PATH, HOME: cwd }
+    const child = spawn(process.execPath, [...ownScript(script), ...args], { cwd, env: { ...own, ...env } })
     let said = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -109,6 +110,13 @@ const COMMANDS = [
   ['doctor', '--json'],
 ]
 
+/** What writes to the embedded database, and what says where it is: the others say the same of either kind. */
+const EMBEDDED: typeof COMMANDS = [
+  ['sync', '--verbose', '--page-size', '50'],
+  ['rejects', 'replay'],
+  ['doctor', '--json'],
+]
+
 describe('a key and a password', { concurrency: true }, () => {
   for (const kind of ['postgres', 'embedded'] as const)
     it(`are in nothing that the commands say or leave behind (${kind})`, async (t) => {
@@ -137,7 +145,7 @@ describe('a key and a password', { concurrency: true }, () => {
         databaseUrl = env.DATABASE_URL = url.href
       } else await placeEmbedded(join(cwd, '.carsync', 'db'))
       const said: string[] = []
-      for (const args of COMMANDS) {
+      for (const args of kind === 'postgres' ? COMMANDS : EMBEDDED) {
         const answer = await carsync(cwd, env, args)
         assert.equal(answer.code, 0, `${args.join(' ')}: ${answer.said}`)
         said.push(answer.said)
@@ -145,7 +153,7 @@ describe('a key and a password', { concurrency: true }, () => {
       if (databaseUrl !== null) {
         const nowhere = databaseUrl.replace(/\/t\d+_\d+/, '/no_such_database')
         const closed = databaseUrl.replace(/:\d+\//, ':1/')
-        for (const bad of [
+        const bad = [
           nowhere,
           closed,
           databaseUrl.replace('postgres', 'mysql'),
@@ -154,22 +162,29 @@ describe('a key and a password', { concurrency: true }, () => {
             databaseUrl!.replace(PASSWORD, `${sign}${PASSWORD}${sign}`).replace(/:\d+\//, ':1/'),
           ),
           `${databaseUrl}?sslmode=perhaps`,
-        ]) {
-          const answer = await carsync(cwd, { ...env, DATABASE_URL: bad }, ['status', '--verbose'])
-          assert.notEqual(answer.code, 0, answer.said)
-          said.push(answer.said)
-        }
-        for (const [name, value] of [
-          ['CARSYNC_ALERT_URL', `ftp://h/${ALERT_TOKEN}`],
-          ['CARSYNC_ALERT_URL', `https://me:${ALERT_TOKEN}@h/`],
-          ['CARSYNC_ALERT_SECRET', `whsec-${ALERT_SECRET.slice(6)}`],
-          ['CARSYNC_ALERT_SECRET', ''],
-          ['CARSYNC_ALERT_URL', ''],
-        ] as const) {
-          const answer = await carsync(cwd, { ...env, [name]: value }, ['status', '--verbose'])
-          assert.equal(answer.code, 2, answer.said)
-          said.push(answer.said)
-        }
+        ].map((DATABASE_URL) => ({ DATABASE_URL }))
+        const wrong = (
+          [
+            ['CARSYNC_ALERT_URL', `ftp://h/${ALERT_TOKEN}`],
+            ['CARSYNC_ALERT_URL', `https://me:${ALERT_TOKEN}@h/`],
+            ['CARSYNC_ALERT_SECRET', `whsec-${ALERT_SECRET.slice(6)}`],
+            ['CARSYNC_ALERT_SECRET', ''],
+            ['CARSYNC_ALERT_URL', ''],
+          ] as const
+        ).map(([name, value]) => ({ ...env, [name]: value }))
+        const turns: Turn[] = [...bad, ...wrong].map((each) => ({ args: ['status', '--verbose'], env: each }))
+        const answer = await carsync(cwd, { ...env, TURNS: JSON.stringify(turns) }, [], 'test/support/in-turn.ts')
+        const codes = [...answer.said.matchAll(/^ended with (\d+)$/gm)].map(([, code]) => Number(code))
+        assert.equal(codes.length, bad.length + wrong.length, answer.said)
+        assert.ok(
+          codes.slice(0, bad.length).every((code) => code !== 0),
+          answer.said,
+        )
+        assert.ok(
+          codes.slice(bad.length).every((code) => code === 2),
+          answer.said,
+        )
+        said.push(answer.said)
       }
       assert.ok(webhook.received.length > 1 && webhook.received.every(({ verified }) => verified))
       const all = said.join('\n')

@@ -6,8 +6,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openDatabase } from '../src/node.ts'
+import { placeEmbedded } from './support/embedded.ts'
 import { freePort } from './support/free-port.ts'
 import { type FrozenProxy, startProxy } from './support/frozen-proxy.ts'
+import { ownScript } from './support/own-script.ts'
 import { CARS, type Scene, scene } from './support/scene.ts'
 import { type Ended, summaryOf } from './support/spawn-sync.ts'
 
@@ -156,7 +158,9 @@ describe('a sync that nobody listens to', { concurrency: true }, () => {
 describe('a sync into the embedded database', { concurrency: true }, () => {
   it('that is open in another process says in which, and exits with 3; so does status', async (t) => {
     const { source, cwd, start } = await scene(t)
-    const db = await openDatabase({ databaseUrl: null }, { embeddedFolder: join(cwd, '.carsync', 'db') })
+    const embeddedFolder = join(cwd, '.carsync', 'db')
+    await placeEmbedded(embeddedFolder)
+    const db = await openDatabase({ databaseUrl: null }, { embeddedFolder })
     t.after(() => db.close())
     const who = new RegExp(`process ${process.pid}\\b`)
     const ended = await start({ DATABASE_URL: '' }).ended
@@ -166,7 +170,7 @@ describe('a sync into the embedded database', { concurrency: true }, () => {
     assert.match(summary.lease!.holder, who)
     assert.equal(summary.lease!.expiresAt, null)
     assert.match(ended.stderr, who)
-    const status = execFile(process.execPath, [join(import.meta.dirname, '../cli/main.ts'), 'status', '--json'], {
+    const status = execFile(process.execPath, [...ownScript('cli/main.ts'), 'status', '--json'], {
       cwd,
       env: { PATH: process.env.PATH, HOME: cwd, API_BASE_URL: source.url, API_KEY: 'canary-key' },
     })

@@ -10,10 +10,9 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { alertLines } from '../../cli/alerts.ts'
 import { startDemoApi } from '../../demo/demo-api.ts'
-import { type AlertRow, openDatabase, readMigrations } from '../../src/node.ts'
+import { type AlertRow, openDatabase } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
-import { migrate } from '../../src/store/migrate.ts'
-import { newPostgresUrl } from '../support/databases.ts'
+import { newMigratedUrl } from '../support/databases.ts'
 import { type Command, spawnCommand } from '../support/spawn-command.ts'
 import { ALERT_SECRET, startWebhook, type Webhook } from '../support/webhook.ts'
 
@@ -21,10 +20,9 @@ type Scene = { webhook: Webhook; db: Database; carsync(args: string[], more?: Re
 
 const scene = async (t: TestContext, answer?: Parameters<typeof startWebhook>[0]): Promise<Scene> => {
   const webhook = await startWebhook(answer)
-  const databaseUrl = await newPostgresUrl()
+  const databaseUrl = await newMigratedUrl()
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-alerts-'))
   const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
-  await migrate(db, 'public', readMigrations())
   t.after(async () => {
     webhook.close()
     await db.close()

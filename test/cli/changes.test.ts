@@ -4,24 +4,22 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { openDatabase, readMigrations } from '../../src/node.ts'
+import { openDatabase } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
-import { migrate } from '../../src/store/migrate.ts'
-import { newPostgresUrl } from '../support/databases.ts'
+import { newMigratedUrl } from '../support/databases.ts'
 import { type Command, spawnCommand } from '../support/spawn-command.ts'
 import { transactionsOver } from '../support/transactions-over.ts'
 
 type Log = { db: Database; carsync(...args: string[]): Command; add(...ids: string[]): Promise<void> }
 
 const begin = async (t: TestContext): Promise<Log> => {
-  const databaseUrl = await newPostgresUrl()
+  const databaseUrl = await newMigratedUrl()
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-changes-'))
   const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
   t.after(async () => {
     await db.close()
     rmSync(cwd, { recursive: true, force: true })
   })
-  await migrate(db, 'public', readMigrations())
   return {
     db,
     carsync: (...args) => spawnCommand(cwd, { DATABASE_URL: databaseUrl }, ['changes', ...args]),

@@ -1,4 +1,4 @@
-/** `carsync dashboard` and `carsync sync --dashboard` as processes, over the demo and the embedded database. */
+/** `carsync dashboard` and `carsync sync --dashboard` as processes, over the demo and the embedded database, and over a source and Postgres. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,15 +9,18 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { portFlag } from '../../cli/dashboard.ts'
 import type { Now } from '../../dashboard/feed.ts'
+import { startDemoApi } from '../../demo/demo-api.ts'
 import type { Summary } from '../../src/node.ts'
+import { newMigratedUrl } from '../support/databases.ts'
 import { placeEmbedded } from '../support/embedded.ts'
+import { ownScript } from '../support/own-script.ts'
 
 const carsync = async (t: TestContext, args: string[], more: Record<string, string> = {}) => {
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-page-'))
-  await placeEmbedded(join(cwd, '.carsync/demo'))
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/main.ts'), ...args], {
+  if (!more.DATABASE_URL) await placeEmbedded(join(cwd, '.carsync/demo'))
+  const child = spawn(process.execPath, [...ownScript('cli/main.ts'), ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, CARSYNC_DEMO_CARS: '2000', ...more },
+    env: { PATH: process.env.PATH, HOME: cwd, CARSYNC_DEMO_CARS: '500', ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']
@@ -84,13 +87,15 @@ test('carsync dashboard --json says address and token, runs a sync that is begun
   assert.equal((await post(url, '/api/start/full', 'wrong')).status, 401)
   assert.equal((await post(url, '/api/start/full', token)).status, 202)
   const { live } = await until(url, ({ live, here }) => live?.status === 'complete' && !here.running)
-  assert.deepEqual([live!.cars.inserted, live!.source], [2000, 'demo'])
+  assert.deepEqual([live!.cars.inserted, live!.source], [500, 'demo'])
   child.kill('SIGINT')
   assert.equal(await ended, 0)
 })
 
 test('carsync sync --dashboard shows the sync that it runs, stops it from the page, and ends as a sync does', async (t) => {
-  const env = { CARSYNC_DEMO_LATENCY_MS: '500', CARSYNC_DEMO_CARS: '20000' }
+  const api = await startDemoApi({ cars: 20_000, latencyMs: 500 })
+  t.after(() => api.close())
+  const env = { API_BASE_URL: api.url, API_KEY: 'k', DATABASE_URL: await newMigratedUrl() }
   const { ended, said, stdout } = await carsync(t, ['sync', '--dashboard', '--json', '--max-concurrency', '1'], env)
   const [, url, token] = await said(/Dashboard: (http:\S+) \(token (\S+)\)/)
   const { here } = await until(url!, ({ live }) => live?.status === 'running' && live.cars.seen > 0)
@@ -108,7 +113,11 @@ test('a port that is taken or is none is said in a sentence', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
-  const { ended, said } = await carsync(t, ['dashboard', '--port', String(port)])
+  const { ended, said } = await carsync(t, ['dashboard', '--port', String(port)], {
+    API_BASE_URL: 'http://127.0.0.1:1/api',
+    API_KEY: 'k',
+    DATABASE_URL: await newMigratedUrl(),
+  })
   await said(new RegExp(`--port: wanted a free port; ${port} is taken`))
   assert.equal(await ended, 2)
   assert.equal(portFlag('0'), 0)

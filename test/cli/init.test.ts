@@ -11,9 +11,10 @@ import { placeMigrations } from '../../cli/init/migration-files.ts'
 import { moduleGraph } from '../../cli/init/module-graph.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 import { edgeScene } from '../support/edge/edge-scene.ts'
+import { ownScript } from '../support/own-script.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const MAIN = join(ROOT, 'cli/main.ts')
+const MAIN = ownScript('cli/main.ts')
 const CONFIG = 'project_id = "cars"\n\n[functions.mail]\nverify_jwt = true\n'
 
 const project = (t: TestContext): string => {
@@ -28,7 +29,7 @@ const project = (t: TestContext): string => {
 }
 
 const init = (folder: string, ...flags: string[]): string =>
-  execFileSync(process.execPath, [MAIN, 'init', folder, ...flags], {
+  execFileSync(process.execPath, [...MAIN, 'init', folder, ...flags], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH },
   })

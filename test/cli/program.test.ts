@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { startDemoApi } from '../../demo/demo-api.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { newMigratedUrl } from '../support/databases.ts'
 import { placeEmbedded } from '../support/embedded.ts'
-
-const repository = join(import.meta.dirname, '../..')
+import type { Turn } from '../support/in-turn.ts'
+import { ownScript } from '../support/own-script.ts'
 
 type Surroundings = {
   env?: Record<string, string>
@@ -29,7 +31,7 @@ const run = async (
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text)
     if (placed) await placeEmbedded(join(cwd, '.carsync/demo'))
-    const child = spawn(process.execPath, [join(repository, script), ...args], {
+    const child = spawn(process.execPath, [...ownScript(script), ...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: cwd, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,6 +54,16 @@ const run = async (
   }
 }
 
+/** The same for several commands, one after the other in one process: the exit code and the stderr of each. */
+const inTurn = async (commands: string[][]) => {
+  const turns: Turn[] = commands.map((args) => ({ args }))
+  const ended = await run([], { env: { TURNS: JSON.stringify(turns) }, script: 'test/support/in-turn.ts' })
+  assert.equal(ended.code, 0, ended.stderr)
+  const [, ...rest] = ended.stderr.split(/^ended with /m)
+  const codes = rest.map((text) => Number.parseInt(text, 10))
+  return { ...ended, codes, said: ended.stderr.split(/^ended with \d+\n/m).slice(0, -1) }
+}
+
 test('--version is the one of package.json', async () => {
   assert.deepEqual(await run(['--version']), { code: 0, stdout: `${packageJson.version}\n`, stderr: '' })
 })
@@ -61,11 +73,9 @@ test('--help lists the commands, and those of each show examples', async () => {
   assert.equal(code, 0)
   const names = ['sync', 'status', 'runs', 'rejects', 'migrate', 'doctor', 'demo-api']
   for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
-  const helps = await Promise.all(names.map((name) => run([name, '--help'])))
-  for (const [at, help] of helps.entries()) {
-    assert.equal(help.code, 0, help.stderr)
-    assert.match(help.stdout, new RegExp(`Examples:\n  carsync ${names[at]}`))
-  }
+  const helps = await inTurn(names.map((name) => [name, '--help']))
+  assert.deepEqual(helps.codes, Array(names.length).fill(0), helps.stderr)
+  for (const name of names) assert.match(helps.stdout, new RegExp(`Examples:\n  carsync ${name}`))
 })
 
 test('wrong usage ends with 2 and a sentence', async () => {
@@ -87,12 +97,11 @@ test('wrong usage ends with 2 and a sentence', async () => {
     ['changes', '--since', '--json'],
     ['demo-api', '--api-key', '--json'],
   ]
-  for (const { code, stdout, stderr } of await Promise.all(wrong.map((args) => run(args)))) {
-    assert.equal(code, 2)
-    assert.equal(stdout, '')
-    assert.doesNotMatch(stderr, /^ +at |Unexpected error/m)
-    assert.notEqual(stderr, '')
-  }
+  const { codes, said, stdout, stderr } = await inTurn(wrong)
+  assert.deepEqual(codes, Array(wrong.length).fill(2), stderr)
+  assert.equal(stdout, '')
+  assert.doesNotMatch(stderr, /^ +at |Unexpected error/m)
+  for (const [at, sentence] of said.entries()) assert.notEqual(sentence, '', wrong[at]!.join(' '))
 })
 
 test('a configuration that is wrong or missing ends with 2, names the variable and keeps its secrets', async () => {
@@ -139,19 +148,15 @@ test('looking where nothing was synced makes nothing', async () => {
   assert.match((await run(['runs'])).stdout, /^There has been no sync of demo yet\./)
 })
 
-test('the demo says so first, and sync --json is one object on stdout', async () => {
+test('the demo says so first, and at its end how to sync the real source', async () => {
   const env = { CARSYNC_DEMO_CARS: '300' }
-  const shown = await run([], { env, script: 'scripts/sync-cars.ts' })
+  const shown = await run([], { env, script: 'scripts/sync-cars.ts', placed: true })
   assert.equal(shown.code, 0, shown.stderr)
   assert.match(shown.stdout, /^Demo: no API_BASE_URL and no DATABASE_URL is set/)
   assert.match(shown.stdout, /Cars seen +300\n[\s\S]*API_BASE_URL=https:/)
-  const json = await run(['sync', '--json', '--quiet'], { env, placed: true })
-  assert.equal(json.stdout.split('\n').length, 2)
-  const { status, source, cars } = JSON.parse(json.stdout)
-  assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
 })
 
-test('--log json is one object a line on stderr and nothing else there, from the first word to an error', async () => {
+test('--log json is one object a line on stderr and nothing else there, from the first word to an error', async (t) => {
   const env = { CARSYNC_DEMO_CARS: '300' }
   const read = (stderr: string) =>
     stderr
@@ -168,7 +173,11 @@ test('--log json is one object a line on stderr and nothing else there, from the
     ['run.finished'],
   )
   assert.deepEqual(read(stderr).at(-1)!.summary, JSON.parse(stdout))
-  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env, placed: true })
+  assert.equal(stdout.split('\n').length, 2)
+  const { status, source, cars } = JSON.parse(stdout)
+  assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
+  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env: await real(t, { cars: 300 }) })
+  assert.equal(dry.code, 0, dry.stderr)
   assert.deepEqual(read(dry.stderr).filter(({ event }) => event === 'run.finished').length, 1)
   const wrong = await run(['sync', '--log', 'json'], { env: { API_BASE_URL: 'nonsense' } })
   assert.equal(wrong.code, 2)
@@ -178,14 +187,25 @@ test('--log json is one object a line on stderr and nothing else there, from the
   )
 })
 
-test('an interrupt ends cleanly with 3, at whatever stage', async () => {
-  const env = { CARSYNC_DEMO_CARS: '20000', CARSYNC_DEMO_LATENCY_MS: '200' }
+/** A source and a database that are configured, which is quicker than the demo's. */
+const real = async (t: TestContext, options: Parameters<typeof startDemoApi>[0]) => {
+  const [api, DATABASE_URL] = await Promise.all([startDemoApi(options), newMigratedUrl()])
+  t.after(() => api.close())
+  return { API_BASE_URL: api.url, API_KEY: 'k', DATABASE_URL }
+}
+
+test('an interrupt ends cleanly with 3, at whatever stage, and stdout is one object', async (t) => {
+  const demo = { env: { CARSYNC_DEMO_LATENCY_MS: '200' }, placed: true }
   for (const interruptAt of ['opening', 'asking', 'Planned']) {
-    const { code, stdout, stderr } = await run(['sync', '--json', '--verbose'], { env, placed: true, interruptAt })
+    // The embedded database takes a while to be opened: it is met in the middle of that.
+    const where =
+      interruptAt === 'opening' ? demo : { env: await real(t, { cars: 5000, maxPageSize: 50, latencyMs: 200 }) }
+    const { code, stdout, stderr } = await run(['sync', '--json', '--verbose'], { ...where, interruptAt })
     assert.equal(code, 3, `at ${interruptAt}: ${stderr}`)
     assert.match(stderr, /Stopping(: committing what is in hand)?; Ctrl-C again stops at once/)
     assert.match(stderr, /Incomplete after /)
     assert.doesNotMatch(stderr, /^ +at /m)
+    assert.equal(stdout.split('\n').length, 2)
     assert.equal(JSON.parse(stdout).status, 'incomplete')
   }
 })

@@ -42,11 +42,9 @@ describe('where nothing was synced yet', { concurrency: 2 }, async () => {
   const databaseUrl = await newPostgresUrl()
   const env = { DATABASE_URL: databaseUrl, API_BASE_URL: 'http://127.0.0.1:1/api', API_KEY: 'k' }
 
+  // In words where the demo's folder is looked into, as JSON on Postgres: what is told does not depend on where it was looked for.
   for (const [command, code, answer] of LOOKING)
     it(`carsync ${command} says so, and makes nothing`, async () => {
-      const text = await say(env, command)
-      assert.match(text.stdout + text.stderr, NOTHING)
-      assert.equal(text.code, code, text.stderr)
       const json = await say(env, `${command} --json`)
       assert.equal(json.code, code, json.stderr)
       const told = JSON.parse(json.stdout)

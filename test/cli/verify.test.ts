@@ -1,36 +1,36 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
+import { startDemoApi } from '../../demo/demo-api.ts'
 import { openDatabase, type Verified } from '../../src/node.ts'
-import { placeEmbedded } from '../support/embedded.ts'
-
-const MAIN = join(import.meta.dirname, '../../cli/main.ts')
+import { newMigratedUrl } from '../support/databases.ts'
+import { spawnCommand } from '../support/spawn-command.ts'
 
 it('finds nothing after a sync, and after that just what was bent in the database', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'verify-'))
-  t.after(() => rmSync(cwd, { recursive: true, force: true }))
-  const carsync = (...args: string[]) =>
-    spawnSync(process.execPath, [MAIN, ...args, '--demo', '--json'], {
-      cwd,
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, CARSYNC_DEMO_CARS: '100' },
-    })
-  const verify = () => {
-    const { status, stdout } = carsync('verify', '--sample', '100', '--seed', 'a')
-    return { status, found: JSON.parse(stdout) as Verified }
+  const [databaseUrl, api] = await Promise.all([newMigratedUrl(), startDemoApi({ cars: 100 })])
+  t.after(async () => {
+    await api.close()
+    rmSync(cwd, { recursive: true, force: true })
+  })
+  const env = { DATABASE_URL: databaseUrl, API_BASE_URL: api.url, API_KEY: 'k' }
+  const carsync = (...args: string[]) => spawnCommand(cwd, env, [...args, '--json']).ended
+  const verify = async () => {
+    const { code, stdout, stderr } = await carsync('verify', '--sample', '100', '--seed', 'a')
+    assert.notEqual(stdout, '', stderr)
+    return { code, found: JSON.parse(stdout) as Verified }
   }
-  await placeEmbedded(join(cwd, '.carsync/demo'))
-  assert.equal(carsync('sync').status, 0)
-  const before = verify()
-  assert.equal(before.status, 0)
+  const synced = await carsync('sync')
+  assert.equal(synced.code, 0, synced.stderr)
+  const before = await verify()
+  assert.equal(before.code, 0)
   assert.deepEqual(before.found.differences, [])
   assert.deepEqual([before.found.compared, before.found.askedById], [100, 100])
   assert.equal(before.found.requests, before.found.budget)
 
-  const db = await openDatabase({ databaseUrl: null }, { embeddedFolder: join(cwd, '.carsync/demo') })
+  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
   const rows = await db.query('select source_id from public.cars order by source_id limit 3', [])
   const [bent, gone, removed] = rows.map((row) => row.source_id as string) as [string, string, string]
   // As read long after every stamp of the demo, so that nothing counts as newer at the source.
@@ -44,8 +44,8 @@ it('finds nothing after a sync, and after that just what was bent in the databas
   )
   await db.close()
 
-  const { status, found } = verify()
-  assert.equal(status, 1)
+  const { code, found } = await verify()
+  assert.equal(code, 1)
   const kindOf = (id: string | undefined) =>
     found.differences.filter((each) => each.sourceId === id).map(({ kind }) => kind)
   assert.deepEqual(kindOf(bent), ['differs'])

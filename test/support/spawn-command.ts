@@ -1,8 +1,8 @@
 /** A command of the command line in a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { ownScript } from './own-script.ts'
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const MAIN = ownScript('cli/main.ts')
 
 export type Said = { code: number | null; stdout: string; stderr: string }
 
@@ -15,7 +15,7 @@ export type Command = {
 
 /** `carsync` with these variables and no others. */
 export const spawnCommand = (cwd: string, env: Record<string, string>, args: readonly string[]): Command => {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...MAIN, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

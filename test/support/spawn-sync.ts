@@ -1,10 +1,10 @@
 /** The command line in a process of its own, so that it can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Summary } from '../../src/mod.ts'
+import { ownScript } from './own-script.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/sync-cars.ts', import.meta.url))
+const SCRIPT = ownScript('scripts/sync-cars.ts')
 
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
@@ -14,7 +14,7 @@ export const spawnSync = (
   cwd: string,
   flags: readonly string[] = [],
 ): { child: ChildProcess; ended: Promise<Ended>; said(): string } => {
-  const child = spawn(process.execPath, [SCRIPT, '--json', ...flags], {
+  const child = spawn(process.execPath, [...SCRIPT, '--json', ...flags], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, CARSYNC_LEASE_SECONDS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
