@@ -33,7 +33,7 @@ const run = (file: string, args: readonly string[], cwd: string, more: Record<st
 
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
-test('the package installs into an empty folder and runs there', { timeout: 120_000 }, async (t) => {
+test('the package installs into an empty folder and runs there', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'carsync-package-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
 

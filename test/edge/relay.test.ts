@@ -106,7 +106,7 @@ describe('the relay of slices', { concurrency: 2 }, () => {
     t.after(() => rmSync(cwd, { recursive: true, force: true }))
     const { CARS_SYNC_SECRET: _secret, ...env } = scene.env
 
-    const first = spawnSync(env, cwd, ['--full', '--time-budget', '4s', '--max-rate', '15'])
+    const first = spawnSync(env, cwd, ['--full', '--time-budget', '8s', '--max-rate', '8'])
     const begun = summaryOf(await first.ended)
     assert.equal(begun.status, 'incomplete')
     assert.ok(begun.pages.done > 0)
