@@ -3,7 +3,7 @@
  * kept under `node_modules`, and copied from there.
  */
 import { execFileSync } from 'node:child_process'
-import { hash } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -28,8 +28,8 @@ export const placeCluster = (initdb: string, data: string, identity: Identity): 
   const options = ['-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync']
   execFileSync(initdb, ['-D', data, ...options], { ...identity, env, cwd, stdio: 'pipe' })
   mkdirSync(CACHE, { recursive: true })
-  // Two test files may make it at the same time: each sees all of it or nothing, and whose it is does not matter.
-  const own = `${kept}.${process.pid}`
+  // Two test files (in one process, under Deno) may make it at the same time: each sees all of it or nothing, and whose it is does not matter.
+  const own = `${kept}.${randomUUID()}`
   copy(data, own)
   try {
     renameSync(own, kept)

@@ -3,7 +3,7 @@
  * `node_modules`, and copied from there: each time another database, in memory or in a folder.
  */
 import { execFileSync } from 'node:child_process'
-import { hash } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -30,7 +30,7 @@ const make = async (path: string): Promise<void> => {
   await db.close()
   mkdirSync(dirname(path), { recursive: true })
   // Two test files may make it at the same time: each sees all of it or nothing.
-  const own = `${path}.${process.pid}`
+  const own = `${path}.${randomUUID()}`
   writeFileSync(own, Buffer.from(await dump.arrayBuffer()))
   renameSync(own, path)
 }
