@@ -1,6 +1,7 @@
 /** What a pace is made of. */
 import { type Announced, isObeyed } from './announced.ts'
 import type { Bucket, Opening } from './bucket/bucket.ts'
+import type { Job } from './bucket/bucket-look-up.ts'
 import type { Chance } from './chance.ts'
 import type { Circuit } from './circuit.ts'
 import type { Seeking } from './seeking.ts'
@@ -83,6 +84,9 @@ export const mostWidthOf = (pace: Pace): number => {
 
 /** How many more requests the job takes, as far as known. */
 export const leftOf = ({ pages, traffic }: Pace): number => pages - traffic.total
+
+/** What a look higher depends on. */
+export const jobOf = (pace: Pace): Job => ({ left: leftOf(pace), latencyMs: pace.latency.meanMs })
 
 /** Requests that may be in flight now. */
 export const widthOf = (pace: Pace): number => widthNow(pace.width, mostWidthOf(pace))

@@ -15,7 +15,7 @@ import { bucketSent, bucketWait } from './bucket/bucket.ts'
 import { bucketAccepted } from './bucket/bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
 import type { AnnouncedLimit } from './header/limit-headers.ts'
-import { evenRateOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
+import { evenRateOf, jobOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
 import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
@@ -118,7 +118,7 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'bucket':
       return {
         ...pace,
-        shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now), leftOf(pace)),
+        shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now), jobOf(pace)),
       }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)

@@ -10,7 +10,7 @@ import {
   wallsOf,
   wentOn,
 } from './at-wall.ts'
-import { evenRate, startBucket } from './bucket/bucket.ts'
+import { startBucket } from './bucket/bucket.ts'
 import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
@@ -20,6 +20,7 @@ import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
+import { evenOf, letsInLess } from './window/sliding-counter.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
@@ -129,7 +130,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const byRelease = windowOf(pace, shape, openedBy)
   const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
   const window = (isLong ? null : shortWindow(pace, shape, openedBy)) ?? byRelease
-  if (window) return { ...pace, shape: window, width: anew(pace.width) }
+  if (window && !letsInLess(pace, shape, openedBy)) return { ...pace, shape: window, width: anew(pace.width) }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held?.narrow && gapMs < shape.sparseMs)
     return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
@@ -147,12 +148,9 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     }
   const narrow = isNarrow(pace)
   if (shape.before !== null) {
-    // Neither a fixed nor a sliding window: some counters only estimate what has slid out. An even pace suits them all, and
-    // no more than was let in on the whole: the windows that were made of the refusals may be too short by far.
-    const { quota, windowMs } = shape.before
-    const { total, admitted } = pace.traffic
-    const brought = (total * 1000) / Math.max(1, openedBy - (admitted[0] ?? openedBy))
-    const rate = Math.min(brought, 0.97 * evenRate(quota, windowMs))
+    // Neither a fixed nor a sliding window: an even pace suits them all.
+    const { quota } = shape.before
+    const rate = evenOf(pace, shape, shape.before, openedBy)
     // What was asked for as a window had no rush before its wall.
     const holdsOne = narrow && quota <= NARROW
     return { ...pace, shape: { ...startBucket({ rate, at: now, narrow: holdsOne }), steady: !holdsOne } }

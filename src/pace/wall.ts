@@ -99,7 +99,10 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
     return settle({ ...pace, shape: { ...shape, told, probeAt: Math.max(shape.probeAt, pace.gateUntil) } }, now)
   }
   const rate = shape.kind === 'bucket' ? shape.rate : shape.kind === 'open' ? lately(pace, own.at) : null
-  const chance = rate === null ? pace.chance : metAt(pace.chance, { at: own.at, rate, total: pace.traffic.total })
+  // What is only looked at higher up is no pace that was held.
+  const pacedAt = (shape.kind === 'bucket' && shape.search?.from) || rate
+  const chance =
+    pacedAt === null ? pace.chance : metAt(pace.chance, { at: own.at, rate: pacedAt, total: pace.traffic.total })
   const { rush, pauseMs } = refusedAgain(pace.rush, own.at, pace.heardAt)
   const gateUntil = pauseMs > 0 ? Math.max(pace.gateUntil, now + pauseMs) : pace.gateUntil
   const inside = pace.flight.filter(({ at }) => at <= own.at).length

@@ -42,6 +42,15 @@ describe('the first wall', () => {
   })
 })
 
+describe('a wall that a look higher meets', () => {
+  it('speaks of the pace that was held, and not of one that was tried for a moment', () => {
+    const pace = held()
+    const search = { low: 10, high: null, step: 1.5, need: 17, passed: 0, sinceAt: NOW + 9000, from: 10 }
+    const looking = { ...pace, shape: { ...bucketOf(pace), rate: 15, search } }
+    assert.equal(turnedAway(looking, NOW + 9100).chance.walls.at(-1)?.rate, 10)
+  })
+})
+
 describe('what was in flight at the wall', () => {
   /** Six at once, of which the first was refused. */
   const pace = adjust(times(6, (i) => NOW + 4000 + i).reduce(sent, open()), {

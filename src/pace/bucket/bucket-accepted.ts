@@ -1,6 +1,6 @@
 /** What a request that was let in does to the bucket: its rate grows. */
 import { type Bucket, OVER } from './bucket.ts'
-import { isLookDue, lookUp, strides } from './bucket-look-up.ts'
+import { isLookDue, type Job, lookUp, nextStep } from './bucket-look-up.ts'
 import { acceptedBeside } from './bucket-shared.ts'
 import { tried } from './bucket-trial.ts'
 
@@ -17,8 +17,6 @@ const LOOK_UP = 1.6
 /** So far below the mean, the rate leaps by so much with each request. */
 const FAR = 4
 const LEAP = 1.3
-/** The longest step of a look: the limit is then between one and so many times what went well. */
-const STRIDE = 1.5
 
 /** While nothing is refused: quickly back to near where the last refusal was met, later by a creep that grows. */
 const raised = (bucket: Bucket, mean: number): number => {
@@ -70,7 +68,7 @@ export const bucketAccepted = (
   now: number,
   most: number,
   mean = 0,
-  left = Number.POSITIVE_INFINITY,
+  job?: Job,
 ): Bucket => {
   const { search } = bucket
   // A bold guess that held so long is right: it is a short window, and nothing is saved up in those.
@@ -87,13 +85,11 @@ export const bucketAccepted = (
   if (bold) return next
   const highest = Math.min(most, bucket.most ?? most)
   if (next.others !== null) return acceptedBeside(next, next.others, sentAt, now, highest)
-  if (search === null && isLookDue(next, left)) return lookUp(next, now, left)
+  if (search === null && isLookDue(next, job)) return lookUp(next, now, job)
   if (search === null)
     return bucket.rate < highest ? { ...next, rate: Math.min(raised(bucket, mean), bucket.most ?? most) } : next
   if (sentAt < search.sinceAt || bucket.rate > most) return next
   const passed = search.passed + 1
   if (passed < search.need) return { ...next, search: { ...search, passed } }
-  // What a look finds higher may be far higher: each step is longer than the one before.
-  const step = search.from !== undefined && strides(bucket) ? Math.min(STRIDE, search.step ** 2) : search.step
-  return tried(next, { ...search, step, low: bucket.rate }, now)
+  return tried(next, { ...search, step: nextStep(bucket, search, job), low: bucket.rate }, now)
 }

@@ -1,15 +1,29 @@
 /**
- * A look whether the limit was raised. Where the rate is known it need not creep up: at times a tenth more is asked for, for so
- * long that it cannot be paid from what is saved up near the limit. Mostly that is refused, which is one more wall to reckon
- * the rate from; else a tenth more is tried, and so on.
+ * A look whether the limit was raised. Where the rate is known it need not creep up: at times more is asked for, for so long that it
+ * cannot be paid from what is saved up near the limit: as much more as costs hardly more than one refusal, for those in flight are
+ * refused as well. Mostly it is refused, which is one more wall to reckon the rate from; else still more is tried, and so on.
  */
 import { type Bucket, heldAt, OVER, type Search } from './bucket.ts'
 
+/** The shortest step of a look, and the longest first one. */
 const HIGHER = 1.1
-const NEED = 60
+const FIRST = 1.5
+/** A look that is refused has so many in flight at most, on the mean, that are refused with the first; a further step more. */
+const FLYING = { first: 0.5, further: 3 }
+/** Of a window so many more than its quota, and so many times as many tell. */
+const BEYOND = 2
+const WHOLE = 1.5
+/** The longest further step: the limit is then between one and so many times what went well. Less where each refusal is a wait. */
+const STRIDE = { silent: 1.5, told: 1.21 }
+/** It asks for so many more in all than the rate: near the limit less is saved up. */
+const MORE = 5.5
 /** A look after so many requests without a refusal, and later by so many for each that the wait after a refusal will lose. */
-const EVERY = 500
-/** Where it is the even pace of a window: none of what a higher one finds is saved up, so each look is refused at once. */
+const EVERY = 380
+/** Where one token is held, at a rate near what was refused: jitter refuses some besides. Later by as much for so many in flight. */
+const EVERY_NARROW = 500
+const FLOWN = 2
+const NEAR = 0.95
+/** Where it is the even pace of a window of which little is known: all of a flight that finds it full is refused. */
 const EVERY_OF_WINDOW = 650
 /** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
 const UNMET_EVERY = 150
@@ -18,12 +32,16 @@ export const LET_IN_BEFORE = EVERY - UNMET_EVERY
 const PER_LOST = 20
 /** And for no more of the job than that: the limit may have been raised. */
 const MOST_OF_LEFT = 1 / 2
-/** Where nothing can be saved up few requests tell, and a look is worth it once the rate has crept past what was refused. */
+/** Where nothing can be saved up few requests tell. */
 const NARROW_NEED = 5
-const NARROW_EVERY = 300
-const PASSED = 1.02
 /** So much higher went well, by two steps and more, that it is another limit. */
 const MOVED = 1.4
+/** What is reckoned to be granted may be as much more. */
+const AT_LEAST = 1.05
+
+/** How many requests of the job are left, and how long an answer takes, ms. */
+export type Job = { left: number; latencyMs: number }
+const ENDLESS: Job = { left: Number.POSITIVE_INFINITY, latencyMs: Number.POSITIVE_INFINITY }
 
 /** Requests that the wait after a refusal will lose: what the bucket cannot hold. */
 const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
@@ -33,22 +51,30 @@ const lostBy = ({ rate, tollMs, burst, holds, steady }: Bucket): number =>
 const quotaOf = ({ rate, windowMs }: Bucket): number => (rate * windowMs) / 1000
 const WINDOWS = 2
 
-export const isLookDue = (bucket: Bucket, left = Number.POSITIVE_INFINITY): boolean => {
-  const { narrow, sure, met, explained, most, clean, rate, ceiling, tollMs, holds, steady } = bucket
-  if (most !== null) return false
-  if (narrow) return clean >= NARROW_EVERY && (ceiling === null || rate > PASSED * ceiling)
-  if (ceiling === null) return false
-  const usual = steady || explained > 0 ? EVERY_OF_WINDOW : EVERY
-  const every = met || explained > 0 || (tollMs > 0 && (holds === null || steady)) ? usual : UNMET_EVERY
-  return sure && Math.min(clean, 2 * left) >= Math.max(every + PER_LOST * lostBy(bucket), WINDOWS * quotaOf(bucket))
+/** How many have to be let in without a refusal; Infinity: it is not looked. */
+const dueAfter = (bucket: Bucket, latencyMs: number): number => {
+  const { rate, narrow, sure, met, explained, most, ceiling, tollMs, holds, steady } = bucket
+  // Far below what was refused something may have been saved up, if it holds more than it seems to.
+  if (narrow && most === null) {
+    if (rate <= NEAR * (ceiling ?? 0)) return Number.POSITIVE_INFINITY
+    return EVERY_NARROW * Math.max(1, (rate * latencyMs) / 1000 / FLOWN)
+  }
+  if (most !== null || ceiling === null || !sure) return Number.POSITIVE_INFINITY
+  if (explained > 0) return EVERY
+  if (met || (tollMs > 0 && (holds === null || steady))) return steady ? EVERY_OF_WINDOW : EVERY
+  return UNMET_EVERY
 }
+
+export const isLookDue = (bucket: Bucket, { left, latencyMs }: Job = ENDLESS): boolean =>
+  Math.min(bucket.clean, 2 * left) >=
+  Math.max(dueAfter(bucket, latencyMs) + PER_LOST * lostBy(bucket), bucket.narrow ? 0 : WINDOWS * quotaOf(bucket))
 
 /** A bucket may hold so many times what is counted on. */
 export const HOLDS = 2
 
 /** A rate that has met no limit is looked up from, and each step takes more than may have been saved up. */
 const outdoesSavings = ({ met, search, rate, burst }: Bucket): boolean =>
-  !met && search?.from !== undefined && NEED * (1 - search.from / rate) > HOLDS * burst
+  !met && search?.from !== undefined && search.need * (1 - search.from / rate) > HOLDS * burst
 
 /**
  * Whether a look goes on in ever longer steps: not where each refusal makes everybody wait, unless the wait tells the rate, nor where
@@ -59,15 +85,50 @@ export const strides = (bucket: Bucket): boolean => {
   return !narrow && !looksUp && (holds === null ? tollMs === 0 : walls.length > 0 || outdoesSavings(bucket))
 }
 
-export const lookUp = (bucket: Bucket, now: number, left = Number.POSITIVE_INFINITY): Bucket => {
-  const { rate, narrow, walls, rested } = bucket
+/** Up from this rate by as much as may be refused in one flight, and `most`. */
+const stepOf = (rate: number, latencyMs: number, flying: number, most: number): number =>
+  Math.min(most, Math.max(HIGHER, 1 + (flying * 1000) / (rate * latencyMs)))
+
+/** The next step of a look that went well: the limit was raised, and may be far higher. */
+export const nextStep = (bucket: Bucket, { step, from }: Search, { latencyMs }: Job = ENDLESS): number => {
+  if (from === undefined || bucket.narrow || bucket.looksUp) return step
+  const stride = strides(bucket) ? STRIDE.silent : STRIDE.told
+  // Where a refusal is a wait, that is what it costs, however many are refused together.
+  const most = bucket.tollMs > 0 ? stride : stepOf(bucket.rate, latencyMs, FLYING.further, stride)
+  return Math.max(step, Math.min(Math.max(step, HIGHER) ** 2, most))
+}
+
+/** How many a window lets in, where its quota explains what was refused; 0: it is none. */
+const perWindow = (bucket: Bucket): number => (bucket.explained > 0 ? quotaOf(bucket) : 0)
+
+/** How many requests tell that so much more goes through. */
+const neededFor = (bucket: Bucket, step: number): number => {
+  if (bucket.narrow) return NARROW_NEED
+  const quota = perWindow(bucket)
+  // Nothing is saved up in a window: a whole one tells, which has begun by the end of the one that is on.
+  return Math.ceil(quota > 0 ? WHOLE * step * quota : Math.max(MORE / (1 - 1 / step), step * quotaOf(bucket)))
+}
+
+/** The first step of a look. */
+const firstStep = (bucket: Bucket, latencyMs: number): number => {
+  const { rate, narrow, steady, windowMs, burst } = bucket
+  // All of a flight that finds a window full is refused: in each one more than its quota is asked for, and what an even pace leaves.
+  const quota = perWindow(bucket)
+  if (quota > 0) return Math.min(FIRST, 1 + BEYOND / quota)
+  // Where nothing is counted on that is saved up the spacing may be what is refused.
+  return narrow || steady || windowMs > 0 || burst < 2 ? HIGHER : stepOf(rate, latencyMs, FLYING.first, FIRST)
+}
+
+export const lookUp = (bucket: Bucket, now: number, { left, latencyMs }: Job = ENDLESS): Bucket => {
+  const { rate, walls, rested } = bucket
+  const step = firstStep(bucket, latencyMs)
   // A bucket that has rested may be full, whatever we count on: at the first look that is used up, and not at a higher step.
-  const saved = walls.length === 0 ? Math.round(Math.min(rested / (HIGHER - 1), MOST_OF_LEFT * left)) : 0
-  const need = narrow ? NARROW_NEED : Math.max(NEED, saved, HIGHER * quotaOf(bucket))
+  const saved = walls.length === 0 ? Math.round(Math.min(rested / (step - 1), MOST_OF_LEFT * left)) : 0
+  const need = Math.max(neededFor(bucket, step), saved)
   return {
     ...bucket,
-    rate: HIGHER * rate,
-    search: { low: rate, high: null, step: HIGHER, need, passed: 0, sinceAt: now, from: rate },
+    rate: step * rate,
+    search: { low: rate, high: null, step, need, passed: 0, sinceAt: now, from: rate },
   }
 }
 
@@ -84,27 +145,47 @@ type Ended = {
 }
 
 /**
- * The bucket of a limit that was raised while it was looked at: the walls before are of another one. The next will tell the rate
- * from this one on; a window lets in no more than its quota, and what of the one before lies within its length.
+ * The bucket of a limit that was raised while it was looked at: the walls before are of another one. Beside what it held it has granted
+ * so much, be it that it was full; the next wall will tell the rate from this one on. A window lets in no more than its quota, and what of
+ * the one before lies within its length.
  */
-const moved = ({ rate, burst, windowMs }: Bucket, held: number, { walls, lately }: Ended): Partial<Bucket> => {
+const moved = (
+  { rate, burst, windowMs, tollMs }: Bucket,
+  from: number,
+  held: number,
+  { walls, lately, granted }: Ended,
+): Partial<Bucket> => {
   const anew = { search: null, walls: walls.slice(-1), explainedSince: walls.at(-1)!.at, clean: 0 }
-  if (windowMs === 0)
-    return { ...anew, rate: Math.sqrt(held * rate), sure: false, tokens: -Math.min(1, (burst - 1) / 2) }
+  if (windowMs === 0) {
+    // Where it brings a wait, that will tell the rate.
+    const most = tollMs > 0 ? Number.POSITIVE_INFINITY : AT_LEAST * granted
+    const limit = Math.max(from, Math.min(Math.sqrt(held * rate), most))
+    return { ...anew, rate: limit, proven: Math.min(held, limit), sure: false, tokens: -Math.min(1, (burst - 1) / 2) }
+  }
   const limit = Math.max(held, Math.min(rate, lately))
   // What is full opens again within its length, on the mean after half of it.
-  return { ...anew, rate: limit, explained: 1, ceiling: rate, sure: true, tokens: (-limit * windowMs) / 2000 }
+  return {
+    ...anew,
+    rate: limit,
+    proven: held,
+    explained: 1,
+    ceiling: rate,
+    sure: true,
+    tokens: (-limit * windowMs) / 2000,
+  }
 }
 
 /** What the refusal that ends the look makes of the bucket. */
 export const lookedUp = (bucket: Bucket, { from, low, passed }: Search, ended: Ended): Partial<Bucket> => {
-  const { rate, burst, steady, walls } = bucket
+  const { rate, burst, steady, narrow, walls } = bucket
   const { known, granted } = ended
   // Before the first wall what went through may have been paid from savings. A rate that has met no limit may be far too low.
   const saved = bucket.met ? from! : Math.max(from!, Math.min(low!, granted))
   const held = walls.length === 0 ? saved : low!
-  if (strides(bucket) && held > MOVED * from!) return { ...moved(bucket, held, ended), proven: held }
-  const reckonedRate = known !== null && known.error < 0.02 && !steady ? known.rate * (1 - known.error / 4) : held
+  if (strides(bucket) && held > MOVED * from!) return moved(bucket, from!, held, ended)
+  // That a single token is refused higher up says nothing of the pace that was held.
+  const reckonedRate =
+    known !== null && known.error < 0.02 && !steady && !narrow ? known.rate * (1 - known.error / 4) : held
   return {
     search: null,
     rate: Math.min(HIGHER * held, Math.max(0.97 * held, reckonedRate)),

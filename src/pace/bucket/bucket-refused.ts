@@ -1,7 +1,7 @@
 /** What a refusal does to the bucket: it was empty, and the rate is corrected. */
 import { ROUNDED_MS } from '../at-wall.ts'
 import { countBetween, indexFrom, type Sent, type Traffic } from '../traffic.ts'
-import { type Bucket, burstOf, isTold, refilled } from './bucket.ts'
+import { type Bucket, burstOf, heldAt, isTold, refilled } from './bucket.ts'
 import { HOLDS, lookedUp } from './bucket-look-up.ts'
 import { leastOf } from './bucket-others.ts'
 import { meanRun, notYielding, type Run, withRun } from './bucket-paces.ts'
@@ -14,9 +14,10 @@ import { asWindow, lately } from './bucket-window.ts'
 const WALLS = 12
 
 /** Requests per second that were granted before a wall to a bucket that was full at first: of all spans that end there. */
-const grantedFull = ({ burst }: Bucket, { admitted }: Traffic, wallAt: number): number => {
+const grantedFull = ({ rate, burst, holds, search }: Bucket, { admitted }: Traffic, wallAt: number): number => {
+  const store = Math.max(HOLDS * burst, holds === null ? 0 : 1 + heldAt(holds, search?.from ?? rate))
   const before = admitted.slice(0, indexFrom(admitted, wallAt))
-  return before.reduce((most, at, i) => Math.max(most, ((before.length - i - HOLDS * burst) * 1000) / (wallAt - at)), 0)
+  return before.reduce((most, at, i) => Math.max(most, ((before.length - i - store) * 1000) / (wallAt - at)), 0)
 }
 
 /** Of the rate, as let in: with less the rate is too high, whoever else uses up the limit. */

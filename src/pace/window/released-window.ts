@@ -5,6 +5,7 @@ import type { Seeking } from '../seeking.ts'
 import { countBetween } from '../traffic.ts'
 import { FEW } from './long-wait.ts'
 import { LENGTHS_MS, windowByWalls } from './short-window.ts'
+import { FEW_SECONDS_MS } from './sliding-counter.ts'
 import { isRound, slidOut } from './used-before.ts'
 import { SHORT_MS, usualWindow, usualWindows } from './usual-window.ts'
 import { countedWindow, isLengthSure, startWindow, type Window } from './window.ts'
@@ -13,8 +14,6 @@ import { countedWindow, isLengthSure, startWindow, type Window } from './window.
 const REPLAY_MISSES = 2
 /** But one that ended as foreseen so often is one: what is refused a moment before its end is a matter of jitter. */
 const CONFIRMED = 4
-/** Windows of a few seconds are met by an even pace, too. */
-const FEW_SECONDS_MS = 12_000
 /** Misses with so many let in between, and so many quotas, do not add up. */
 const RARE = 500
 const RARE_QUOTAS = 3

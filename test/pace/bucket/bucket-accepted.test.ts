@@ -97,7 +97,7 @@ describe('a bold guess', () => {
   })
 
   it('that explains the refusals does not creep: there is nothing between a quota and the next', () => {
-    assert.equal(after(begun({ steady: true, sure: true, ceiling: 10.1, explained: 2 }), 600).rate, 10)
+    assert.equal(after(begun({ steady: true, sure: true, ceiling: 10.1, explained: 2 }), 370).rate, 10)
   })
 
   it('is tried much higher where it may have been too low', () => {

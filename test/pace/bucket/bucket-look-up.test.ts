@@ -8,6 +8,8 @@ import { admit, noTraffic } from '../../../src/pace/traffic.ts'
 import { NOW, times } from '../driving.ts'
 
 const PLENTY = 1000
+/** A long job, and answers that are quick or as usual. */
+const job = (latencyMs: number, left = 10_000) => ({ left, latencyMs })
 const wall = { at: NOW - 60_000, lostMs: 0 }
 const held = (members: Partial<Bucket> = {}): Bucket => ({
   ...startBucket({ rate: 10, at: NOW }),
@@ -24,9 +26,10 @@ describe('a look higher', () => {
   it('is due after hundreds of requests, and later where the wait after a refusal loses much', () => {
     assert.equal(isLookDue(held()), true)
     assert.equal(isLookDue(held({ clean: 300 })), false)
-    // Less seldom than where the pace is that of a window.
-    assert.equal(isLookDue(held({ clean: 550 })), true)
-    assert.equal(isLookDue(held({ clean: 550, steady: true })), false)
+    // Less seldom than where the pace is that of a window of which nothing more is known.
+    assert.equal(isLookDue(held({ clean: 400 })), true)
+    assert.equal(isLookDue(held({ clean: 400, steady: true })), false)
+    assert.equal(isLookDue(held({ clean: 400, steady: true, windowMs: 1000, explained: 3 })), true)
     const dear = { tollMs: 10_000 }
     assert.equal(isLookDue(held(dear)), false)
     assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)
@@ -49,14 +52,45 @@ describe('a look higher', () => {
     assert.ok(lookUp(held(), NOW).search!.need < 100)
   })
 
-  it('is not taken where the rate is announced, not known, or a matter of spacing', () => {
-    for (const members of [{ most: 10 }, { sure: false }, { narrow: true }])
+  it('is not taken where the rate is announced, or not known', () => {
+    for (const members of [{ most: 10 }, { sure: false }, { narrow: true, most: 10 }])
       assert.equal(isLookDue(held(members)), false)
   })
 
-  it('is taken where nothing can be saved up, once more goes through than was refused', () => {
-    assert.equal(isLookDue(held({ narrow: true, ceiling: 9.7 })), true)
-    assert.equal(isLookDue(held({ narrow: true, ceiling: null })), true, 'nothing was refused')
+  it('is taken of a single token, near what was refused, though the rate may not be sure', () => {
+    const narrow = { narrow: true, burst: 1, sure: false }
+    assert.equal(isLookDue(held({ ...narrow, ceiling: 10.4 }), job(150)), true)
+    assert.equal(isLookDue(held({ ...narrow, ceiling: null }), job(150)), true, 'nothing was refused')
+    // Far below something would have been saved up, if it holds more than it seems to.
+    assert.equal(isLookDue(held({ ...narrow, ceiling: 11 }), job(150)), false)
+    assert.equal(isLookDue(held({ ...narrow, clean: 450 }), job(150)), false, 'jitter refuses some besides')
+    assert.equal(
+      isLookDue(held({ ...narrow, ceiling: 10.4, clean: 1200 }), job(600)),
+      false,
+      'all of a long flight may be refused',
+    )
+  })
+
+  it('of a single token leaves the pace as it was', () => {
+    const traffic = times(540, (i) => wall.at + i * 111).reduce(admit, noTraffic)
+    const { rate } = bucketRefused(lookUp(held({ narrow: true, burst: 1 }), NOW - 200), NOW, NOW + 50, traffic, [])
+    assert.equal(rate, 10, 'though it was a tenth less before')
+  })
+
+  it('is the longer and the shorter, the fewer are in flight', () => {
+    const looking = (latencyMs: number, members: Partial<Bucket> = {}) => lookUp(held(members), NOW, job(latencyMs))
+    assert.equal(looking(10).rate, 15)
+    assert.ok(Math.abs(looking(150).rate - 13.3) < 0.1)
+    assert.equal(looking(1000).rate, 11)
+    assert.ok(looking(10).search!.need < 20 && looking(1000).search!.need > 60)
+    assert.equal(looking(10, { burst: 1 }).rate, 11, 'not where it may be a matter of spacing')
+  })
+
+  it('in a window asks for a few more than its quota', () => {
+    const window = { burst: 1, steady: true, windowMs: 1000, explained: 3 }
+    const { rate, search } = lookUp(held({ ...window, rate: 50 }), NOW, job(150))
+    assert.equal(rate, 52)
+    assert.equal(search!.need, 78)
   })
 
   it('goes on as long as nothing is refused: the limit was raised', () => {
@@ -65,22 +99,27 @@ describe('a look higher', () => {
     assert.ok(bucket.rate > 20, `${bucket.rate}`)
   })
 
-  it('goes on in ever longer steps, but not where a refusal makes everybody wait and tells no rate', () => {
-    const after = (members: Partial<Bucket>): number => {
-      let bucket = lookUp(held(members), NOW)
-      for (let i = 0; i < 190; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY)
+  it('goes on in ever longer steps, less where a refusal makes everybody wait and tells no rate', () => {
+    const after = (members: Partial<Bucket>, latencyMs = 10): number => {
+      let bucket = lookUp(held({ burst: 1, ...members }), NOW)
+      for (let i = 0; i < 190; i++) bucket = bucketAccepted(bucket, NOW + i, NOW + i + 1, PLENTY, 0, job(latencyMs))
       return bucket.rate
     }
     assert.ok(after({}) > 25)
-    assert.ok(after({ tollMs: 1000 }) < 15)
+    assert.ok(after({}, 1000) < 21, 'so much in flight would be refused together')
+    assert.ok(after({ tollMs: 1000 }) > 15 && after({ tollMs: 1000 }) < 20)
     assert.ok(after({ tollMs: 1000, holds: 12 }) > 25, 'the wait tells the rate, however far it was overshot')
   })
 
-  it('that found a much higher limit forgets the walls of the old one', () => {
-    const looking = { ...lookUp(held(), NOW - 5000), rate: 29 }
-    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 20 } }
-    const { rate, walls, sure, search } = bucketRefused(raised, NOW, NOW + 50, noTraffic, [])
-    assert.ok(rate > 20 && rate < 29, `${rate}`)
+  it('that found a much higher limit forgets the walls of the old one, and goes by what was granted beside the savings', () => {
+    const looking = { ...lookUp(held({ holds: 10 }), NOW - 5000), rate: 40 }
+    const raised: Bucket = { ...looking, search: { ...looking.search!, low: 30 } }
+    // Twenty a second for four seconds, and what was saved up.
+    const traffic = times(96, (i) => NOW - 4000 + i * 41.5).reduce(admit, noTraffic)
+    const { rate, walls, sure, search } = bucketRefused(raised, NOW, NOW + 50, traffic, [])
+    assert.ok(rate > 19 && rate < 22, `${rate}`)
+    const told = bucketRefused({ ...raised, tollMs: 1000 }, NOW, NOW + 50, traffic, [], 1000)
+    assert.ok(told.rate > 34, 'the wait will tell, and it may be a window, which holds nothing')
     assert.deepEqual([walls.length, sure, search], [1, false, null], 'the next wall tells the rate from this one on')
   })
 
@@ -94,8 +133,8 @@ describe('a look higher', () => {
   })
 
   it('is not worth it where little is left to gain', () => {
-    assert.equal(isLookDue(held(), 1000), true)
-    assert.equal(isLookDue(held(), 100), false)
+    assert.equal(isLookDue(held(), job(100, 1000)), true)
+    assert.equal(isLookDue(held(), job(100, 100)), false)
   })
 
   it('ends at the first refusal, with the rate that the walls tell', () => {
