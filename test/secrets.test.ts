@@ -188,7 +188,7 @@ describe('a key and a password', { concurrency: true }, () => {
       }
       assert.ok(webhook.received.length > 1 && webhook.received.every(({ verified }) => verified))
       const all = said.join('\n')
-      assert.ok(all.length > 5000)
+      assert.ok(all.length > 1000, all)
       for (const canary of CANARIES)
         assert.ok(!all.includes(canary), all.slice(Math.max(0, all.indexOf(canary) - 200)).slice(0, 400))
       assert.deepEqual(filesWith(cwd), [])
