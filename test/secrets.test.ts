@@ -11,9 +11,9 @@ import { startDemoApi } from '../demo/demo-api.ts'
 import { openDatabase } from '../src/node.ts'
 import { newPostgresUrl } from './support/databases.ts'
 import { placeEmbedded } from './support/embedded.ts'
-import type { Turn } from './support/in-turn.ts'
 import { ownScript } from './support/own-script.ts'
 import { tablesWith } from './support/stored.ts'
+import { endedIn, type Turn } from './support/turns.ts'
 import { ALERT_SECRET, ALERT_TOKEN, startWebhook } from './support/webhook.ts'
 
 const KEY = 'canary-4f/9a+c27e1'
@@ -174,7 +174,7 @@ describe('a key and a password', { concurrency: true }, () => {
         ).map(([name, value]) => ({ ...env, [name]: value }))
         const turns: Turn[] = [...bad, ...wrong].map((each) => ({ args: ['status', '--verbose'], env: each }))
         const answer = await carsync(cwd, { ...env, TURNS: JSON.stringify(turns) }, [], 'test/support/in-turn.ts')
-        const codes = [...answer.said.matchAll(/^ended with (\d+)$/gm)].map(([, code]) => Number(code))
+        const { codes } = endedIn(answer.said)
         assert.equal(codes.length, bad.length + wrong.length, answer.said)
         assert.ok(
           codes.slice(0, bad.length).every((code) => code !== 0),

@@ -105,8 +105,7 @@ export const nextPass = (
     return again.length === 0 || pageSize === null || had('seams') ? null : { kind: 'seams', pageSize, pages: again }
   }
   if (lacking <= 0 || had('reverse')) return null
-  if (pageSize !== null && seams.length > 0 && few && !had('seams'))
-    return { kind: 'seams', pageSize, pages: [...seams] }
+  if (pageSize !== null && seams.length > 0 && few && !had('seams')) return { kind: 'seams', pageSize, pages: seams }
   return { kind: 'reverse', pageSize }
 }
 

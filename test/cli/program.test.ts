@@ -8,8 +8,8 @@ import { startDemoApi } from '../../demo/demo-api.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { newMigratedUrl } from '../support/databases.ts'
 import { placeEmbedded } from '../support/embedded.ts'
-import type { Turn } from '../support/in-turn.ts'
 import { ownScript } from '../support/own-script.ts'
+import { endedIn, type Turn } from '../support/turns.ts'
 
 type Surroundings = {
   env?: Record<string, string>
@@ -59,9 +59,7 @@ const inTurn = async (commands: string[][]) => {
   const turns: Turn[] = commands.map((args) => ({ args }))
   const ended = await run([], { env: { TURNS: JSON.stringify(turns) }, script: 'test/support/in-turn.ts' })
   assert.equal(ended.code, 0, ended.stderr)
-  const [, ...rest] = ended.stderr.split(/^ended with /m)
-  const codes = rest.map((text) => Number.parseInt(text, 10))
-  return { ...ended, codes, said: ended.stderr.split(/^ended with \d+\n/m).slice(0, -1) }
+  return { ...ended, ...endedIn(ended.stderr) }
 }
 
 test('--version is the one of package.json', async () => {

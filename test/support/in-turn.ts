@@ -1,8 +1,6 @@
-/** `carsync` several times in one process, as TURNS says: starting a process for each takes longer. */
+/** `carsync` several times in one process, as TURNS says. */
 import { carsync } from '../../cli/program.ts'
-
-/** The variables stay for the turns that follow. */
-export type Turn = { args: string[]; env?: Record<string, string> }
+import type { Turn } from './turns.ts'
 
 for (const { args, env = {} } of JSON.parse(process.env.TURNS!) as Turn[]) {
   Object.assign(process.env, env)
