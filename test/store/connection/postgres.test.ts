@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { openPostgres } from '../../../src/store/connection/postgres.ts'
@@ -29,6 +30,25 @@ describe('openPostgres', () => {
     // With Nagle's algorithm on, not one of them takes less than 80 ms.
     assert.ok(Math.min(...took) < 40, `the fastest of ten took ${Math.min(...took)} ms`)
     assert.deepEqual(await db.query('select count(*)::int as n from copied'), [{ n: 10 }])
+  })
+
+  it('lets the server keep the memory of one COPY for the next', async (t) => {
+    await db.query('create table wide (text text)')
+    const rows = Array.from({ length: 1000 }, () => ['x'.repeat(10_000)])
+    const faultsOf = (pid: number): number =>
+      Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[7])
+    const copied = (): Promise<number> =>
+      db.transaction(async (session) => {
+        const [row] = await session.query('select pg_backend_pid() as pid')
+        const before = faultsOf(row!.pid)
+        await session.copyIn('wide (text)', copyRows(['text'], rows))
+        return faultsOf(row!.pid) - before
+      })
+    if (process.platform !== 'linux') return t.skip('only Linux counts the pages that a process had to ask for')
+    const first = await copied()
+    await copied()
+    const third = await copied()
+    assert.ok(third < first / 4, `the first COPY asked the system for ${first} pages of memory, the third for ${third}`)
   })
 
   it('leaves it to the server to end a transaction that stays idle after a COPY', async () => {
