@@ -9,6 +9,7 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
 import { codeOf, type Param, type Row, type Session, type Transaction } from '../database.ts'
+import { KEEP_MEMORY, openCopyMemory } from './keep-memory.ts'
 import { openLoss } from './loss.ts'
 import type { Address, Host } from './postgres-address.ts'
 import { type Certificates, openSocket, tooLate } from './postgres-socket.ts'
@@ -67,13 +68,6 @@ const copyIn = async (sql: Sql, target: string, parts: Iterable<Uint8Array>): Pr
 const atOnce = <T extends object>(query: T): T =>
   Object.defineProperty(query, 'describeFirst', { get: () => false, set: () => {} })
 
-/**
- * A thousand wide rows take the server 7 MB of memory, which glibc gives back to the system after each COPY and asks for
- * anew, page by page: a fifth of what a first load costs the server. It keeps twice as much as the largest piece that it
- * ever gave back as a whole (`M_TRIM_THRESHOLD` in mallopt(3)); this gives back 16 MB. Elsewhere it does nothing.
- */
-const KEEP_MEMORY = `select octet_length(repeat(repeat('x', 1024), n)) from generate_series(16384, 16384) as n`
-
 /** Connects and logs in. Rejects with the driver's error, which has a SQLSTATE or a system code. */
 export const openConnection = async (
   address: Address,
@@ -94,7 +88,7 @@ export const openConnection = async (
     loss.happen(coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`))
   })
   let given = false
-  let copies = 0
+  const memory = openCopyMemory()
   const sql: Sql = postgres({
     host: host.host,
     port: host.port,
@@ -149,9 +143,8 @@ export const openConnection = async (
     // Several statements at once are the schema's, and may take as long as they need.
     script: (statements) => guarded(async () => void (await sql.unsafe(statements)), null),
     copyIn: async (target, parts) => {
-      // Who copies once only would pay for it and gain nothing.
-      const before = ++copies === 2 ? [query(KEEP_MEMORY)] : []
-      await Promise.all([...before, guarded(() => copyIn(sql, target, parts))])
+      const before = memory.isToBeKept() ? [query(KEEP_MEMORY)] : []
+      await Promise.all([...before, guarded(() => copyIn(sql, target, memory.counted(parts)))])
     },
     attempt: (work) =>
       bracket(work, ['savepoint attempt', 'release savepoint attempt', 'rollback to savepoint attempt']),
