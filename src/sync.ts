@@ -15,6 +15,7 @@ import { beginPace, keptOf, scopeOf, shownPace } from './request/learning.ts'
 import { openTelling } from './request/telling.ts'
 import { chooseMode } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
+import { ownName } from './source/sources.ts'
 import type { Finish, Store } from './store/store.ts'
 import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
@@ -98,6 +99,8 @@ export async function* sync(
   const request = { runId: world.uuid(), mode: choice.mode, fresh: options.fresh }
   const { run: stored, resumed } = await store.openRun(lease, request)
   yield { kind: 'started', runId: stored.runId, source: options.source, mode: stored.mode, resumed }
+  const named = stored.beganEmpty ? ownName(options.source, await store.sourcesSynced()) : null
+  if (named !== null) yield { kind: 'note', message: named }
   if (choice.mode === 'full' && choice.note !== null) yield { kind: 'note', message: choice.note }
 
   const serverStartedAt = await store.serverStartedAt()
