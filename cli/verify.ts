@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { realWorld, type Store, SyncError, type Verified, verify } from '../src/node.ts'
+import { realWorld, type Store, type Verified, verify } from '../src/node.ts'
 import { startDemo } from './demo.ts'
 import { count } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
@@ -62,15 +62,9 @@ export const declareVerify = (command: Command, done: (code: number) => void): v
           await demo?.close()
         }
       }
-      try {
-        const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
-        if (flags.json) printJson(found ?? neverSynced(seed, nothing))
-        else print(found === null ? [nothing] : verifyLines(found))
-        done(found?.ok ? 0 : 1)
-      } catch (error) {
-        if (!(error instanceof SyncError)) throw error
-        console.error(error.message)
-        done(error.exitCode)
-      }
+      const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
+      if (flags.json) printJson(found ?? neverSynced(seed, nothing))
+      else print(found === null ? [nothing] : verifyLines(found))
+      done(found?.ok ? 0 : 1)
     })
 }
