@@ -13,7 +13,7 @@ import type { Options } from './options.ts'
 import { openApi } from './request/api.ts'
 import { beginPace, keptOf, scopeOf, shownPace } from './request/learning.ts'
 import { openTelling } from './request/telling.ts'
-import { chooseMode } from './run/choose-mode.ts'
+import { chooseMode, sweepsAgainAt } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import { ownName } from './source/sources.ts'
 import type { Finish, Store } from './store/store.ts'
@@ -89,7 +89,7 @@ export async function* sync(
     return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
   }
   const clockOffsetMs = answer.databaseNow - world.now()
-  const { expected, ...state } = await store.modeState()
+  const { expected, fullTookMs, ...state } = await store.modeState()
   const choice = chooseMode({
     asked: control.mode === 'auto' ? null : control.mode,
     maxMinutes: control.source.feeds?.maxMinutes ?? null,
@@ -158,7 +158,10 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil, expected)
+      const steps =
+        choice.mode === 'full'
+          ? fullRun(session)
+          : incrementalRun(session, { ...choice, expected, sweepsAgainAt: sweepsAgainAt(state.coverage, fullTookMs) })
       ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {
