@@ -67,14 +67,14 @@ export const alertFinding = (target: AlertTarget | null): Finding => ({
 
 /** Goes on after a fault where the next check still means something. */
 const examine = async (demo: boolean): Promise<{ findings: Finding[]; code: number }> => {
-  const { alertTargetOf, checkSource, ConfigError, realWorld } = await import('../src/node.ts')
+  const { alertTargetOf, checkSource, ConfigError, ownName, realWorld } = await import('../src/node.ts')
   const { readSettings, sourceFor } = await import('./settings.ts')
   const findings: Finding[] = [nodeFinding(process.versions.node)]
   try {
     const settings = await readSettings({}, demo)
     const message =
       settings.demo === 'unconfigured' ? 'nothing is set, so sync mirrors the demo' : 'the settings can be read'
-    findings.push({ check: 'configuration', ok: true, message, advice: null })
+    findings.push({ check: 'configuration', ok: true, message, advice: ownName(settings.options.source) })
     const waiting = <T>(what: string, work: () => Promise<T>) => whileWaiting(what, process.stderr, process.env, work)
     findings.push(...(await waiting('waiting for the database', () => databaseFindings(settings))))
     findings.push(alertFinding(alertTargetOf(settings.options)))

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { demandValues } from './demand-values.ts'
 import { ownVersion } from './own-root.ts'
+import { beginAnswer, printFailure } from './print.ts'
 
 type Declare = (command: Command, done: (code: number) => void) => void
 
@@ -69,7 +70,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'compare the database with the source, by count and by sample',
     examples: ['carsync verify', 'carsync verify --sample 50 --json'],
     notes: [
-      'Exit codes: 0 all is well, 1 there are faults or nothing was synced yet, 3 the source does not answer.',
+      'Exit codes: 0 all is well, 1 there are faults or nothing was synced yet, 3 the source does not answer,',
+      'or not for every car and page that was asked for: these are named, and the others are compared.',
       'It writes nothing.',
     ],
     load: async () => (await import('./verify.ts')).declareVerify,
@@ -156,10 +158,17 @@ const programFor = async (called: string | undefined, done: (code: number) => vo
   return program
 }
 
+/** Commander's sentence begins with a word of its own; where it printed the help instead there is none. */
+const usageFault = ({ code, message }: CommanderError): string =>
+  code === 'commander.help'
+    ? 'wanted a command; run it with --help to see what there is'
+    : message.replace(/^error: /, '')
+
 /** Sentences for what is expected to go wrong; where it came from only when that is asked for. */
-const tell = (error: unknown, verbose: boolean): number => {
+const tell = (error: unknown, { verbose, json }: { verbose: boolean; json: boolean }): number => {
   // Known by its exit code, so that telling of an error does not need the engine to be loadable.
   const { exitCode = null, message = String(error), stack } = error as Partial<Error & { exitCode: number }>
+  if (json) printFailure(message, exitCode ?? 1)
   if (verbose) console.error(stack ?? message, (error as Partial<Error>).cause ?? '')
   else console.error(exitCode === null ? `Unexpected error: ${message}. With --verbose it says where.` : message)
   return exitCode ?? 1
@@ -168,6 +177,8 @@ const tell = (error: unknown, verbose: boolean): number => {
 /** Runs `carsync` with these arguments and answers the exit code of the contract. Never throws. */
 export const carsync = async (args: readonly string[]): Promise<number> => {
   let code = 0
+  beginAnswer()
+  const json = args.includes('--json')
   const words = args.filter((arg) => !arg.startsWith('-'))
   const called = words[0] === 'help' ? words[1] : words[0]
   try {
@@ -182,7 +193,11 @@ export const carsync = async (args: readonly string[]): Promise<number> => {
     return code
   } catch (error) {
     // Commander has printed its sentence already; help and version arrive here too.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return tell(error, args.includes('--verbose'))
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      if (json) printFailure(usageFault(error), 2)
+      return 2
+    }
+    return tell(error, { verbose: args.includes('--verbose'), json })
   }
 }

@@ -1,6 +1,7 @@
-import { NothingSyncedError, openStore, type Purpose, type Store } from '../src/node.ts'
+import { NothingSyncedError, openStore, ownName, type Purpose, type Store } from '../src/node.ts'
 import { calledAs, calledOn } from './called-as.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { printable } from './text.ts'
 
 /** `begun`: something was synced there at some time. `nothing` is the sentence for where it was not. */
 export type Reading<T> = { found: T; begun: boolean; nothing: string }
@@ -25,7 +26,10 @@ export const readFrom = async <T>(
     throw error
   }
   try {
-    return { found: await ask(store), begun: true, nothing }
+    const found = await ask(store)
+    const isNothing = found === null || (Array.isArray(found) && found.length === 0)
+    const named = isNothing ? ownName(options.source, await store.sourcesSynced()) : null
+    return { found, begun: true, nothing: named === null ? nothing : `${nothing}\n${printable(named)}` }
   } finally {
     await store.close()
   }

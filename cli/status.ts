@@ -24,8 +24,8 @@ const segmentLines = (segments: StatusReport['segments']): string[] =>
         ).map((line) => `  ${line}`),
       ]
 
-/** A status report as lines; `health` is the first of them. */
-export const statusLines = (report: StatusReport, health: string, paint: Paint): string[] => {
+/** A status report as lines; `health` is the first of them, `named` what its name means where that has to be said. */
+export const statusLines = (report: StatusReport, health: string, named: string | null, paint: Paint): string[] => {
   const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
   const { lease, learned } = report
   const known =
@@ -37,6 +37,7 @@ export const statusLines = (report: StatusReport, health: string, paint: Paint):
     '',
     `${paint('bold', report.source)}: ${report.mode} run ${report.status}${report.status === 'running' ? ` (${report.phase})` : ''}`,
     `Began ${moment(report.startedAt)}${when}${report.resumed ? ', resumed' : ''}. Run ${report.runId}`,
+    ...(named === null ? [] : [printable(named)]),
     ...(report.reason === undefined ? [] : [printable(report.reason)]),
     ...(lease === undefined ? [] : [`Held by ${printable(lease.holder)} since ${moment(lease.since)}`]),
     ...(report.etaMs === null ? [] : [`${range(report.etaMs)} left`]),
@@ -57,7 +58,7 @@ export const declareStatus = (command: Command, done: (code: number) => void): v
     .option('--json', 'print the summary object, with phase, ETA and lease, on stdout')
     .action(async (flags: Flags) => {
       const { read } = await import('./reading.ts')
-      const { healthLine, readHealth, realWorld } = await import('../src/node.ts')
+      const { healthLine, ownName, readHealth, realWorld } = await import('../src/node.ts')
       type Found = (StatusReport & { health: Concern[] }) | null
       const { found, nothing } = await read<Found>(flags.demo === true, null, async (store, { options }) => {
         const report = await store.report()
@@ -68,7 +69,12 @@ export const declareStatus = (command: Command, done: (code: number) => void): v
         print(
           found === null
             ? [nothing]
-            : statusLines(found, healthLine(found.health), paintFor(process.stdout, process.env)),
+            : statusLines(
+                found,
+                healthLine(found.health),
+                ownName(found.source),
+                paintFor(process.stdout, process.env),
+              ),
         )
       done(0)
     })

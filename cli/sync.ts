@@ -21,6 +21,7 @@ import { endingLines } from './ending.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { logLine } from './log-line.ts'
 import { isLive, paintFor } from './paint.ts'
+import { printFailure, printJson } from './print.ts'
 import { databaseName, folderName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { openSoFar, type SoFar } from './so-far.ts'
 import { stopOnSignals } from './stopping.ts'
@@ -171,7 +172,7 @@ const runSync = async (given: GivenOptions, flags: Flags): Promise<number> => {
   else if (!flags.quiet) write(process.stderr)(mirroring())
 
   const printSummary = (summary: Summary): void => {
-    if (flags.json) write(process.stdout)(JSON.stringify(summary))
+    if (flags.json) printJson(summary)
   }
   const soFar = openSoFar(options, mode, realWorld.now)
   const told: Watch = {
@@ -214,6 +215,7 @@ const logged = async (flags: Flags, work: () => Promise<number>): Promise<number
     return await work()
   } catch (error) {
     const exitCode = (error as { exitCode?: number }).exitCode ?? 1
+    if (flags.json) printFailure(messageOf(error), exitCode)
     write(process.stderr)(logLine({ kind: 'error', message: messageOf(error), exitCode }, realWorld.now()))
     return exitCode
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { realWorld, type Store, SyncError, type Verified, verify } from '../src/node.ts'
+import { realWorld, type Store, type Verified, verify } from '../src/node.ts'
 import { startDemo } from './demo.ts'
 import { count } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
@@ -13,16 +13,35 @@ type Flags = { demo?: boolean; json?: boolean; sample: number; seed?: string }
 
 /** What was found, the judgement first. */
 export const verifyLines = (found: Verified): string[] => {
-  const faults = found.differences.filter(({ fault }) => fault).length
+  const faults = faultsIn(found)
+  const unknown = found.notVerified.length + found.notAsked
+  const well =
+    unknown === 0
+      ? 'All is well: nothing differs that is a fault.'
+      : 'Not all could be verified; of what could, nothing differs that is a fault.'
   return [
-    faults === 0 ? 'All is well: nothing differs that is a fault.' : `Not well: ${count(faults)} faults.`,
+    faults === 0 ? well : `Not well: ${count(faults)} faults.`,
     `The source has ${found.total === null ? 'an unknown number of' : count(found.total)} cars, stored are ${count(found.stored)}, rejected ${count(found.rejects)}.`,
     `Compared ${count(found.compared)} cars field by field, asked for ${count(found.askedById)} by id: ${count(found.requests)} requests (${count(found.budget)} planned), seed ${found.seed}.`,
     ...found.differences.map(
       ({ kind, fault, sourceId, message }) =>
         `${fault ? 'fault' : 'note'}  ${kind}  ${printable(sourceId ?? '')}  ${printable(message)}`,
     ),
+    ...found.notVerified.map(
+      ({ sourceId, why }) => `unknown  not-verified  ${printable(sourceId ?? '')}  ${printable(why)}`,
+    ),
+    ...(found.notAsked === 0
+      ? []
+      : [`Not asked for ${count(found.notAsked)} more, because so many in a row had failed.`]),
   ]
+}
+
+const faultsIn = ({ differences }: Verified): number => differences.filter(({ fault }) => fault).length
+
+/** A fault that was found counts for more than what the source did not show. */
+export const verifyCode = (found: Verified): 0 | 1 | 3 => {
+  if (found.ok) return 0
+  return faultsIn(found) > 0 ? 1 : 3
 }
 
 /** Where nothing was ever synced the source is not asked either. */
@@ -37,6 +56,8 @@ const neverSynced = (seed: string, message: string): Verified => ({
   compared: 0,
   askedById: 0,
   differences: [{ kind: 'count', fault: true, sourceId: null, message }],
+  notVerified: [],
+  notAsked: 0,
 })
 
 /** Declares `carsync verify`. */
@@ -62,15 +83,9 @@ export const declareVerify = (command: Command, done: (code: number) => void): v
           await demo?.close()
         }
       }
-      try {
-        const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
-        if (flags.json) printJson(found ?? neverSynced(seed, nothing))
-        else print(found === null ? [nothing] : verifyLines(found))
-        done(found?.ok ? 0 : 1)
-      } catch (error) {
-        if (!(error instanceof SyncError)) throw error
-        console.error(error.message)
-        done(error.exitCode)
-      }
+      const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
+      if (flags.json) printJson(found ?? neverSynced(seed, nothing))
+      else print(found === null ? [nothing] : verifyLines(found))
+      done(found === null ? 1 : verifyCode(found))
     })
 }

@@ -4,11 +4,11 @@ import { fullRun } from './full-run.ts'
 import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
 import { hasGoneBack, minutesSince } from './run/choose-mode.ts'
-import { otherInventory } from './run/other-inventory.ts'
+import { type Counts, otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
 import { countOf } from './sweep/plan-sweep.ts'
-import { changesPlan, goesOnWith, readChanges } from './sweep/read-changes.ts'
+import { askFeed, changesPlan, goesOnWith, readChanges } from './sweep/read-changes.ts'
 import { readGone } from './sweep/read-gone.ts'
 import { endingOf, runPass } from './sweep/run-pass.ts'
 import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
@@ -22,14 +22,23 @@ const PASSES_OF_ALL = 12
 /** Odd passes go from the end of the feed to its beginning: what moves one way in between meets one of them. */
 const directionOf = (pass: number): 'up' | 'down' => (pass % 2 === 1 ? 'down' : 'up')
 
+/** Where the mirror stands; instants by the source's clock, ms. */
+export type Standing = {
+  /** All changes until then were read. */
+  coveredUntil: number
+  /** How many cars the source should have; null: not known. */
+  expected: number | null
+  /** From when on everything may be read because the feed cannot be. */
+  sweepsAgainAt: number
+}
+
 /**
- * Reads the feed of changes back to `coveredUntil` (the source's clock, ms), then asks for what is said to have gone. Where
- * the source's count is not what `expected` and the feed make it, or its clock has gone back, everything is read instead.
+ * Reads the feed of changes back to `coveredUntil`, then asks for what is said to have gone. Where the source's count is not
+ * what `expected` and the feed make it, its clock has gone back, or it shows no feed any more, everything is read instead.
  */
 export async function* incrementalRun(
   session: Session,
-  coveredUntil: number,
-  expected: number | null,
+  { coveredUntil, expected, sweepsAgainAt }: Standing,
 ): AsyncGenerator<SyncEvent, Ending> {
   const { api, access, store, world, stored, lease, stop } = session
   const { source } = session.control
@@ -41,18 +50,22 @@ export async function* incrementalRun(
   if (minutes > feeds.maxMinutes)
     return endedEarly('failed', 'The feed of changes does not reach back to what is covered. Run it with --full')
 
-  const changes = await countOf(api, source, access, feeds.changes(minutes), stop)
+  const feed = await askFeed(session, feeds, minutes)
   const ledger = await store.readLedger(stored.runId)
-  const doubt = hasGoneBack(coveredUntil, now)
-    ? 'The clock of the source has gone back'
-    : otherInventory({ expected, total, changes })
+  if ('unread' in feed && (ledger.length > 0 || now < sweepsAgainAt))
+    return endedEarly(
+      'failed',
+      `${feed.unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)} UTC, or with --full`,
+    )
+  const doubt =
+    'unread' in feed ? feed.unread : doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
   if (doubt !== null && ledger.length === 0) {
     yield { kind: 'note', message: `${doubt}: reading everything.` }
     await store.becomeFull(lease, stored.runId)
     session.stored = { ...stored, mode: 'full', plan: null }
     return yield* fullRun(session)
   }
-  const plan = changesPlan(feeds, minutes, changes)
+  const plan = changesPlan(feeds, minutes, 'unread' in feed ? null : feed.count)
   await store.savePlan(lease, stored.runId, plan)
   const sizes = pageSizesOf(session, ledger)
   const left = Math.max(-1, ...ledger.map((page) => page.sweep))
@@ -89,6 +102,11 @@ export async function* incrementalRun(
     covered: { kind: 'incremental', from: now - minutes * 60_000, to: Math.min(now, ...beganAt) },
   }
 }
+
+const doubtOf = (clockWentBack: boolean, counts: Counts): string | null =>
+  clockWentBack ? 'The clock of the source has gone back' : otherInventory(counts)
+
+const minuteOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')
 
 /**
  * A removal feed is a hint: the cars that it names are asked for. What the source then says is kept, and counts when a

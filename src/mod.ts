@@ -17,7 +17,7 @@ export { BOUNDS_MS, type Durations, durationsOf, durationsSince, howMany, meanMs
 export { type Concern, healthLine } from './run/health.ts'
 export { rateOf } from './run/rate.ts'
 export type { Source } from './source/source.ts'
-export { sourceNamed, sources } from './source/sources.ts'
+export { ownName, sourceNamed, sources } from './source/sources.ts'
 export type { AlertRow } from './store/alerts.ts'
 export { assertPermitted } from './store/assert-usable.ts'
 export type { CarsQuestion, ListedCar } from './store/cars-page.ts'

@@ -13,8 +13,9 @@ import type { Options } from './options.ts'
 import { openApi } from './request/api.ts'
 import { beginPace, keptOf, scopeOf, shownPace } from './request/learning.ts'
 import { openTelling } from './request/telling.ts'
-import { chooseMode } from './run/choose-mode.ts'
+import { chooseMode, sweepsAgainAt } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
+import { ownName } from './source/sources.ts'
 import type { Finish, Store } from './store/store.ts'
 import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
@@ -88,7 +89,7 @@ export async function* sync(
     return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
   }
   const clockOffsetMs = answer.databaseNow - world.now()
-  const { expected, ...state } = await store.modeState()
+  const { expected, fullTookMs, ...state } = await store.modeState()
   const choice = chooseMode({
     asked: control.mode === 'auto' ? null : control.mode,
     maxMinutes: control.source.feeds?.maxMinutes ?? null,
@@ -98,6 +99,8 @@ export async function* sync(
   const request = { runId: world.uuid(), mode: choice.mode, fresh: options.fresh }
   const { run: stored, resumed } = await store.openRun(lease, request)
   yield { kind: 'started', runId: stored.runId, source: options.source, mode: stored.mode, resumed }
+  const named = stored.beganEmpty ? ownName(options.source, await store.sourcesSynced()) : null
+  if (named !== null) yield { kind: 'note', message: named }
   if (choice.mode === 'full' && choice.note !== null) yield { kind: 'note', message: choice.note }
 
   const serverStartedAt = await store.serverStartedAt()
@@ -155,7 +158,10 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
-      const steps = choice.mode === 'full' ? fullRun(session) : incrementalRun(session, choice.coveredUntil, expected)
+      const steps =
+        choice.mode === 'full'
+          ? fullRun(session)
+          : incrementalRun(session, { ...choice, expected, sweepsAgainAt: sweepsAgainAt(state.coverage, fullTookMs) })
       ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {

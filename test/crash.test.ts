@@ -20,6 +20,7 @@ describe('a sync that is killed at many instants of its life', { concurrency: tr
       t.diagnostic(`${where}; ${fetchedAgain} pages again, ${underWay} were under way`)
       assert.deepEqual(complaints, [], where)
       assert.equal(killsOf(matrix), kills, where)
+      for (const stage of ['planning', 'sweeping'] as const) assert.ok(killedIn[stage] > 0, where)
       assert.deepEqual({ carsLost, carsWrong, rejectsWrong, committedAgain }, NOTHING, where)
       assert.ok(fetchedAgain <= underWay, `${fetchedAgain} pages again, ${underWay} were under way; ${where}`)
     })

@@ -5,6 +5,7 @@ import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
 import type { DemoOptions } from '../demo/settings.ts'
 import { realWorld, type Source, sources, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
+import { bentSource } from './support/bent-source.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
 import { ascending, digestOfCars, storedIds } from './support/stored.ts'
 import { type OnceSettings, syncOnce } from './support/sync-once.ts'
@@ -252,4 +253,56 @@ test('what the feed of changes tells is no other inventory, nor is what earlier 
     assert.deepEqual([summary.mode, summary.cars.inserted], ['incremental', 100])
   }
   assert.equal((await once('incremental')).summary.mode, 'incremental')
+})
+
+/** A mirror of a source whose feed of changes answers with an error from now on. */
+const feedless = async (t: TestContext) => {
+  let hasFeed = true
+  const { url, control } = await bentSource(
+    t,
+    { cars: 300, maxPageSize: 50, clockAt: undefined as never },
+    (request, response) => {
+      if (hasFeed || !request.url!.includes('minutes=')) return false
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not found"}')
+      return true
+    },
+  )
+  const db = await newDatabase('postgres')
+  const once = () => syncOnce({ db, url, control: { mode: 'auto' } })
+  await once()
+  /** As if the last sweep had taken so long, and was begun so long ago. */
+  const sweptFor = (tookMs: number, agoMs: number) =>
+    Promise.all([
+      db.query('update carsync.runs set active_ms = $1', [tookMs]),
+      db.query(
+        `update carsync.coverage set from_at = now() - $1 * interval '1 ms', to_at = now() - $1 * interval '1 ms'`,
+        [agoMs],
+      ),
+    ])
+  hasFeed = false
+  return { db, control, once, sweptFor }
+}
+
+test('where the feed of changes is gone everything is read instead, each time', async (t) => {
+  const { db, control, once, sweptFor } = await feedless(t)
+  for (let run = 0; run < 2; run++) {
+    await sweptFor(1000, 15 * 60_000)
+    control.add(3)
+    const { summary, events } = await once()
+    assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 3], summary.reason)
+    const note = events.find((event) => event.kind === 'note' && /reading everything/.test(event.message))
+    assert.ok(note?.kind === 'note')
+    assert.match(note.message, /^The source shows no feed of changes \(.*HTTP 404/)
+  }
+  assert.deepEqual(await storedIds(db), ascending(control.ids()))
+})
+
+test('reading everything for lack of a feed takes a tenth of the time at most: until then it fails, and says when', async (t) => {
+  const { once, sweptFor } = await feedless(t)
+  await sweptFor(60_000, 9 * 60_000)
+  const { summary } = await once()
+  assert.deepEqual([summary.mode, summary.status], ['incremental', 'failed'])
+  assert.match(summary.reason!, /no feed of changes .*HTTP 404.* after \d{4}-\d\d-\d\d \d\d:\d\d UTC, or with --full/)
+  await sweptFor(60_000, 11 * 60_000)
+  assert.deepEqual((await once()).summary.mode, 'full')
 })

@@ -63,6 +63,38 @@ test('what came is read before the count, and what went after it', async (t) => 
   )
 })
 
+test('a car that came back too soon to tell is waited for, and not asked about over and over', async (t) => {
+  const db = await newDatabase('postgres')
+  const asked: Asked[] = []
+  let hasGone = false
+  const { url, control } = await bentSource(
+    t,
+    SOURCE,
+    watching((what) => {
+      if (what === 'count' && asked.filter((each) => each === 'count').length === 0) control.restore(1)
+      asked.push(what)
+    }),
+  )
+  const { summary, events } = await syncOnce({
+    db,
+    url,
+    options: { priority: 'none' },
+    onEvent: (event) => {
+      if (hasGone || event.kind !== 'progress' || event.progress.phase !== 'checking') return
+      hasGone = true
+      control.remove(1)
+      control.change({ share: 0.01 })
+    },
+  })
+  assert.deepEqual([summary.status, summary.proof], ['complete', 'exact'])
+  assert.equal(summary.receipt!.passes.length, 1, 'the inventory was not read again')
+  assert.ok(asked.length <= 12, `${asked.length} requests for the last moments`)
+  assert.ok(
+    events.some((event) => event.kind === 'note' && /come back/.test(event.message)),
+    'it says what it waits for',
+  )
+})
+
 /** Slices of one run until it is complete, each of which asks for nothing more once it has asked for the feed of changes. */
 const inSlices = async (
   db: Database,

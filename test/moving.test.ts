@@ -120,8 +120,7 @@ test('a car that had gone and comes back behind the count does not stand in for 
   let leave: Bend = () => false
   const { url, control } = await bentSource(
     t,
-    // For seconds the source's clock does not tell whether the car came back: so many looks as there are last longer.
-    { cars: 600, maxPageSize: 20, latencyMs: 50, clockAt: undefined as never },
+    { cars: 600, maxPageSize: 20, clockAt: undefined as never },
     (request, response) => {
       const { pathname, searchParams: query } = new URL(request.url!, 'http://demo')
       leave(request, response)

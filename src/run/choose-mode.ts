@@ -56,6 +56,13 @@ export const minutesSince = (since: number, now: number): number =>
  */
 export const hasGoneBack = (until: number, now: number): boolean => until - now > OVERLAP_MINUTES * 60_000
 
+/** Sweeps that stand in for a feed which cannot be read may take this share of the time. */
+const SHARE_OF_SWEEPS = 0.1
+
+/** From when on everything may be read again where the feed of changes cannot be: at once, if the last sweep was a short one. */
+export const sweepsAgainAt = (coverage: readonly Covered[], tookMs: number): number =>
+  Math.max(...coverage.filter(({ kind }) => kind === 'full').map(({ to }) => to)) + tookMs / SHARE_OF_SWEEPS
+
 /**
  * Full where no complete sweep is younger than 24 hours, where the feed does not reach back to what is covered, and where
  * there is no feed; else incremental. An unfinished sweep is taken up first.

@@ -9,8 +9,9 @@
 
 export type Looks = {
   count: number
-  /** How long they took together, ms. */
+  /** How long they took together, and how long was waited before them, ms. */
   tookMs: number
+  waitedMs: number
   /** How likely it is that so many looks fail where no car was missed. */
   unlucky: number
   /** Cars that the looks lacked, all together, and how many of them are explained by what moved. */
@@ -18,7 +19,7 @@ export type Looks = {
   explained: number
 }
 
-export const noLooks: Looks = { count: 0, tookMs: 0, unlucky: 1, lacking: 0, explained: 0 }
+export const noLooks: Looks = { count: 0, tookMs: 0, waitedMs: 0, unlucky: 1, lacking: 0, explained: 0 }
 
 /** How many cars came and went within `overMs`, before and while it was looked. */
 export type Traffic = { came: number; went: number; overMs: number }
@@ -34,11 +35,12 @@ export const movesExpected = ({ came, went, overMs }: Traffic, { comingMs, going
   ((came + UNMET) * comingMs + (went + UNMET) * goingMs) / Math.max(1, overMs)
 
 /** What a look found: cars that it lacked, those of them that may only have been taken for gone, and what is expected to move. */
-export type Look = { tookMs: number; lacking: number; doubtful: number; explained: number }
+export type Look = { tookMs: number; waitedMs?: number; lacking: number; doubtful: number; explained: number }
 
-export const withLook = (looks: Looks, { tookMs, lacking, doubtful, explained }: Look): Looks => ({
+export const withLook = (looks: Looks, { tookMs, waitedMs = 0, lacking, doubtful, explained }: Look): Looks => ({
   count: looks.count + 1,
   tookMs: looks.tookMs + tookMs,
+  waitedMs: looks.waitedMs + waitedMs,
   // A look with doubtful cars could not succeed, whatever was missed.
   unlucky: doubtful > 0 ? looks.unlucky : looks.unlucky * (1 - Math.exp(-explained)),
   lacking: looks.lacking + Math.max(0, lacking - doubtful),
@@ -66,7 +68,7 @@ const TOO_MANY = 0.01
 const WORTH = 0.1
 /** The most looks, however short. */
 const MOST = 100
-/** All looks together may take as long as the run has, within these bounds, or this share of it, whichever is more. */
+/** All looks and the waits between them may take as long as the run has, within these bounds, or this share of it, whichever is more. */
 const LEAST_PATIENCE_MS = 10_000
 const MOST_PATIENCE_MS = 60_000
 const SHARE = 0.05
@@ -76,11 +78,11 @@ const patienceOf = (activeMs: number): number =>
 
 /** `activeMs`: how long the run had worked before the first look, ms. */
 export const isWorthALook = (looks: Looks, activeMs: number): boolean => {
-  const { count, tookMs, unlucky, lacking, explained } = looks
+  const { count, tookMs, waitedMs, unlucky, lacking, explained } = looks
   if (count < FEW) return true
   if (count >= MOST) return false
   if (unlucky < TOO_UNLUCKY || tailOf(lacking, explained) < TOO_MANY) return false
-  const leftMs = patienceOf(activeMs) - tookMs
+  const leftMs = patienceOf(activeMs) - tookMs - waitedMs
   const more = Math.floor(leftMs / Math.max(1, tookMs / count))
   return more >= 1 && 1 - (1 - Math.exp(-explained / count)) ** more >= WORTH
 }

@@ -8,15 +8,13 @@
  */
 import type { SeamPage } from './receipt.ts'
 import { rowsOf } from './rows.ts'
+import { SLACK_MS } from './too-soon-to-tell.ts'
 
 /** A page of the pass, with its number of records and the instant at which it was asked for, ms. */
 export type PageRead = { segment: string; pageSize: number; page: number; records: number; readAt: number }
 
 /** A car that went: the page on which it had been seen, and when it went by the same clock, ms. */
 export type Departure = { segment: string; page: number; at: number }
-
-/** Instants of two machines, one of them told in whole seconds, are not told apart when they are closer than this. */
-const SLACK_MS = 2000
 
 /**
  * The pages to read again, in order. `mayHaveGrown`: cars may have come in between, so that pages read in the wrong order

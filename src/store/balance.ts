@@ -1,5 +1,6 @@
 /** The books of a sweep: how many cars were seen, and which of them are known to have gone since. */
 import type { Departure, PageRead } from '../run/seams.ts'
+import { SLACK_MS } from '../run/too-soon-to-tell.ts'
 import { type Database, textArray } from './database.ts'
 import { countRejected } from './ledger.ts'
 
@@ -15,8 +16,8 @@ export type Balance = {
   withoutId: number
 }
 
-/** A car may be read and go within the same second; the source tells in whole ones. */
-const SLACK = "interval '2 s'"
+/** A car may be read and go within the same second. */
+const SLACK = `interval '${SLACK_MS} ms'`
 
 const GONE = `unnest($2::text::text[], $3::text::float8[]) as g(id, at_ms)`
 

@@ -5,8 +5,11 @@ import type { Database, Names, Session } from './database.ts'
 /** A run that nobody has worked on for so long is not taken up again. */
 export const RESUMABLE = "interval '6 hours'"
 
-/** `expected`: how many cars the source should have by what it counted then and what came since; null: not known. */
-export type ModeState = { unfinishedFull: boolean; coverage: Covered[]; expected: number | null }
+/**
+ * `expected`: how many cars the source should have by what it counted then and what came since; null: not known. `fullTookMs`: how
+ * long the last complete sweep was worked on; 0 where that is not known any more.
+ */
+export type ModeState = { unfinishedFull: boolean; coverage: Covered[]; expected: number | null; fullTookMs: number }
 
 /** Whether a full sweep is there to be taken up, and what was covered since the last complete one began. */
 export const readModeState = async (db: Database, names: Names): Promise<ModeState> => {
@@ -17,17 +20,19 @@ export const readModeState = async (db: Database, names: Names): Promise<ModeSta
   )
   const rows = await db.query(
     `select c.kind, (extract(epoch from from_at) * 1000)::float8 as since, (extract(epoch from to_at) * 1000)::float8 as until,
-            r.total_after::float8 as total, r.inserted::float8 as inserted
+            r.total_after::float8 as total, r.active_ms::float8 as took, r.inserted::float8 as inserted
      from carsync.coverage c left join carsync.runs r using (run_id) where c.source = $1
      order by r.started_at nulls first`,
     [names.source],
   )
-  const counted = rows.filter(({ kind }) => kind === 'full').at(-1)?.total ?? null
+  const full = rows.filter(({ kind }) => kind === 'full').at(-1)
+  const counted = full?.total ?? null
   const came = rows.reduce((sum, { kind, inserted }) => sum + (kind === 'incremental' ? (inserted ?? 0) : 0), 0)
   return {
     unfinishedFull: latest?.unfinished ?? false,
     coverage: rows.map((row) => ({ kind: row.kind, from: row.since, to: row.until })),
     expected: counted === null ? null : counted + came,
+    fullTookMs: full?.took ?? 0,
   }
 }
 

@@ -114,6 +114,10 @@ export const beat = async (db: Database, lease: Lease): Promise<boolean> => {
   return rows.length === 1
 }
 
+/** The names of all sources that ever had a lease here. */
+export const sourcesSynced = async (db: Database): Promise<string[]> =>
+  (await db.query('select source from carsync.lease order by source')).map(({ source }) => source as string)
+
 /** Gives the lease back, if it is still ours. */
 export const releaseLease = async (db: Database, lease: Lease): Promise<void> => {
   await db.query(`update carsync.lease set holder = '' where source = $1 and fence = $2`, [lease.source, lease.fence])

@@ -12,7 +12,7 @@ import { readDue } from './due.ts'
 import { readInventory } from './inventory.ts'
 import { knownCars } from './known-cars.ts'
 import { readLearned, saveLearned } from './learned.ts'
-import { beat, releaseLease, takeLease } from './lease.ts'
+import { beat, releaseLease, sourcesSynced, takeLease } from './lease.ts'
 import { countNew, countSeen, readLedger } from './ledger.ts'
 import { readLive } from './live.ts'
 import { forgetSeen, keepAnswers, markAbsent, notAskedFor, someSeen, unseenAmong } from './missing.ts'
@@ -88,6 +88,7 @@ export const storeOver = (
     report: (runId) => again(() => readReport(db, names, runId ?? null)),
     runs: (limit) => again(() => readRuns(db, names, limit)),
     rejects: (limit) => again(() => readRejects(db, names, limit)),
+    sourcesSynced: () => again(() => sourcesSynced(db)),
     live: () => again(() => readLive(db, names)),
     inventory: () => again(() => readInventory(db, names)),
     recentChanges: (limit) => again(() => readRecentChanges(db, names, limit)),

@@ -184,6 +184,8 @@ export type Store = {
   report(runId?: string): Promise<StatusReport | null>
   runs(limit: number): Promise<RunRow[]>
   rejects(limit: number): Promise<RejectRow[]>
+  /** The names under which anything was ever synced into this database, this source's included. */
+  sourcesSynced(): Promise<string[]>
   /** The latest run at a glance: cheap enough for once a second. */
   live(): Promise<Live | null>
   inventory(): Promise<BrandCount[]>

@@ -4,6 +4,7 @@ import { CHANGES, type Plan } from '../run/plan.ts'
 import { restoreRun, startRun } from '../run/run.ts'
 import type { Feeds } from '../source/source.ts'
 import type { LedgerPage } from '../store/ledger.ts'
+import { stopError } from './plan-sweep.ts'
 import { runPass } from './run-pass.ts'
 import type { Session } from './session.ts'
 import type { SweepEnd } from './sweep.ts'
@@ -16,6 +17,24 @@ export const changesPlan = (feeds: Feeds, minutes: number, total: number | null)
   disjoint: true,
   note: null,
 })
+
+/**
+ * How many cars came or changed within the last `minutes`, null where the source does not count. `unread`: it answers, and
+ * has no such feed for us. Throws SyncError where it cannot be asked.
+ */
+export const askFeed = async (
+  { api, access, control, stop }: Session,
+  feeds: Feeds,
+  minutes: number,
+): Promise<{ count: number | null } | { unread: string }> => {
+  const { source } = control
+  const request = source.countRequest(access, feeds.changes(minutes))
+  const outcome = await api.ask(request, (reply) => source.readCount(reply), stop)
+  if (outcome.kind === 'data') return { count: outcome.data }
+  if (outcome.kind === 'smaller-page') return { count: null }
+  if (outcome.kind !== 'stop' || outcome.reason === 'quota') throw stopError(outcome)
+  return { unread: `The source shows no feed of changes (${outcome.why})` }
+}
 
 /** What was read of the feed longer ago has moved too far since, ms. */
 const PASS_KEEPS_MS = 120_000

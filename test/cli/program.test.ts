@@ -92,12 +92,21 @@ test('wrong usage ends with 2 and a sentence', async () => {
     ['sync', '--log', '--json'],
     ['rejects', 'replay', '--limit', '--json'],
     ['runs', '--limit', '--json'],
+    ['runs', '--nonsense', '--json'],
+    ['nonsense', '--json'],
     ['changes', '--since', '--json'],
     ['demo-api', '--api-key', '--json'],
   ]
   const { codes, said, stdout, stderr } = await inTurn(wrong)
   assert.deepEqual(codes, Array(wrong.length).fill(2), stderr)
-  assert.equal(stdout, '')
+  const answers = stdout.split('\n').slice(0, -1)
+  const asJson = wrong.filter((args) => args.includes('--json'))
+  assert.equal(answers.length, asJson.length, stdout)
+  for (const answer of answers) {
+    const { error } = JSON.parse(answer)
+    assert.equal(error.exitCode, 2)
+    assert.ok(error.message !== '' && stderr.includes(error.message), answer)
+  }
   assert.doesNotMatch(stderr, /^ +at |Unexpected error/m)
   for (const [at, sentence] of said.entries()) assert.notEqual(sentence, '', wrong[at]!.join(' '))
 })
@@ -106,14 +115,16 @@ test('a configuration that is wrong or missing ends with 2, names the variable a
   const secret = 'postgres://me:pa55word@127.0.0.1:1/x'
   const noApi = await run(['sync', '--json'], { env: { DATABASE_URL: secret } })
   assert.equal(noApi.code, 2)
-  assert.equal(noApi.stdout, '')
+  assert.deepEqual(JSON.parse(noApi.stdout), { error: { message: noApi.stderr.trimEnd(), exitCode: 2 } })
   assert.match(noApi.stderr, /^API_BASE_URL: /)
+  const logged = await run(['sync', '--json', '--log', 'json'], { env: { DATABASE_URL: secret } })
+  assert.deepEqual([logged.code, JSON.parse(logged.stdout).error.exitCode], [2, 2])
   const noKey = await run(['sync'], { files: { '.env': 'API_BASE_URL=https://auctionsapi.com/api\n' } })
   assert.equal(noKey.code, 2)
   assert.match(noKey.stderr, /^API_KEY: /)
   const noDatabase = await run(['status'], { env: { DATABASE_URL: secret } })
   assert.equal(noDatabase.code, 2)
-  for (const { stderr, stdout } of [noApi, noDatabase]) assert.doesNotMatch(stderr + stdout, /pa55word/)
+  for (const { stderr, stdout } of [noApi, logged, noDatabase]) assert.doesNotMatch(stderr + stdout, /pa55word/)
 })
 
 test('carsync.config.ts is read, and what is wrong in it is said', async () => {

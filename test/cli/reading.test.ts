@@ -4,9 +4,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { startDemoApi } from '../../demo/demo-api.ts'
 import { openDatabase, readMigrations } from '../../src/node.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { newPostgresUrl } from '../support/databases.ts'
+import { newMigratedUrl, newPostgresUrl } from '../support/databases.ts'
 import { spawnCommand } from '../support/spawn-command.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'carsync-reading-'))
@@ -70,6 +71,30 @@ describe('where nothing was synced yet', { concurrency: 2 }, async () => {
       assert.deepEqual(await schemas(databaseUrl), ['public'])
       assert.deepEqual(readdirSync(cwd), [])
     })
+
+  it('a name that was mistyped is told: by the first sync, by status and by doctor', async (t) => {
+    const api = await startDemoApi({ cars: 20 })
+    t.after(() => api.close())
+    const given = { ...env, DATABASE_URL: await newMigratedUrl(), API_BASE_URL: api.url }
+    const mistyped = { ...given, CARSYNC_SOURCE: 'auctionapi' }
+    const first = await say(given, 'sync')
+    assert.equal(first.code, 0, first.stderr)
+    assert.doesNotMatch(first.stderr, /CARSYNC_SOURCE/)
+    const before = await say(mistyped, 'status')
+    assert.match(
+      before.stdout,
+      /no sync of auctionapi yet.*\nauctionapi is a name of your own.*Besides .* has auctionsapi/,
+    )
+    assert.match(
+      (await say(mistyped, 'doctor')).stdout,
+      /auctionapi is a name of your own .* read as those of auctionsapi/,
+    )
+    const second = await say(mistyped, 'sync')
+    assert.equal(second.code, 0, 'a name of one’s own is no error')
+    assert.match(second.stderr, /auctionapi is a name of your own .*Besides auctionapi this database has auctionsapi/)
+    assert.match((await say(mistyped, 'status')).stdout, /auctionapi is a name of your own/)
+    assert.doesNotMatch((await say(mistyped, 'sync --full')).stderr, /CARSYNC_SOURCE/, 'said once')
+  })
 
   it('a schema that is too old is left as it is, and what to do is said', async (t) => {
     const url = await newPostgresUrl()

@@ -8,6 +8,7 @@ import {
   holesIn,
   type ModeFacts,
   minutesSince,
+  sweepsAgainAt,
 } from '../../src/run/choose-mode.ts'
 
 const MINUTE = 60_000
@@ -97,5 +98,16 @@ describe('minutesSince', () => {
   it('is the gap rounded up, and five more', () => {
     assert.equal(minutesSince(NOW - 61_000, NOW), 7)
     assert.equal(minutesSince(NOW + HOUR, NOW), 5, 'clocks that disagree make no negative period')
+  })
+})
+
+describe('sweepsAgainAt', () => {
+  it('lets sweeps that stand in for a feed take a tenth of the time', () => {
+    const coverage: Covered[] = [
+      { kind: 'full', from: 1000, to: 1000 },
+      { kind: 'incremental', from: 0, to: 90_000 },
+    ]
+    assert.equal(sweepsAgainAt(coverage, 60_000), 601_000)
+    assert.equal(sweepsAgainAt(coverage, 0), 1000)
   })
 })

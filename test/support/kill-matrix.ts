@@ -171,8 +171,10 @@ export const killMatrix = async (settings: MatrixSettings): Promise<Matrix> => {
     const work = async (source: WatchedSource): Promise<void> => {
       for (let given: Instant | undefined = instants.shift(); given; given = instants.shift()) {
         const used: Instant[] = []
-        const next = (): Instant | null => {
-          const instant = used.length === 0 ? given : instants.shift()
+        // What was planned once is not planned again: a kill that is aimed at that waits for another database.
+        const next = (isPlanned: boolean): Instant | null => {
+          const at = instants.findIndex(({ stage }) => !isPlanned || stage !== 'planning')
+          const instant = used.length === 0 ? given : at < 0 ? null : instants.splice(at, 1)[0]
           if (instant) used.push(instant)
           return instant ?? null
         }
@@ -208,7 +210,7 @@ const liveOn = async (
   source: WatchedSource,
   newUrl: MatrixSettings['newUrl'],
   copied: string | null,
-  nextInstant: () => Instant | null,
+  nextInstant: (isPlanned: boolean) => Instant | null,
   usualMs: Life['stagesMs'],
 ): Promise<{ lives: Life[]; end: End | null; complaint: string | null }> => {
   const cwd = mkdtempSync(join(tmpdir(), 'carsync-kill-'))
@@ -218,7 +220,8 @@ const liveOn = async (
     const databaseUrl = newUrl === null ? null : await newUrl()
     const env: Record<string, string> = databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }
     for (;;) {
-      const life = await live(source, env, cwd, nextInstant(), usualMs)
+      const isPlanned = lives.some(({ killedIn }) => killedIn !== 'starting' && killedIn !== 'planning')
+      const life = await live(source, env, cwd, nextInstant(isPlanned), usualMs)
       lives.push(life)
       if (life.killedIn !== null) continue
       const { code, stderr } = life.ended

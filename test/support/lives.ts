@@ -31,6 +31,10 @@ export type Life = {
 const PAGES = 8
 const PAGE_MS = 40
 
+/** Planning is over in a moment: a kill that is aimed at it comes while the source owes the answer to one of its first questions. */
+const QUESTIONS = 6
+const HELD_MS = 20
+
 const FLAGS = ['--verbose', '--max-concurrency', '2']
 const BEGUN = /^(Starting|Resuming) the \w+ run (\S+) of/m
 
@@ -45,6 +49,7 @@ export const live = async (
   const startedAt = performance.timeOrigin + performance.now()
   const began: Partial<Record<Stage, number>> = {}
   const pages: string[] = []
+  let questions = 0
   let stage: Stage = 'starting'
   let timer: NodeJS.Timeout | undefined
   const enter = (next: Stage): void => {
@@ -53,7 +58,7 @@ export const live = async (
     began[next] ??= performance.now()
     // A stage that is passed too fast to be seen must not let the process go free.
     if (instant === null || STAGES.indexOf(next) < STAGES.indexOf(instant.stage)) return
-    if (instant.stage === 'sweeping' && next === 'sweeping') return
+    if ((instant.stage === 'sweeping' || instant.stage === 'planning') && next === instant.stage) return
     killIn(instant.share * (usualMs[instant.stage] ?? 0))
   }
   const killIn = (ms: number): void => {
@@ -72,6 +77,12 @@ export const live = async (
         pages.push(what.key)
         // By pages, not by time: who goes on with a run has fewer left.
         if (instant?.stage === 'sweeping' && pages.length > instant.share * PAGES) killIn(instant.share * PAGE_MS)
+      } else if (stage === 'starting' || stage === 'planning') {
+        // It asks for the plan, though its line may still be under way to us.
+        enter('planning')
+        if (instant?.stage !== 'planning' || ++questions <= instant.share * QUESTIONS) return
+        source.pause()
+        killIn(HELD_MS)
       } else if (stage === 'sweeping') {
         // The check takes no time to speak of: its answer is held back, so that a kill can meet it.
         if (instant?.stage === 'checking') source.pause()
