@@ -13,7 +13,7 @@ import { newPostgresUrl } from './support/databases.ts'
 import { placeEmbedded } from './support/embedded.ts'
 import { ownScript } from './support/own-script.ts'
 import { tablesWith } from './support/stored.ts'
-import { endedIn, type Turn } from './support/turns.ts'
+import { endedIn, IN_TURN, inTurns, type Turn } from './support/turns.ts'
 import { ALERT_SECRET, ALERT_TOKEN, startWebhook } from './support/webhook.ts'
 
 const KEY = 'canary-4f/9a+c27e1'
@@ -173,7 +173,7 @@ describe('a key and a password', { concurrency: true }, () => {
           ] as const
         ).map(([name, value]) => ({ ...env, [name]: value }))
         const turns: Turn[] = [...bad, ...wrong].map((each) => ({ args: ['status', '--verbose'], env: each }))
-        const answer = await carsync(cwd, { ...env, TURNS: JSON.stringify(turns) }, [], 'test/support/in-turn.ts')
+        const answer = await carsync(cwd, { ...env, ...inTurns(turns) }, [], IN_TURN)
         const { codes } = endedIn(answer.said)
         assert.equal(codes.length, bad.length + wrong.length, answer.said)
         assert.ok(
