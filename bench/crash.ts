@@ -37,7 +37,14 @@ const rowOf = (name: string, matrix: Matrix): (string | number)[] => [
 export const crash = async (): Promise<Table> => {
   const pg = await startPostgres()
   const kill = (name: string, newUrl: MatrixSettings['newUrl']) =>
-    killMatrix({ kills: KILLS, seed: SEED, cars: CARS, pageSize: PAGE, newUrl, tell: (line) => console.error(`${name} ${line}`) })
+    killMatrix({
+      kills: KILLS,
+      seed: SEED,
+      cars: CARS,
+      pageSize: PAGE,
+      newUrl,
+      tell: (line) => console.error(`${name} ${line}`),
+    })
   try {
     const [onPostgres, embedded] = await Promise.all([kill('Postgres', urlsOf(pg.url)), kill('embedded', null)])
     return {

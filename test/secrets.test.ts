@@ -145,9 +145,17 @@ describe('a key and a password', { concurrency: true }, () => {
         databaseUrl = env.DATABASE_URL = url.href
       } else await placeEmbedded(join(cwd, '.carsync', 'db'))
       const said: string[] = []
-      for (const args of kind === 'postgres' ? COMMANDS : EMBEDDED) {
-        const answer = await carsync(cwd, env, args)
-        assert.equal(answer.code, 0, `${args.join(' ')}: ${answer.said}`)
+      // Each in a process of its own on one database; there are too many for that on the other.
+      if (kind === 'embedded')
+        for (const args of EMBEDDED) {
+          const answer = await carsync(cwd, env, args)
+          assert.equal(answer.code, 0, `${args.join(' ')}: ${answer.said}`)
+          said.push(answer.said)
+        }
+      else {
+        const turns = COMMANDS.map((args) => ({ args }))
+        const answer = await carsync(cwd, { ...env, ...inTurns(turns) }, [], IN_TURN)
+        assert.deepEqual(endedIn(answer.said).codes, Array(COMMANDS.length).fill(0), answer.said)
         said.push(answer.said)
       }
       if (databaseUrl !== null) {
