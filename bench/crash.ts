@@ -11,6 +11,7 @@ import type { Table } from './table.ts'
 const KILLS = Number(process.env.BENCH_KILLS ?? 200)
 const SEED = Number(process.env.BENCH_SEED ?? 1)
 const CARS = 2000
+const PAGE = 50
 
 /** Makes empty databases of the cluster, one after the other. */
 const urlsOf = (clusterUrl: string): (() => Promise<string>) => {
@@ -36,7 +37,14 @@ const rowOf = (name: string, matrix: Matrix): (string | number)[] => [
 export const crash = async (): Promise<Table> => {
   const pg = await startPostgres()
   const kill = (name: string, newUrl: MatrixSettings['newUrl']) =>
-    killMatrix({ kills: KILLS, seed: SEED, cars: CARS, newUrl, tell: (line) => console.error(`${name} ${line}`) })
+    killMatrix({
+      kills: KILLS,
+      seed: SEED,
+      cars: CARS,
+      pageSize: PAGE,
+      newUrl,
+      tell: (line) => console.error(`${name} ${line}`),
+    })
   try {
     const [onPostgres, embedded] = await Promise.all([kill('Postgres', urlsOf(pg.url)), kill('embedded', null)])
     return {
@@ -56,7 +64,7 @@ export const crash = async (): Promise<Table> => {
       ],
       rows: [rowOf('Postgres', onPostgres), rowOf('embedded', embedded)],
       notes: [
-        `Seed ${SEED}, ${CARS} cars in pages of 50, two at a time, 5% of the records dirty; both databases at once on one machine. Each database is killed until a process comes to its own end, and then compared, car by car and reject by reject, with an undisturbed run. The bound is the number of pages that were under way, asked for and not committed, when a process was killed.`,
+        `Seed ${SEED}, ${CARS} cars in pages of ${PAGE}, two at a time, 5% of the records dirty; both databases at once on one machine. Each database is killed until a process comes to its own end, and then compared, car by car and reject by reject, with an undisturbed run. The bound is the number of pages that were under way, asked for and not committed, when a process was killed.`,
         ...[...onPostgres.complaints, ...embedded.complaints],
       ],
     }

@@ -14,7 +14,7 @@ describe('a sync that is killed at many instants of its life', { concurrency: tr
     it(`ends as if nothing had been (${kind})`, async (t) => {
       const newUrl = kind === 'postgres' ? newPostgresUrl : null
       const kills = KILLS[kind]
-      const matrix = await killMatrix({ kills, seed: SEED, cars: 1000, newUrl })
+      const matrix = await killMatrix({ kills, seed: SEED, cars: 400, pageSize: 20, newUrl })
       const { killedIn, complaints, carsLost, carsWrong, rejectsWrong, committedAgain, fetchedAgain, underWay } = matrix
       const where = `seed ${SEED}, killed while ${JSON.stringify(killedIn)}`
       t.diagnostic(`${where}; ${fetchedAgain} pages again, ${underWay} were under way`)

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { Database } from '../src/store/database.ts'
-import { CARS, type Scene, scene } from './support/scene.ts'
+import { CARS, PAGE, type Scene, scene } from './support/scene.ts'
 import { summaryOf } from './support/spawn-sync.ts'
 
-const PAGES = CARS / 50
+const PAGES = CARS / PAGE
 
 /** All that is in the database, but for its own bookkeeping of statistics. */
 const everything = async (db: Database): Promise<Record<string, string>> => {

@@ -14,9 +14,16 @@ import { type AlertRow, openDatabase } from '../../src/node.ts'
 import type { Database } from '../../src/store/database.ts'
 import { newMigratedUrl } from '../support/databases.ts'
 import { type Command, spawnCommand } from '../support/spawn-command.ts'
+import { endedIn, IN_TURN, inTurns, type Turn } from '../support/turns.ts'
 import { ALERT_SECRET, startWebhook, type Webhook } from '../support/webhook.ts'
 
-type Scene = { webhook: Webhook; db: Database; carsync(args: string[], more?: Record<string, string>): Command }
+type Scene = {
+  webhook: Webhook
+  db: Database
+  carsync(args: string[]): Command
+  /** Several, one after the other in one process. */
+  inTurn(turns: Turn[]): Promise<ReturnType<typeof endedIn>>
+}
 
 const scene = async (t: TestContext, answer?: Parameters<typeof startWebhook>[0]): Promise<Scene> => {
   const webhook = await startWebhook(answer)
@@ -29,7 +36,12 @@ const scene = async (t: TestContext, answer?: Parameters<typeof startWebhook>[0]
     rmSync(cwd, { recursive: true, force: true })
   })
   const env = { DATABASE_URL: databaseUrl, CARSYNC_ALERT_URL: webhook.url, CARSYNC_ALERT_SECRET: ALERT_SECRET }
-  return { webhook, db, carsync: (args, more = {}) => spawnCommand(cwd, { ...env, ...more }, args) }
+  const inTurn = async (turns: Turn[]) => {
+    const { code, stdout, stderr } = await spawnCommand(cwd, { ...env, ...inTurns(turns) }, [], IN_TURN).ended
+    assert.equal(code, 0, stderr)
+    return endedIn(stderr, stdout)
+  }
+  return { webhook, db, carsync: (args) => spawnCommand(cwd, env, args), inTurn }
 }
 
 const failedRun = (db: Database) =>
@@ -39,7 +51,7 @@ const failedRun = (db: Database) =>
   )
 
 /** The command, killed with so many requests sent and the last not answered; what it had claimed is due again. */
-const killedAt = async (requests: number, { webhook, carsync, db }: Scene): Promise<void> => {
+const killedAt = async (requests: number, { webhook, carsync, db }: Omit<Scene, 'inTurn'>): Promise<void> => {
   const { child } = carsync(['alerts'])
   await webhook.requests(requests)
   child.kill('SIGKILL')
@@ -49,7 +61,7 @@ const killedAt = async (requests: number, { webhook, carsync, db }: Scene): Prom
 
 describe('carsync alerts', { concurrency: true }, () => {
   it('is what every sync does at its end, and tells that a complete one has mended it', async (t) => {
-    const { webhook, carsync, db } = await scene(t)
+    const { webhook, inTurn, db } = await scene(t)
     const closed = createServer((_, response) => response.writeHead(401).end('{"message":"no such key"}'))
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
     const demo = await startDemoApi({ cars: 60, seed: 3 })
@@ -58,26 +70,27 @@ describe('carsync alerts', { concurrency: true }, () => {
       await demo.close()
     })
     const deaf = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/api`
-    const failed = await carsync(['sync', '--quiet', '--json'], { API_BASE_URL: deaf, API_KEY: 'k' }).ended
-    assert.equal(failed.code, 1, failed.stderr)
-    assert.equal(JSON.parse(failed.stdout).status, 'failed')
-    assert.deepEqual(webhook.received.map((each) => each.type).sort(), ['carsync.failed', 'carsync.stale'])
-    assert.ok(webhook.received.every(({ verified }) => verified))
-    const good = await carsync(['sync', '--quiet'], { API_BASE_URL: demo.url, API_KEY: 'demo' }).ended
-    assert.equal(good.code, 0, good.stderr)
+    const { codes, said, shown } = await inTurn([
+      { args: ['sync', '--quiet', '--json'], env: { API_BASE_URL: deaf, API_KEY: 'k' } },
+      { args: ['sync', '--quiet'], env: { API_BASE_URL: demo.url, API_KEY: 'demo' } },
+      { args: ['alerts', '--list'] },
+    ])
+    assert.deepEqual(codes, [1, 0, 0], said.join('\n'))
+    assert.equal(JSON.parse(shown[0]!).status, 'failed')
+    const begun = webhook.received.slice(0, 2)
+    assert.deepEqual(begun.map(({ type }) => type).sort(), ['carsync.failed', 'carsync.stale'])
     const open = await db.query('select kind from carsync.alerts where resolved_at is null')
     assert.deepEqual(open, [])
     const over = webhook.received.slice(2)
     assert.deepEqual(over.map(({ type }) => type).sort(), ['carsync.failed.resolved', 'carsync.stale.resolved'])
-    assert.ok(over.every(({ verified }) => verified))
-    const shown = await carsync(['alerts', '--list']).ended
-    assert.match(shown.stdout, /^No alert is open\./)
-    assert.match(shown.stdout, /failed\.resolved +.*over: the last run failed/)
+    assert.ok(webhook.received.every(({ verified }) => verified))
+    assert.match(shown[2]!, /^No alert is open\./)
+    assert.match(shown[2]!, /failed\.resolved +.*over: the last run failed/)
   })
 
   it('does not lose that it is over with a killed process: it is sent again, under the same id', async (t) => {
     // The second message is never answered.
-    const { webhook, carsync, db } = await scene(t, (response, nth) => {
+    const { webhook, carsync, inTurn, db } = await scene(t, (response, nth) => {
       if (nth !== 1) response.writeHead(204).end()
     })
     await db.query(
@@ -88,9 +101,8 @@ describe('carsync alerts', { concurrency: true }, () => {
     assert.equal((await carsync(['alerts']).ended).code, 0)
     await db.query(`update carsync.runs set status = 'complete'`)
     await killedAt(2, { webhook, carsync, db })
-    const { code, stderr } = await carsync(['alerts']).ended
-    assert.equal(code, 0, stderr)
-    assert.equal((await carsync(['alerts']).ended).code, 0)
+    const { codes, said } = await inTurn([{ args: ['alerts'] }, { args: ['alerts'] }])
+    assert.deepEqual(codes, [0, 0], said.join('\n'))
     const [first, ...over] = webhook.received
     assert.deepEqual(
       over.map(({ type }) => type),
@@ -147,18 +159,20 @@ describe('carsync alerts', { concurrency: true }, () => {
   })
 
   it('only looks with --list, and says where nobody can be told', async (t) => {
-    const { webhook, carsync, db } = await scene(t)
+    const { webhook, inTurn, db } = await scene(t)
     await failedRun(db)
-    assert.match((await carsync(['alerts', '--list']).ended).stdout, /^No alert is open\./)
-    const alone = { CARSYNC_ALERT_URL: '', CARSYNC_ALERT_SECRET: '' }
-    const kept = await carsync(['alerts'], alone).ended
-    assert.equal(kept.code, 0)
-    assert.match(kept.stdout, /^2 alerts are open\.\nNo webhook is configured .*: nobody is told\./)
-    assert.match((await carsync(['alerts', '--list']).ended).stdout, /nobody told/)
+    const { codes, said, shown } = await inTurn([
+      { args: ['alerts', '--list'] },
+      { args: ['alerts'], env: { CARSYNC_ALERT_URL: '', CARSYNC_ALERT_SECRET: '' } },
+      { args: ['alerts', '--list'], env: { CARSYNC_ALERT_URL: webhook.url, CARSYNC_ALERT_SECRET: ALERT_SECRET } },
+      { args: ['alerts'], env: { CARSYNC_ALERT_SECRET: '' } },
+    ])
+    assert.deepEqual(codes, [0, 0, 0, 2], said.join('\n'))
+    assert.match(shown[0]!, /^No alert is open\./)
+    assert.match(shown[1]!, /^2 alerts are open\.\nNo webhook is configured .*: nobody is told\./)
+    assert.match(shown[2]!, /nobody told/)
     assert.deepEqual(webhook.received, [])
-    const half = await carsync(['alerts'], { CARSYNC_ALERT_SECRET: '' }).ended
-    assert.equal(half.code, 2)
-    assert.match(half.stderr, /^CARSYNC_ALERT_SECRET: wanted the secret.*openssl rand/)
+    assert.match(said[3]!, /^CARSYNC_ALERT_SECRET: wanted the secret.*openssl rand/)
   })
 })
 

@@ -9,7 +9,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { newMigratedUrl } from '../support/databases.ts'
 import { placeEmbedded } from '../support/embedded.ts'
 import { ownScript } from '../support/own-script.ts'
-import { endedIn, type Turn } from '../support/turns.ts'
+import { endedIn, IN_TURN, inTurns, type Turn } from '../support/turns.ts'
 
 type Surroundings = {
   env?: Record<string, string>
@@ -54,12 +54,11 @@ const run = async (
   }
 }
 
-/** The same for several commands, one after the other in one process: the exit code and the stderr of each. */
-const inTurn = async (commands: string[][]) => {
-  const turns: Turn[] = commands.map((args) => ({ args }))
-  const ended = await run([], { env: { TURNS: JSON.stringify(turns) }, script: 'test/support/in-turn.ts' })
+/** The same for several commands, one after the other in one process: the exit code, the stderr and the stdout of each. */
+const inTurn = async (turns: Turn[], env: Record<string, string> = {}) => {
+  const ended = await run([], { env: { ...env, ...inTurns(turns) }, script: IN_TURN })
   assert.equal(ended.code, 0, ended.stderr)
-  return { ...ended, ...endedIn(ended.stderr) }
+  return { stderr: ended.stderr, ...endedIn(ended.stderr, ended.stdout) }
 }
 
 test('--version is the one of package.json', async () => {
@@ -67,13 +66,16 @@ test('--version is the one of package.json', async () => {
 })
 
 test('--help lists the commands, and those of each show examples', async () => {
-  const { code, stdout } = await run(['--help'])
-  assert.equal(code, 0)
   const names = ['sync', 'status', 'runs', 'rejects', 'migrate', 'doctor', 'demo-api']
-  for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
-  const helps = await inTurn(names.map((name) => [name, '--help']))
-  assert.deepEqual(helps.codes, Array(names.length).fill(0), helps.stderr)
-  for (const name of names) assert.match(helps.stdout, new RegExp(`Examples:\n  carsync ${name}`))
+  const { codes, shown, stderr } = await inTurn(
+    [[], ...names.map((name) => [name])].map((of) => ({ args: [...of, '--help'] })),
+  )
+  assert.deepEqual(codes, Array(1 + names.length).fill(0), stderr)
+  const [whole, ...helps] = shown
+  for (const [at, name] of names.entries()) {
+    assert.match(whole!, new RegExp(`^  ${name} `, 'm'))
+    assert.match(helps[at]!, new RegExp(`Examples:\n  carsync ${name}`))
+  }
 })
 
 test('wrong usage ends with 2 and a sentence', async () => {
@@ -97,15 +99,16 @@ test('wrong usage ends with 2 and a sentence', async () => {
     ['changes', '--since', '--json'],
     ['demo-api', '--api-key', '--json'],
   ]
-  const { codes, said, stdout, stderr } = await inTurn(wrong)
+  const { codes, said, shown, stderr } = await inTurn(wrong.map((args) => ({ args })))
   assert.deepEqual(codes, Array(wrong.length).fill(2), stderr)
-  const answers = stdout.split('\n').slice(0, -1)
-  const asJson = wrong.filter((args) => args.includes('--json'))
-  assert.equal(answers.length, asJson.length, stdout)
-  for (const answer of answers) {
-    const { error } = JSON.parse(answer)
+  for (const [at, args] of wrong.entries()) {
+    if (!args.includes('--json')) {
+      assert.equal(shown[at], '', args.join(' '))
+      continue
+    }
+    const { error } = JSON.parse(shown[at]!)
     assert.equal(error.exitCode, 2)
-    assert.ok(error.message !== '' && stderr.includes(error.message), answer)
+    assert.ok(error.message !== '' && said[at]!.includes(error.message), shown[at])
   }
   assert.doesNotMatch(stderr, /^ +at |Unexpected error/m)
   for (const [at, sentence] of said.entries()) assert.notEqual(sentence, '', wrong[at]!.join(' '))
@@ -113,18 +116,19 @@ test('wrong usage ends with 2 and a sentence', async () => {
 
 test('a configuration that is wrong or missing ends with 2, names the variable and keeps its secrets', async () => {
   const secret = 'postgres://me:pa55word@127.0.0.1:1/x'
-  const noApi = await run(['sync', '--json'], { env: { DATABASE_URL: secret } })
-  assert.equal(noApi.code, 2)
-  assert.deepEqual(JSON.parse(noApi.stdout), { error: { message: noApi.stderr.trimEnd(), exitCode: 2 } })
-  assert.match(noApi.stderr, /^API_BASE_URL: /)
-  const logged = await run(['sync', '--json', '--log', 'json'], { env: { DATABASE_URL: secret } })
-  assert.deepEqual([logged.code, JSON.parse(logged.stdout).error.exitCode], [2, 2])
+  const turns = [['sync', '--json'], ['sync', '--json', '--log', 'json'], ['status']]
+  const { codes, said, shown, stderr } = await inTurn(
+    turns.map((args) => ({ args })),
+    { DATABASE_URL: secret },
+  )
+  assert.deepEqual(codes, [2, 2, 2])
+  assert.deepEqual(JSON.parse(shown[0]!), { error: { message: said[0]!.trimEnd(), exitCode: 2 } })
+  assert.match(said[0]!, /^API_BASE_URL: /)
+  assert.equal(JSON.parse(shown[1]!).error.exitCode, 2)
+  assert.doesNotMatch(stderr + shown.join(), /pa55word/)
   const noKey = await run(['sync'], { files: { '.env': 'API_BASE_URL=https://auctionsapi.com/api\n' } })
   assert.equal(noKey.code, 2)
   assert.match(noKey.stderr, /^API_KEY: /)
-  const noDatabase = await run(['status'], { env: { DATABASE_URL: secret } })
-  assert.equal(noDatabase.code, 2)
-  for (const { stderr, stdout } of [noApi, logged, noDatabase]) assert.doesNotMatch(stderr + stdout, /pa55word/)
 })
 
 test('carsync.config.ts is read, and what is wrong in it is said', async () => {
@@ -152,9 +156,9 @@ test('an empty variable hides nothing that .env says', async () => {
 })
 
 test('looking where nothing was synced makes nothing', async () => {
-  const { code, stdout } = await run(['status', '--json'])
-  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'null\n' })
-  assert.match((await run(['runs'])).stdout, /^There has been no sync of demo yet\./)
+  const { codes, shown, stderr } = await inTurn([{ args: ['status', '--json'] }, { args: ['runs'] }])
+  assert.deepEqual([codes[0], shown[0]], [0, 'null\n'], stderr)
+  assert.match(shown[1]!, /^There has been no sync of demo yet\./)
 })
 
 test('the demo says so first, and at its end how to sync the real source', async () => {
@@ -185,13 +189,15 @@ test('--log json is one object a line on stderr and nothing else there, from the
   assert.equal(stdout.split('\n').length, 2)
   const { status, source, cars } = JSON.parse(stdout)
   assert.deepEqual([status, source, cars.seen], ['complete', 'demo', 300])
-  const dry = await run(['sync', '--log', 'json', '--json', '--dry-run'], { env: await real(t, { cars: 300 }) })
-  assert.equal(dry.code, 0, dry.stderr)
-  assert.deepEqual(read(dry.stderr).filter(({ event }) => event === 'run.finished').length, 1)
-  const wrong = await run(['sync', '--log', 'json'], { env: { API_BASE_URL: 'nonsense' } })
-  assert.equal(wrong.code, 2)
+  const more = await inTurn([
+    { args: ['sync', '--log', 'json', '--json', '--dry-run'], env: await real(t, { cars: 300 }) },
+    { args: ['sync', '--log', 'json'], env: { API_BASE_URL: 'nonsense', API_KEY: '', DATABASE_URL: '' } },
+  ])
+  assert.deepEqual(more.codes, [0, 2], more.stderr)
+  const [dry, wrong] = more.said.map(read)
+  assert.deepEqual(dry!.filter(({ event }) => event === 'run.finished').length, 1)
   assert.deepEqual(
-    read(wrong.stderr).map(({ event, exitCode }) => [event, exitCode]),
+    wrong!.map(({ event, exitCode }) => [event, exitCode]),
     [['error', 2]],
   )
 })
@@ -226,10 +232,16 @@ test('migrate --print needs no database', async () => {
 })
 
 test('migrate --print heeds the schema that is set, whatever else is set or not', async () => {
-  const named = async (args: string[], env: Record<string, string>) =>
-    /^set local search_path = (.*);$/m.exec((await run(['migrate', '--print', ...args], { env })).stdout)?.[1]
-  assert.equal(await named([], {}), '"public"')
-  assert.equal(await named([], { CARSYNC_SCHEMA: 'cardata' }), '"cardata"')
-  assert.equal(await named([], { CARSYNC_SCHEMA: 'cardata', DATABASE_URL: 'postgres://127.0.0.1:1/x' }), '"cardata"')
-  assert.equal(await named(['--demo'], { CARSYNC_SCHEMA: 'cardata' }), '"public"')
+  const print = ['migrate', '--print']
+  const { shown, stderr } = await inTurn([
+    { args: print },
+    { args: print, env: { CARSYNC_SCHEMA: 'cardata' } },
+    { args: print, env: { DATABASE_URL: 'postgres://127.0.0.1:1/x' } },
+    { args: [...print, '--demo'] },
+  ])
+  assert.deepEqual(
+    shown.map((script) => /^set local search_path = (.*);$/m.exec(script)?.[1]),
+    ['"public"', '"cardata"', '"cardata"', '"public"'],
+    stderr,
+  )
 })

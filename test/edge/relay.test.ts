@@ -32,14 +32,14 @@ const assertNoneKilled = ({ edge }: EdgeScene): void => {
 
 describe('the relay of slices', { concurrency: 2 }, () => {
   it('reads the whole inventory in several slices, none of which comes near a limit', async (t) => {
-    const scene = await sceneFor(t, { demo: { cars: 20_000, maxPageSize: 500 } })
+    const scene = await sceneFor(t, { demo: { cars: 6000, maxPageSize: 500 } })
     const begun = await scene.call({ action: 'start', mode: 'full' })
     assert.equal(begun.status, 202)
     const report = await scene.settled(Number.POSITIVE_INFINITY)
     assert.equal(report.status, 'complete')
     assert.equal(report.proof, 'exact')
     assert.equal(report.runId, begun.body.runId)
-    assert.equal(report.cars.seen, 20_000)
+    assert.equal(report.cars.seen, 6000)
     assert.ok(scene.edge.slices.length >= 2, `${scene.edge.slices.length} slices`)
     t.diagnostic(`${scene.edge.slices.length} slices`)
     // The pages in hand at the end of a slice are brought home: none is asked for twice.
@@ -48,13 +48,13 @@ describe('the relay of slices', { concurrency: 2 }, () => {
       report.requests.total <= pages + 12 + scene.edge.slices.length,
       `${report.requests.total} requests for ${pages} pages`,
     )
-    await assertAllThere(scene, 20_000)
+    await assertAllThere(scene, 6000)
     await scene.edge.idle()
     assertNoneKilled(scene)
   })
 
   it('is complete all the same when workers are killed at random instants', async (t) => {
-    const scene = await sceneFor(t, { demo: { cars: 8000, maxPageSize: 250, latencyMs: 40 } })
+    const scene = await sceneFor(t, { demo: { cars: 3200, maxPageSize: 100, latencyMs: 40 } })
     const seed = Math.floor(Math.random() * 2 ** 31)
     t.diagnostic(`seed ${seed}`)
     const next = randomStream(seed)
@@ -68,7 +68,7 @@ describe('the relay of slices', { concurrency: 2 }, () => {
     assert.equal(report.status, 'complete')
     assert.equal(report.proof, 'exact')
     assert.ok(kills > 0, 'somebody was killed')
-    await assertAllThere(scene, 8000)
+    await assertAllThere(scene, 3200)
   })
 
   it('ends a slice before the end of its worker is due', async (t) => {
@@ -100,7 +100,7 @@ describe('the relay of slices', { concurrency: 2 }, () => {
 
   it('finishes what the command line began, and leaves to the command line what it began itself', async (t) => {
     const scene = await sceneFor(t, {
-      demo: { cars: 6000, maxPageSize: 50, latencyMs: 60, limit: { kind: 'token-bucket', rate: 25, burst: 1 } },
+      demo: { cars: 2400, maxPageSize: 20, latencyMs: 60, limit: { kind: 'token-bucket', rate: 25, burst: 1 } },
     })
     const cwd = mkdtempSync(join(tmpdir(), 'carsync-edge-'))
     t.after(() => rmSync(cwd, { recursive: true, force: true }))
@@ -126,6 +126,6 @@ describe('the relay of slices', { concurrency: 2 }, () => {
     const last = summaryOf(await spawnSync(env, cwd, ['--full']).ended)
     assert.equal(last.runId, other.body.runId)
     assert.equal(last.status, 'complete')
-    await assertAllThere(scene, 6000)
+    await assertAllThere(scene, 2400)
   })
 })

@@ -5,4 +5,5 @@ import type { Turn } from './turns.ts'
 for (const { args, env = {} } of JSON.parse(process.env.TURNS!) as Turn[]) {
   Object.assign(process.env, env)
   console.error(`ended with ${await carsync(args)}`)
+  console.log('ended')
 }

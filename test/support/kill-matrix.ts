@@ -15,6 +15,7 @@ export type MatrixSettings = {
   kills: number
   seed: number
   cars: number
+  pageSize: number
   /** A new, empty Postgres database; null: the embedded one in a folder of its own. */
   newUrl: (() => Promise<string>) | null
   /** A sentence for each kill. */
@@ -124,12 +125,10 @@ const account = (matrix: Matrix, lives: readonly Life[], end: End, wanted: End):
   }
 }
 
-const PAGE = 50
-
-const startSource = (cars: number): Promise<WatchedSource> =>
+const startSource = (cars: number, pageSize: number): Promise<WatchedSource> =>
   watchedSource({
     cars,
-    maxPageSize: PAGE,
+    maxPageSize: pageSize,
     dirty: 0.05,
     latencyMs: 20,
     latencyJitterMs: 30,
@@ -156,10 +155,10 @@ export const killsOf = ({ killedIn }: Matrix): number => STAGES.reduce((sum, sta
 
 /** Each database is brought to its end, then the next is begun, on two lanes, until so many kills have hit. */
 export const killMatrix = async (settings: MatrixSettings): Promise<Matrix> => {
-  const { kills, seed, cars, newUrl, tell = () => {} } = settings
+  const { kills, seed, cars, pageSize, newUrl, tell = () => {} } = settings
   const matrix = emptyMatrix()
   const template = mkdtempSync(join(tmpdir(), 'carsync-kill-'))
-  const lanes = await Promise.all([startSource(cars), startSource(cars)])
+  const lanes = await Promise.all([startSource(cars, pageSize), startSource(cars, pageSize)])
   const instants = instantsOf(kills, seed)
   try {
     if (newUrl === null) await placeEmbedded(folderIn(template))
@@ -179,7 +178,7 @@ export const killMatrix = async (settings: MatrixSettings): Promise<Matrix> => {
           return instant ?? null
         }
         // Most begin on a copy: making an embedded database takes longer than all that follows.
-        const copied = matrix.databases++ % 4 > 0 && newUrl === null ? template : null
+        const copied = matrix.databases++ % 8 > 0 && newUrl === null ? template : null
         const { lives, end, complaint } = await liveOn(source, newUrl, copied, next, usualMs)
         matrix.processes += lives.length
         let missed = used.length

@@ -12,7 +12,9 @@ import { digestOfCars } from './stored.ts'
 import { syncOnce } from './sync-once.ts'
 import { type WatchedSource, watchedSource } from './watched-source.ts'
 
-export const CARS = 1500
+/** As many pages as tell the stages of a run apart, of few cars: what a car costs is no matter here. */
+export const PAGE = 20
+export const CARS = 30 * PAGE
 
 export type Scene = {
   source: WatchedSource
@@ -28,7 +30,7 @@ export type Scene = {
 }
 
 const watched = (cars: number, latencyMs: number): Promise<WatchedSource> =>
-  watchedSource({ cars, maxPageSize: 50, latencyMs, clockAt: Date.UTC(2026, 8, 1) })
+  watchedSource({ cars, maxPageSize: PAGE, latencyMs, clockAt: Date.UTC(2026, 8, 1) })
 
 /** What an undisturbed run stores of so many cars. All scenes have the same ones: it runs once for each number. */
 const undisturbed = new Map<number, ReturnType<typeof digestOfCars>>()

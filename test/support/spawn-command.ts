@@ -2,8 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { ownScript } from './own-script.ts'
 
-const MAIN = ownScript('cli/main.ts')
-
 export type Said = { code: number | null; stdout: string; stderr: string }
 
 export type Command = {
@@ -13,9 +11,14 @@ export type Command = {
   lines(count: number): Promise<string[]>
 }
 
-/** `carsync` with these variables and no others. */
-export const spawnCommand = (cwd: string, env: Record<string, string>, args: readonly string[]): Command => {
-  const child = spawn(process.execPath, [...MAIN, ...args], {
+/** `carsync`, or another script of the repository, with these variables and no others. */
+export const spawnCommand = (
+  cwd: string,
+  env: Record<string, string>,
+  args: readonly string[],
+  script = 'cli/main.ts',
+): Command => {
+  const child = spawn(process.execPath, [...ownScript(script), ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
