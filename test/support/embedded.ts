@@ -17,7 +17,7 @@ import { CACHE } from './cluster-files.ts'
 
 const main = createRequire(import.meta.url).resolve('@electric-sql/pglite')
 
-/** As by default, but for a third of the size: the log in small files, 8 MB of buffers instead of 128. */
+/** As by default, but for a third of the size: the log in small files, and in memory 8 MB of buffers instead of 128. A folder is opened with the program's own settings. */
 const SMALL = {
   initDbStartParams: ['--wal-segsize=1'],
   postgresqlconf: ['shared_buffers = 8MB', 'min_wal_size = 2MB', 'wal_recycle = off'],
