@@ -25,6 +25,8 @@ const FLOWN = 2
 const NEAR = 0.95
 /** Where it is the even pace of a window of which little is known: all of a flight that finds it full is refused. */
 const EVERY_OF_WINDOW = 650
+/** But where the wait is told, and it is alone in flight: that one refusal is all it costs. */
+const EVERY_ALONE = 440
 /** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
 const UNMET_EVERY = 150
 /** As if so many had been let in already, at most, where an earlier run has found the limit. */
@@ -61,7 +63,10 @@ const dueAfter = (bucket: Bucket, latencyMs: number): number => {
   }
   if (most !== null || ceiling === null || !sure) return Number.POSITIVE_INFINITY
   if (explained > 0) return EVERY
-  if (met || (tollMs > 0 && (holds === null || steady))) return steady ? EVERY_OF_WINDOW : EVERY
+  if (met || (tollMs > 0 && (holds === null || steady))) {
+    if (!steady) return EVERY
+    return tollMs > 0 && rate * latencyMs < 1000 ? EVERY_ALONE : EVERY_OF_WINDOW
+  }
   return UNMET_EVERY
 }
 
