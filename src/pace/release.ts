@@ -1,6 +1,5 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
 import {
-  hasLetInAgain,
   ONE_SECOND_MS,
   openedWith,
   ROUNDED_MS,
@@ -91,13 +90,11 @@ const cappedAt = ({ width, traffic }: Pace, { wallWidth, wallAt, probeAt, told, 
 const anew = (width: Width): Width => ({ ...width, limit: 1, settled: null })
 
 /** A window that has ended when it should more often than that is one. */
-const ENDED = 1
+const ENDED = 3
 
 /** The even pace of the counter that a refuted window turns out to be; null: none that is longer explains what was answered. */
-const counted = (pace: Pace, shape: Seeking, now: number, longerThanMs = 0): Pace | null => {
-  const { before } = shape
-  // The first wall is alike for all of them.
-  if (before === null || before.foreseen > ENDED || !hasLetInAgain(pace, shape)) return null
+const counted = (pace: Pace, { before }: Seeking, now: number, longerThanMs = 0): Pace | null => {
+  if (before === null || before.foreseen > ENDED) return null
   const counter = counterByAnswers(pace.traffic, now)
   if (counter === null || counter.windowMs <= longerThanMs) return null
   return { ...pace, shape: evenly(counter), width: anew(pace.width) }

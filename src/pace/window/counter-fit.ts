@@ -20,7 +20,7 @@ const SAME = 0.05
 /** A counter of fewer is alike at any rate. */
 const FEW = 5
 /** What jitter may take from the even pace. */
-const UNDER = 0.99
+const UNDER = 0.997
 /** An instant is sought in such shares of a window. */
 const STEP = 1 / 200
 
@@ -65,10 +65,15 @@ const freeAt = (rule: Rule, quota: number, now: number): number => {
   return at
 }
 
+/** What was let in between two walls, so long after the first refusal: one wall is alike for all of them. */
+const APART_MS = 500
+const hasTwoWalls = ({ admitted, refused }: Traffic): boolean =>
+  countIn([admitted], refused[0]! + APART_MS, refused.at(-1)!) > 0
+
 /** null: none explains it, or several do that are not alike, or not all that was let in is remembered. */
 export const counterByAnswers = (traffic: Traffic, now: number): Counter | null => {
   const { admitted, refused, total } = traffic
-  if (total === 0 || total !== admitted.length || refused.length === 0) return null
+  if (total === 0 || total !== admitted.length || refused.length === 0 || !hasTwoWalls(traffic)) return null
   const first = Math.min(admitted[0]!, refused[0]!)
   const found = USUAL_MS.flatMap((windowMs) =>
     [0, first].flatMap((phase) =>
@@ -90,5 +95,5 @@ export const evenly = ({ quota, windowMs, freeAt }: Counter): Bucket => {
   const rate = evenOf(quota, windowMs)
   // A token takes as long to run in.
   const at = freeAt - 1000 / rate
-  return { ...startBucket({ rate, at }), steady: true, sure: true, met: true, ceiling: rate * OVER }
+  return { ...startBucket({ rate, at }), steady: true, sure: true, met: true, explained: 1, ceiling: rate * OVER }
 }
