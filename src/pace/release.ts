@@ -15,12 +15,13 @@ import { type Pace, patienceOf } from './model.ts'
 import type { Seeking } from './seeking.ts'
 import { countBetween, type Sent } from './traffic.ts'
 import { capped, hasHeld, mayBeCap, startWidth, uncapped, type Width } from './width/width.ts'
+import { counterByAnswers, evenly } from './window/counter-fit.ts'
 import { byQuota, guessed, secondsQuota } from './window/guess-quota.ts'
 import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
-import { evenOf, letsInLess } from './window/sliding-counter.ts'
+import { evenOf, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
@@ -85,10 +86,27 @@ const cappedAt = ({ width, traffic }: Pace, { wallWidth, wallAt, probeAt, told, 
   })
 }
 
+/** One request that was let in proves only itself: the width is widened from one again. */
+const anew = (width: Width): Width => ({ ...width, limit: 1, settled: null })
+
+/** A window that has ended when it should more often than that is one. */
+const ENDED = 3
+
+/** The even pace of the counter that a refuted window turns out to be; null: none that is longer explains what was answered. */
+const counted = (pace: Pace, { before }: Seeking, now: number, longerThanMs = 0): Pace | null => {
+  if (before === null || before.foreseen > ENDED) return null
+  const counter = counterByAnswers(pace.traffic, now)
+  if (counter === null || counter.windowMs <= longerThanMs) return null
+  return { ...pace, shape: evenly(counter), width: anew(pace.width) }
+}
+
 /** Once all that was in flight at the wall is back: do we know enough to go on without a probe? */
 export const settle = (pace: Pace, now: number): Pace => {
   const { shape } = pace
   if (shape.kind !== 'seeking' || shape.tries > 0 || !isSettled(pace, shape, now)) return pace
+  // Of a few seconds some windows pass for counters.
+  const counter = counted(pace, shape, now, FEW_SECONDS_MS)
+  if (counter !== null) return counter
   const isLong = shape.told && shape.probeAt - shape.wallAt >= SHORT_MS
   if (isLong && !wentOn(pace, shape)) return pace
   if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
@@ -111,9 +129,6 @@ const isNarrow = (pace: Pace): boolean =>
 /** So many that were let in since the source had let in again are no single tokens. */
 const MANY = 10
 
-/** One request that was let in proves only itself: the width is widened from one again. */
-const anew = (width: Width): Width => ({ ...width, limit: 1, settled: null })
-
 /** Nothing has been let in before. */
 const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(traffic, [], 0, openedBy) === 0
 
@@ -129,7 +144,10 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   if (even !== null) return { ...pace, shape: even }
   const byRelease = windowOf(pace, shape, openedBy)
   const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
-  const window = (isLong ? null : shortWindow(pace, shape, openedBy)) ?? byRelease
+  const short = isLong ? null : shortWindow(pace, shape, openedBy)
+  const counter = short === null ? counted(pace, shape, now) : null
+  if (counter !== null) return counter
+  const window = short ?? byRelease
   if (window && !letsInLess(pace, shape, openedBy)) return { ...pace, shape: window, width: anew(pace.width) }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
   if (shape.held?.narrow && gapMs < shape.sparseMs)

@@ -58,7 +58,9 @@ const WITHIN = 0.5
 /** When to try next, after a refusal heard at `now`, where the source does not say. `now` is ms since 1970, so that minutes are minutes. */
 export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now: number): number => {
   // A window that is known opens a moment late, if it is jitter; else it is of another length.
-  const quick = before !== null && tries > 0 ? undefined : QUICK_MS[tries]
+  // Of a wall that is long ago these instants have passed: what was refused just now is not asked for again at once.
+  const isToCome = (ms: number): boolean => tries === 0 || wallAt + ms > now
+  const quick = before !== null && tries > 0 ? undefined : QUICK_MS.slice(tries).find(isToCome)
   // Patience grows with what was waited; instants at which windows tend to end are tried on the way.
   if (quick === undefined && before !== null && isLengthSure(before)) {
     // Its length is known: if not at its end, it opens at some time within.

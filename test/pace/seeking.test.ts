@@ -49,6 +49,13 @@ describe('nextProbeAt', () => {
     assert.ok(soon.length >= 3 && soon[0]! - NOW < 500)
   })
 
+  it('asks no more often where the wall was long ago', () => {
+    const late = seeking({ tries: 1, heardAt: NOW + 5000, countedFrom: NOW - 100_000 })
+    const asked = probes(late, 60_000)
+    assert.ok(asked.length < 10, asked.map((at) => at - NOW).join())
+    for (const [i, at] of asked.entries()) assert.ok(at > (asked[i - 1] ?? late.heardAt) + 900, `${at - NOW}`)
+  })
+
   it('asks once where windows tend to end just after it would ask anyway', () => {
     const asked = probes(seeking({ countedFrom: NOW - 1900 }), MINUTE).map((at) => Math.floor((at - NOW + 1900) / 1000))
     assert.deepEqual(

@@ -25,6 +25,8 @@ const FLOWN = 2
 const NEAR = 0.95
 /** Where it is the even pace of a window of which little is known: all of a flight that finds it full is refused. */
 const EVERY_OF_WINDOW = 650
+/** Of a counter that is known, where a request is alone in flight: that one is refused, and maybe the next. */
+const EVERY_ALONE = 440
 /** Sooner where no refusal has told that the rate is near the limit, and one costs nothing but itself. */
 const UNMET_EVERY = 150
 /** As if so many had been let in already, at most, where an earlier run has found the limit. */
@@ -53,14 +55,15 @@ const WINDOWS = 2
 
 /** How many have to be let in without a refusal; Infinity: it is not looked. */
 const dueAfter = (bucket: Bucket, latencyMs: number): number => {
-  const { rate, narrow, sure, met, explained, most, ceiling, tollMs, holds, steady } = bucket
+  const { rate, narrow, sure, met, explained, most, ceiling, tollMs, holds, steady, windowMs } = bucket
   // Far below what was refused something may have been saved up, if it holds more than it seems to.
   if (narrow && most === null) {
     if (rate <= NEAR * (ceiling ?? 0)) return Number.POSITIVE_INFINITY
     return EVERY_NARROW * Math.max(1, (rate * latencyMs) / 1000 / FLOWN)
   }
   if (most !== null || ceiling === null || !sure) return Number.POSITIVE_INFINITY
-  if (explained > 0) return EVERY
+  if (explained > 0 && windowMs > 0) return EVERY
+  if (explained > 0) return rate * latencyMs < 1000 ? EVERY_ALONE : EVERY_OF_WINDOW
   if (met || (tollMs > 0 && (holds === null || steady))) return steady ? EVERY_OF_WINDOW : EVERY
   return UNMET_EVERY
 }

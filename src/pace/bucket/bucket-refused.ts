@@ -105,6 +105,17 @@ const fallenSince = (
 const turnsOutNarrow = (bucket: Bucket, known: { rate: number } | null): boolean =>
   bucket.opening?.admitted.length === 0 && bucket.hasty >= NARROW && known !== null && bucket.rate < known.rate
 
+/** Above so many per second the end of a window of a second or two is waited for, by short pauses. */
+const SLOW = 8
+const SHORT_PAUSE_MS = 50
+
+/**
+ * The least pause after refusals in a row, ms. Of a slow even pace it is what its requests are apart: a counter that counts refused ones as
+ * well is as full as before by then, and sooner it is fuller. Where it is no even pace somebody else may take what is let in meanwhile.
+ */
+const leastPauseOf = ({ narrow, steady, rate }: Bucket): number =>
+  steady && !narrow && rate <= SLOW ? 1000 / rate : SHORT_PAUSE_MS
+
 /** The bucket after a refusal of a request that left at `sentAt`. */
 export const bucketRefused = (
   bucket: Bucket,
@@ -166,7 +177,7 @@ export const bucketRefused = (
   }
   // Nothing was let in since the last wall: it is still the same one, as at the end of a short window. Wait longer.
   if (bucket.clean === 0 && bucket.barren > 0 && search === null && bucket.others === null) {
-    const pauseMs = 50 * 2 ** bucket.barren
+    const pauseMs = leastPauseOf(bucket) * 2 ** bucket.barren
     const least = isTold(bucket) ? Math.min(bucket.rate, leastOf(bucket)) : 0
     const rate = Math.max(bucket.rate * 0.93, least)
     return { ...emptied, ceiling: bucket.ceiling, rate, tokens: 1 - (pauseMs * bucket.rate) / 1000 }

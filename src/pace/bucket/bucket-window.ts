@@ -19,6 +19,8 @@ const NO_WINDOW: AsWindow = { windowMs: 0, explained: 0 }
 /** The bucket by the quota that explains the refusals, as an even pace. `slower`: its rate, less what a refusal takes off. */
 export const asWindow = (bucket: Bucket, slower: number, traffic: Traffic, flight: readonly Sent[]): AsWindow => {
   const { rate, clean, windowMs, search, fallback, walls, explained, explainedSince } = bucket
+  // Of a counter it is the whole that explains.
+  if (windowMs === 0 && bucket.steady && explained > 0) return { windowMs, explained }
   if (windowMs === 0) return bucket.tollMs > 0 ? longerWindow(bucket, traffic, flight) : NO_WINDOW
   const whole = quotaByWalls(traffic, flight, windowMs, explainedSince)
   const isSure = explained >= SURE_WINDOWS

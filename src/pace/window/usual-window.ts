@@ -7,7 +7,7 @@
 export const SHORT_MS = 3000
 
 /** Lengths of window that are in use, ms. */
-const USUAL_MS = [
+export const USUAL_MS = [
   1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
 ].map((seconds) => seconds * 1000)
 /** And those of them that are common. */

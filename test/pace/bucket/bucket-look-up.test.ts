@@ -30,6 +30,12 @@ describe('a look higher', () => {
     assert.equal(isLookDue(held({ clean: 400 })), true)
     assert.equal(isLookDue(held({ clean: 400, steady: true })), false)
     assert.equal(isLookDue(held({ clean: 400, steady: true, windowMs: 1000, explained: 3 })), true)
+    // But of a counter that is known, where nothing else is in flight.
+    const alone = { clean: 500, steady: true, rate: 1, explained: 1 }
+    assert.equal(isLookDue(held(alone), job(150)), true)
+    assert.equal(isLookDue(held({ ...alone, clean: 400 }), job(150)), false)
+    assert.equal(isLookDue(held({ ...alone, explained: 0 }), job(150)), false)
+    assert.equal(isLookDue(held(alone), job(1500)), false)
     const dear = { tollMs: 10_000 }
     assert.equal(isLookDue(held(dear)), false)
     assert.equal(isLookDue(held({ ...dear, clean: 5000 })), true)

@@ -120,6 +120,27 @@ describe('where nothing was let in since', () => {
   })
 })
 
+describe('a slow even pace that is refused again', () => {
+  /** How long it is waited after the second refusal, ms. */
+  const waited = (members: Partial<Bucket>): number => {
+    const held = begun({ clean: 100, walls: [wall], sure: true, ...members })
+    const [first, second] = [NOW + 100_000, NOW + 101_000]
+    const once = bucketRefused(held, first, first + 50, even(100, 100_000), [])
+    const twice = bucketRefused(once, second, second + 50, even(100, 100_000), [])
+    return bucketWait(twice, second + 50)
+  }
+
+  it('waits for longer than its requests are apart: a counter that counts refused ones too would be as full as before', () => {
+    assert.ok(waited({ rate: 1, steady: true }) > 2000)
+  })
+
+  it('does not where somebody else may take what is let in meanwhile, nor where a window of a second ends soon', () => {
+    assert.ok(waited({ rate: 1 }) < 500)
+    assert.ok(waited({ rate: 1, narrow: true }) < 500)
+    assert.ok(waited({ rate: 20, steady: true }) < 150)
+  })
+})
+
 describe('a bucket that holds next to nothing', () => {
   it('shrinks by a little, since refusals tell of the spacing', () => {
     const narrow = begun({ narrow: true, clean: 100, walls: [wall] })
