@@ -148,10 +148,12 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const counter = short === null ? counted(pace, shape, now) : null
   if (counter !== null) return counter
   const window = short ?? byRelease
-  if (window && !letsInLess(pace, shape, openedBy)) return { ...pace, shape: window, width: anew(pace.width) }
-  // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought.
-  if (shape.held?.narrow && gapMs < shape.sparseMs)
-    return { ...pace, shape: { ...shape.held, tokens: 0, at: now, clean: 1, barren: 0 } }
+  const held = (shape.held?.narrow ? shape.held : shape.before?.held) ?? null
+  if (window && !letsInLess(pace, shape, openedBy))
+    return { ...pace, shape: { ...window, held }, width: anew(pace.width) }
+  // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought. Nor is it a window that was refuted.
+  if (held !== null && (shape.before !== null || gapMs < shape.sparseMs))
+    return { ...pace, shape: { ...held, tokens: 0, at: now, clean: 1, barren: 0 } }
   // The run began at a wall: somebody has used up a quota, which is counted from now on. Little as the wait tells of a rate.
   // Nor does one that is told in whole seconds.
   const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)
@@ -175,9 +177,11 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   }
   const few = fewAtATime(pace, shape, openedBy)
   if (few !== null) return { ...pace, shape: { ...startBucket({ rate: few, at: now }), steady: true } }
-  const low = 1000 / Math.max(gapMs, 1)
+  // Where somebody else may have taken the only token at the end of a wait, each of them is for one.
+  const tokenMs = narrow && shape.told ? gapMs / (shape.tries + 1) : gapMs
+  const low = 1000 / Math.max(tokenMs, 1)
   // A wait for a token of several a second is rounded up to one second; a longer one is for something else.
-  const isMore = gapMs > ONE_SECOND_MS
+  const isMore = tokenMs > ONE_SECOND_MS
   const guess = guessed(pace, shape, gapMs, now)
   const rateHeld = heldRate(pace, shape)
   if (rateHeld !== null) {
@@ -207,7 +211,15 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const saved = isQuick && room !== null ? Math.min(NARROW, room.count) : 1
   // Where the wait that ends the trials tells the rate, they may be far apart: until then most of what flows in is lost.
   const step = narrow || (isQuick && !isMore) ? 2.5 : 1.6
-  const search = { low, high: null, step, need: narrow ? saved + 1 : 4, passed: 0, sinceAt: now }
+  const search = {
+    low,
+    high: null,
+    step,
+    need: narrow ? saved + 1 : 4,
+    passed: 0,
+    sinceAt: now,
+    ...(narrow && shape.told ? { least: low } : {}),
+  }
   // A wait that was told is rounded up to seconds: the rate is higher than it says.
   const rate = shape.told && !isMore ? 3 : low
   const bucket = startBucket({

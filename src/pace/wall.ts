@@ -26,7 +26,7 @@ const sparseMs = (shape: Pace['shape']): number =>
 
 /** The bucket whose rate was found. */
 const heldOf = (shape: Pace['shape']): Bucket | null =>
-  shape.kind === 'bucket' && shape.search === null && shape.fallback === null ? shape : null
+  shape.kind === 'bucket' && (shape.narrow || shape.search === null) && shape.fallback === null ? shape : null
 
 /** What was let in before the first wall; those in flight count as let in. */
 const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {

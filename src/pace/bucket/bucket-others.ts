@@ -118,7 +118,7 @@ const onHold = (bucket: Bucket, others: Others, now: number, most: number): Buck
       return goTo(bucket, { ...others, held: anew(slower), step: Math.min(step, STEP.fine), due: KNOWN }, now)
   }
   const isOften = refused >= OFTEN * count
-  if (step >= STEP.climb && isOften && rate * step <= most) return tryAt(others)
+  if (step >= STEP.climb && (isOften || count < TRIAL) && rate * step <= most) return tryAt(others)
   const isSettled = Math.max(step, 1 / step) < STEP.least
   if (refused < due || (isSettled && count < PAUSE.count && refused < PAUSE.refused)) return { ...bucket, others }
   const known = { ...held, count: count / KNOWN, refused: refused / KNOWN }
@@ -130,10 +130,16 @@ const onHold = (bucket: Bucket, others: Others, now: number, most: number): Buck
 const next = (bucket: Bucket, others: Others, few: number, now: number, most: number): Bucket =>
   others.trial === null ? onHold(bucket, others, now, most) : onTrial(bucket, others, others.trial, few, now, most)
 
-/** The bucket at a pace of which so much is known, from which a better one is looked for. */
-export const amongOthers = (bucket: Bucket, rate: number, now: number, runs: readonly Run[] = []): Bucket => {
+/** The bucket at a pace of which so much is known, from which a better one is looked for; `climbs`: it may be far too slow. */
+export const amongOthers = (
+  bucket: Bucket,
+  rate: number,
+  now: number,
+  runs: readonly Run[] = [],
+  climbs = false,
+): Bucket => {
   const held = { ...anew(rate), count: runs.reduce((sum, { count }) => sum + count, 0), refused: runs.length }
-  const step = held.refused > OFTEN * held.count || runs.length === 0 ? STEP.climb : STEP.fine
+  const step = climbs || held.refused > OFTEN * held.count || runs.length === 0 ? STEP.climb : STEP.fine
   return goTo(bucket, { held, trial: null, step, due: KNOWN, sinceAt: now }, now)
 }
 

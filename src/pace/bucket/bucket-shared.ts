@@ -13,6 +13,11 @@ import { isLike } from './bucket-paces.ts'
 /** So many runs from one refusal to the next, each of so few requests: it is refused again and again. */
 const RUNS = 3
 const SHORT = 15
+/** Fewer than these in each at ever slower paces, down to such shares of the fastest, of a bucket that holds one token, or two. */
+const OFTEN = 40
+const FAR = { one: 0.8, two: 0.5 }
+/** It holds one, or may hold two. */
+const FEW = 2
 /** So few in each, on the mean of so many: the limit itself was met, and has fallen. Others leave more. */
 const LIMIT = 1.7
 const LIMIT_RUNS = { alone: 3, shared: 6 }
@@ -39,6 +44,17 @@ const meanOf = (runs: readonly number[], count: number): number =>
 /** Most are let in, but it is refused again and again. */
 const isAgain = (runs: readonly number[]): boolean =>
   meanOf(runs, RUNS) > LIMIT && runs.length >= RUNS && runs.slice(-RUNS).every((run) => run < SHORT)
+
+/**
+ * It was refused at ever slower paces, and no more seldom: of one token jitter does not do that. Where it may hold two it takes longer to
+ * tell, for what is saved up looks alike.
+ */
+const hasYielded = (bucket: Bucket, { runs: ended }: Bucket, runs: readonly number[]): boolean => {
+  const room = roomOf(bucket)
+  const far = room <= 1 ? FAR.one : room <= FEW ? FAR.two : 0
+  const isOften = runs.length > RUNS && runs.slice(-RUNS - 1).every((run) => run < OFTEN)
+  return isOften && meanOf(runs, RUNS) > LIMIT && bucket.rate < far * Math.max(...ended.map(({ rate }) => rate))
+}
 
 /** So many in each, give or take one: what is saved up is used up at the same pace each time. Others come at random. */
 const isRegular = (runs: readonly number[]): boolean => {
@@ -89,14 +105,18 @@ export const acceptedBeside = (bucket: Bucket, others: Others, sentAt: number, n
 
 /**
  * After a trial that was refused, with `slower` for the next. Refused at less than was proven to be granted, or at three paces in a row,
- * each far below the one before, it is not the pace: slower ones would be refused as well.
+ * each far below the one before, or three times in a row with nothing let in between, it is not the pace: slower ones would be refused as well.
  */
 export const trialRefused = (bucket: Bucket, search: Search, slower: Bucket, traffic: Traffic, now: number): Bucket => {
   const proven = Math.max(bucket.proven, grantedTo(bucket, slower.walls, traffic))
   const down = search.low === null ? (search.down ?? 0) + 1 : 0
   const shared: Bucket = { ...slower, proven, search: null, narrow: true, opening: null, holds: null }
+  const { least = 0 } = search
+  // The source has said that a token is there so soon.
+  if (bucket.rate <= SAME * least) return amongOthers(shared, evenly(least), now)
   if (bucket.rate <= proven) return amongOthers(shared, evenly(proven), now)
-  if (down >= DOWN) return amongOthers(shared, slower.rate, now)
+  if (down >= DOWN || (slower.barren >= DOWN && roomOf(bucket) <= FEW))
+    return amongOthers(shared, search.low ?? slower.rate, now)
   return { ...slower, proven, search: slower.search && { ...slower.search, down } }
 }
 
@@ -122,7 +142,8 @@ export const sharing = (
   const least = most === null ? evenly(proven) / BELOW.silent : Math.min(evenly(proven), proven / BELOW.silent)
   const alike = yielding.runs.filter((run) => isLike(rate, run))
   // Slower did not help.
-  if (rate <= SAME * least && (isAgain(runs) || alike.length > KNOWN))
-    return amongOthers({ ...yielding, proven, room: seen(yielding) }, rate, now, alike)
+  const isFar = hasYielded(bucket, yielding, runs)
+  if (isFar || (rate <= SAME * least && (isAgain(runs) || alike.length > KNOWN)))
+    return amongOthers({ ...yielding, proven, room: seen(yielding) }, rate, now, alike, isFar || roomOf(bucket) <= 1)
   return { ...yielding, proven, rate: Math.max(yielding.rate, Math.min(rate, least)) }
 }

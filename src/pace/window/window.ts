@@ -1,8 +1,8 @@
 /**
- * A quota for each window of time, replayed: a request may leave as soon as the one `quota` places before it has left the
- * window. That is legal for a sliding window and for a fixed one of any phase; where windows were seen to open at set
- * instants, the whole quota is there at the next one.
+ * A quota for each window of time, replayed: a request may leave as soon as the one `quota` places before it has left the window.
+ * That is legal for a sliding window and a fixed one of any phase; of windows that open at set instants the whole quota is there then.
  */
+import type { Bucket } from '../bucket/bucket.ts'
 import { countBetween, indexFrom, noTraffic, type Sent, type Traffic } from '../traffic.ts'
 import { isFollowedBy, isOther, windowTold } from './window-told.ts'
 
@@ -43,6 +43,8 @@ export type Window = {
   longer: number | null
   /** It was counted at a wall, and somebody may have used some of it before: in so many pauses to come one more is tried. */
   unsure: number
+  /** The bucket of one token in whose place it was put, should it be none. */
+  held?: Bucket | null
 }
 
 const MARGIN_MS = 12
