@@ -4,6 +4,7 @@ import { fullRun } from './full-run.ts'
 import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
 import { hasGoneBack, minutesSince } from './run/choose-mode.ts'
+import { minuteOf } from './run/minute.ts'
 import { type Counts, otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
@@ -55,7 +56,7 @@ export async function* incrementalRun(
   if ('unread' in feed && (ledger.length > 0 || now < sweepsAgainAt))
     return endedEarly(
       'failed',
-      `${feed.unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)} UTC, or with --full`,
+      `${feed.unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)}, or with --full`,
     )
   const doubt =
     'unread' in feed ? feed.unread : doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
@@ -105,8 +106,6 @@ export async function* incrementalRun(
 
 const doubtOf = (clockWentBack: boolean, counts: Counts): string | null =>
   clockWentBack ? 'The clock of the source has gone back' : otherInventory(counts)
-
-const minuteOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')
 
 /**
  * A removal feed is a hint: the cars that it names are asked for. What the source then says is kept, and counts when a

@@ -9,6 +9,7 @@ import { retryIn } from '../pace/circuit.ts'
 import { readLimits, retryAfterMs } from '../pace/header/limit-headers.ts'
 import { adjust, isDown, mayBeRefusal, type Pace, waitBefore } from '../pace/pace.ts'
 import { durationsOf, withDuration } from '../run/durations.ts'
+import { minuteOf } from '../run/minute.ts'
 import type { Outcome, Reply, SourceRequest } from '../source/source.ts'
 import type { World } from '../world.ts'
 import { AWAKE } from './nap.ts'
@@ -266,8 +267,8 @@ const offsetOf = ({ headers, receivedAt }: Reply): number | null => {
 const LATEST = 253_402_300_799_999
 
 const renewal = ({ at, told }: Renewal): string => {
-  const when = new Date(Math.min(at, LATEST)).toISOString().slice(0, 16).replace('T', ' ')
-  return told ? `The quota is renewed at ${when} UTC` : `When it is renewed is not said: at ${when} UTC at the latest`
+  const when = minuteOf(Math.min(at, LATEST))
+  return told ? `The quota is renewed at ${when}` : `When it is renewed is not said: at ${when} at the latest`
 }
 
 /** A fault is worth another try, but a page that is too large is only worth a smaller one. */
