@@ -227,13 +227,13 @@ describe('a take-over on postgres', async () => {
       const query: Session['query'] = async (statement, params = []) => [
         ...(await session.unsafe(statement, [...params], { prepare: false })),
       ]
-      await assertFence({ query } as Session, first)
-      await then(session)
+      // Sent in one go: were they apart, a short lease could end between them.
+      await Promise.all([assertFence({ query } as Session, first), then(session)])
       stops.resolve()
       await new Promise(() => {})
     })
     stuck.catch(() => {})
-    await stops.promise
+    await Promise.race([stops.promise, stuck])
     return { sql, stuck }
   }
 

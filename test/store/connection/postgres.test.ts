@@ -53,17 +53,19 @@ describe('openPostgres', () => {
 
   it('leaves it to the server to end a transaction that stays idle after a COPY', async () => {
     await db.query('create table unended (n int)')
+    // The COPY itself sets the time limit, so that none can strike before it.
+    await db.query(`create function be_short() returns trigger language plpgsql as $$ begin
+      perform set_config('idle_in_transaction_session_timeout', '100', true); return null; end $$`)
+    await db.query('create trigger short after insert on unended execute function be_short()')
     const begun = Promise.withResolvers<number>()
     const stuck = db.transaction(async (session) => {
-      const [row] = await session.query(
-        `select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', '100', true)`,
-      )
+      const [row] = await session.query('select pg_backend_pid() as pid')
       await session.copyIn('unended (n)', copyRows(['int'], [[1]]))
       begun.resolve(row!.pid)
-      await new Promise(() => {})
+      return await new Promise<never>(() => {})
     })
     const over = assert.rejects(stuck)
-    const pid = await begun.promise
+    const pid = await Promise.race([begun.promise, stuck])
     const lives = async (): Promise<boolean> =>
       (await db.query('select from pg_stat_activity where pid = $1::int', [pid])).length > 0
     // Ends by the time limit of the test where the server waits for ever.
