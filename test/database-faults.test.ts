@@ -98,7 +98,7 @@ describe('a sync goes on', { concurrency: true }, () => {
     let ended = 0
     // One after the other: two at once would end each other.
     let ending: Promise<unknown> = Promise.resolve()
-    eachPage(source, 4, () => {
+    eachPage(source, 3, () => {
       ending = ending.then(async () => {
         const [row] = await admin.query(
           `select count(pg_terminate_backend(pid))::int as n from pg_stat_activity

@@ -28,11 +28,11 @@ export const knownCars = async (
   records: readonly Asked[],
 ): Promise<Known[]> => {
   if (records.length === 0) return []
-  const rows = await db.query(
+  const rows = await db.lookUp(
     `select k.n::int as n, c.reader, c.removed_at is not null as removed, c.fingerprint = k.fingerprint as same,
             case when c.fingerprint <> k.fingerprint and c.reader <> $4::int then c.raw::text end as raw
      from unnest($2::text::text[], $3::text::uuid[]) with ordinality as k(source_id, fingerprint, n)
-     left join lateral (select * from ${names.cars} where source = $1 and source_id = k.source_id limit 1) c on true
+     left join lateral (select reader, removed_at, fingerprint, raw from ${names.cars} where source = $1 and source_id = k.source_id limit 1) c on true
      where c.fingerprint is distinct from k.fingerprint or c.reader <> $4::int or c.removed_at is not null
         or ($5::boolean and c.raw is null)`,
     [

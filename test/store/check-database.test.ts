@@ -137,6 +137,7 @@ describe('checkDatabase', () => {
     const answers = (row: object): Database => ({
       kind: 'postgres',
       writers: 1,
+      lookUp: async () => [],
       query: async (statement) =>
         /server_version|server_encoding/.test(statement)
           ? [row]

@@ -135,6 +135,7 @@ export const embeddedOver = (
   kind: 'embedded',
   writers: 1,
   query: sessionOf(db).query,
+  lookUp: sessionOf(db).query,
   transaction: async (work) => {
     assertRoom(folder)
     return db.transaction(async (transaction) => {

@@ -4,9 +4,13 @@ import { type Address, parseAddress } from './postgres-address.ts'
 import { ANSWER_MS, type Connection, openConnection } from './postgres-connection.ts'
 import type { Certificates } from './postgres-socket.ts'
 import { isCrowded } from './retryable.ts'
+import { sharing } from './sharing.ts'
 
-/** Connections: five for commits, so that some are worked at while others are fed, and one for heartbeats and look-ups. */
-const WRITERS = 5
+/**
+ * Transactions side by side, so that one is worked at while others are fed. Look-ups share a connection, and when all writers are
+ * at work at once nothing is looked up: so there is one left for heartbeats.
+ */
+const WRITERS = 3
 /** So long a server that had no connection to spare is not asked for another one. */
 const CROWDED_MS = 30_000
 /** How long the work in hand is waited for when the database is closed. */
@@ -64,21 +68,29 @@ export const openPostgres = (
   const waiting: PromiseWithResolvers<void>[] = []
   const busy = new Set<Connection>()
   let inUse = 0
+  let connecting = 0
+  let attempts = 0
   let crowded = { most: 0, until: 0 }
+  let wasCrowded = false
   let isClosed = false
   let onFree: (() => void) | null = null
 
-  const acquire = async (): Promise<Connection> => {
+  /** Look-ups take the idle connection that has waited longest, all else the one that was used last: so each keeps its own. */
+  const acquire = async (isLookUp: boolean): Promise<Connection> => {
     for (;;) {
       if (isClosed) throw coded('CONNECTION_ENDED', 'the database was closed')
-      const found = idle.pop()
+      const found = isLookUp ? idle.shift() : idle.pop()
       if (found?.isOpen()) {
         inUse++
         return found
       }
       if (found) continue
-      if (inUse < (performance.now() < crowded.until ? crowded.most : WRITERS + 1)) {
+      const most = performance.now() < crowded.until ? crowded.most : WRITERS + 1
+      if (inUse < most && (connecting === 0 || !wasCrowded)) {
         inUse++
+        connecting++
+        const beganAlone = connecting === 1
+        const attempt = ++attempts
         try {
           const connection = await connect()
           if (!isClosed) return connection
@@ -86,30 +98,33 @@ export const openPostgres = (
           throw coded('CONNECTION_ENDED', 'the database was closed')
         } catch (error) {
           inUse--
-          // Those that there are can do the work.
-          if (isCrowded(error) && inUse > 0) {
-            crowded = { most: inUse, until: performance.now() + CROWDED_MS }
-            continue
-          }
+          const isAlone = beganAlone && attempts === attempt
+          if (!isCrowded(error) || (isAlone && inUse === 0)) throw error
+          // Those that there are can do the work. Refused beside others it may be the next to be let in: from now on one after the other.
+          if (isAlone) crowded = { most: inUse, until: performance.now() + CROWDED_MS }
+          wasCrowded = true
+        } finally {
+          connecting--
           waiting.shift()?.resolve()
-          throw error
         }
+        continue
       }
       const turn = Promise.withResolvers<void>()
       waiting.push(turn)
       await turn.promise
     }
   }
-  const release = (connection: Connection): void => {
+  const release = (connection: Connection, isLookUp: boolean): void => {
     inUse--
     busy.delete(connection)
-    if (connection.isOpen() && !isClosed) idle.push(connection)
-    else void connection.close()
+    if (!connection.isOpen() || isClosed) void connection.close()
+    else if (isLookUp) idle.unshift(connection)
+    else idle.push(connection)
     waiting.shift()?.resolve()
     if (busy.size === 0) onFree?.()
   }
-  const use = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-    const connection = await acquire()
+  const use = async <T>(work: (connection: Connection) => Promise<T>, isLookUp = false): Promise<T> => {
+    const connection = await acquire(isLookUp)
     busy.add(connection)
     try {
       return await work(connection)
@@ -117,13 +132,15 @@ export const openPostgres = (
       if (LEAVE.test(codeOf(error))) await connection.close()
       throw error
     } finally {
-      release(connection)
+      release(connection, isLookUp)
     }
   }
+  const share = sharing<Connection>((work) => use(work, true))
   return {
     kind: 'postgres',
     writers: WRITERS,
     query: (statement, params) => use(({ session }) => session.query(statement, params)),
+    lookUp: (statement, params) => share(({ session }) => session.query(statement, params)),
     transaction: (work) => use((connection) => connection.transaction(work)),
     close: async () => {
       isClosed = true

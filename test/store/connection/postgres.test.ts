@@ -93,6 +93,28 @@ describe('openPostgres', () => {
     await assert.rejects(open(few.href).query('select 1'), { code: '53300' })
   })
 
+  it('looks up over one connection, and over the same again, whatever else is done meanwhile', async () => {
+    const own = open(url)
+    const looked = async (): Promise<number> => (await own.lookUp('select pg_backend_pid() as pid'))[0]!.pid
+    const written = (): Promise<number> =>
+      own.transaction(
+        async (session) => (await session.query('select pg_backend_pid() as pid, pg_sleep(0.01)'))[0]!.pid,
+      )
+    const writers = new Set<number>()
+    const lookers = new Set<number>()
+    for (let round = 0; round < 5; round++) {
+      const writing = Promise.all([written(), written()])
+      for (const pid of await Promise.all(Array.from({ length: 8 }, looked))) lookers.add(pid)
+      for (const pid of await writing) writers.add(pid)
+      for (const pid of await Promise.all([looked(), looked()])) lookers.add(pid)
+    }
+    assert.equal(lookers.size, 1)
+    assert.equal(writers.size, 2)
+    assert.ok(!writers.has([...lookers][0]!))
+    await assert.rejects(own.lookUp('select pg_terminate_backend(pg_backend_pid())'))
+    assert.notEqual(await looked(), [...lookers][0])
+  })
+
   it('waits once for a statement, and for begin and commit not at all', async () => {
     const link = await countedLink(url)
     after(link.close)
