@@ -67,6 +67,8 @@ const FORGET_MS = 7 * 86_400_000
 const UNDER = 0.99
 /** What was kept so recently is gone on with as it was: from one slice to the next it would get slower and slower. */
 const GOES_ON_MS = 60_000
+/** Who was killed, or stopped, had gone on for so long at most since what it learned was kept, ms. */
+const KEPT_EVERY_MS = 3000
 
 const begin = (start: PaceStart): Pace => ({
   maxRate: start.maxRate ?? null,
@@ -113,19 +115,24 @@ const rememberedShape = ({ limit, at }: Remembered, now: number, pages: number):
       const { rate: held, narrow, steady, burst, met = true, tokens = 0, runs = [], held: whole = 0 } = limit
       const isOld = now - at >= GOES_ON_MS
       const rate = isOld ? held * UNDER : held
-      // A bucket that has rested is full again.
-      const rested = isOld ? whole : 0
+      // A bucket that has rested is full again. What has filled since the one before was killed is spent at once, as far as is sure.
+      const sinceMs = now - at - KEPT_EVERY_MS
+      const saved = isOld ? whole : Math.min(whole, Math.max(0, tokens + (sinceMs * rate) / 1000))
+      const given = isOld ? 0 : MARGIN * saved
+      const holds = burst >= 2 ? burst / MARGIN : null
+      const bucket = startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow, holds })
       return {
-        ...startBucket({ rate, at: emptyAt(at, tokens, rate, now), narrow, holds: burst >= 2 ? burst / MARGIN : null }),
+        ...bucket,
+        ...(given > 1 ? { tokens: given, at: now } : {}),
         burst,
         steady,
         sure: true,
         met,
         ceiling: held * 1.01,
         runs,
-        rested,
+        rested: saved - given,
         // It may have been raised since: a long job can afford to look soon.
-        clean: rested > 0 ? Math.min(LET_IN_BEFORE, pages / 4) : 0,
+        clean: isOld && whole > 0 ? Math.min(LET_IN_BEFORE, pages / 4) : 0,
       }
     }
     case 'quota':
@@ -200,8 +207,10 @@ const knownRate = ({ rate, search, fallback, walls }: Bucket, traffic: Traffic, 
 }
 
 /** What a bucket held before the first wall, when it was full. What is met by an even pace holds nothing. */
-const heldBy = ({ steady, windowMs, rested }: Bucket, opening: Opening | null, rate: number): number =>
-  steady || windowMs > 0 ? 0 : opening === null ? rested : storeOf(opening, rate)
+const heldBy = ({ steady, windowMs, rested, holds }: Bucket, opening: Opening | null, rate: number): number => {
+  if (steady || windowMs > 0) return 0
+  return opening === null ? Math.max(rested, typeof holds === 'number' ? holds : 0) : storeOf(opening, rate)
+}
 
 const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Remembered['limit'] => {
   const known = shape.kind === 'seeking' ? (shape.before ?? shape.held ?? shape) : shape
@@ -213,15 +222,17 @@ const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Rememb
       const { burst, narrow, steady, met, runs } = known
       const rate = knownRate(known, traffic, now)
       if (rate === null) return { kind: 'none' }
+      const held = heldBy(known, opening, rate)
       return {
         kind: 'rate',
         rate,
-        burst,
+        // It passed for a short window, in which nothing is saved up.
+        burst: burst < 2 ? Math.max(1, MARGIN * held) : burst,
         narrow,
         steady,
         met,
         tokens: refilled(known, now).tokens,
-        ...(narrow ? { runs } : { held: heldBy(known, opening, rate) }),
+        ...(narrow ? { runs } : { held }),
       }
     }
     case 'window':

@@ -126,7 +126,8 @@ export const lookUp = (bucket: Bucket, now: number, { left, latencyMs }: Job = E
   const { rate, walls, rested } = bucket
   const step = firstStep(bucket, latencyMs)
   // A bucket that has rested may be full, whatever we count on: at the first look that is used up, and not at a higher step.
-  const saved = walls.length === 0 ? Math.round(Math.min(rested / (step - 1), MOST_OF_LEFT * left)) : 0
+  const most = Math.min((MORE + rested) / (1 - 1 / step), MOST_OF_LEFT * left)
+  const saved = walls.length === 0 && rested > 0 ? Math.round(most) : 0
   const need = Math.max(neededFor(bucket, step), saved)
   return {
     ...bucket,
