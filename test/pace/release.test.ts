@@ -92,14 +92,16 @@ describe('a window of a few seconds that opens later than foreseen', () => {
 
   it('by little again and again is a matter of jitter where it has opened when it should', () => {
     const opened = { after: NOW - 1000, by: NOW }
-    const missed = { ...startWindow(40, 20_000, opened, false), misses: 2, missedAt: NOW - 90_000 }
-    const again = (foreseen: number): Pace['shape'] => {
-      const used = letInMany({ ...begun(), shape: { ...missed, foreseen } }, 40, NOW, 10)
+    const missed = { ...startWindow(40, 20_000, opened, false), misses: 2 }
+    const again = (foreseen: number, missedAt = NOW - 90_000): Pace['shape'] => {
+      const used = letInMany({ ...begun(), shape: { ...missed, foreseen, missedAt } }, 40, NOW, 10)
       return letIn(turnedAway(used, NOW + 20_020, 1000), NOW + 21_080).shape
     }
     const shape = again(4)
     assert.ok(shape.kind === 'window' && shape.misses === 2 && shape.marginMs >= 18, shape.kind)
     assert.equal(again(1).kind, 'bucket')
+    // Twice in one window it is none.
+    assert.equal(again(4, NOW + 10_000).kind, 'bucket')
   })
 
   it('by more is of another length', () => {

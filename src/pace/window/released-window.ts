@@ -37,7 +37,9 @@ export const windowOf = (pace: Pace, shape: Seeking, openedBy: number): Window |
     // It opened a moment later than foreseen: a matter of jitter.
     const isLate = openedBy - wallAt < Math.min(1500, JITTER * before.windowMs)
     const isRare = between >= Math.max(RARE, RARE_QUOTAS * before.quota)
-    const misses = isRare ? 1 : isLate && before.foreseen >= CONFIRMED ? before.misses : before.misses + 1
+    // That happens at the end of a window, so not twice in one.
+    const isJitter = isLate && before.foreseen >= CONFIRMED && wallAt - before.missedAt >= before.windowMs
+    const misses = isRare ? 1 : isJitter ? before.misses : before.misses + 1
     if (misses > REPLAY_MISSES) return null
     const slid = before.fixed && before.foreseen <= 1 ? slidOut(pace, before, shape, opened) : 0
     if (slid > 0) return { ...countedWindow(slid, before.windowMs, opened, false), misses, missedAt: wallAt }
