@@ -197,7 +197,7 @@ export const bucketRefused = (
     const high = Math.min(search.high ?? Number.POSITIVE_INFINITY, bucket.rate)
     // What was taken for good is refused now: it was paid from savings.
     const low = search.low !== null && search.low < high ? search.low : null
-    const further = tried(emptied, { ...search, low, high }, now)
+    const further = tried(emptied, { ...search, low, high, refused: (search.refused ?? 0) + 1 }, now)
     const mayHoldNothing = bucket.narrow || bucket.opening?.admitted.length === 0
     return mayHoldNothing ? trialRefused(bucket, search, further, traffic, now) : further
   }

@@ -94,6 +94,8 @@ export type Search = {
   sinceAt: number
   /** So many in a row were refused, each slower than the one before. */
   down?: number
+  /** So many were refused in all. */
+  refused?: number
   /** So much the source grants at least, by the waits that it asks for. */
   least?: number
   /** A look higher, from this rate: the first refusal ends it, at the last rate that went well. */

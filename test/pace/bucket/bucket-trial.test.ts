@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { scenario } from '../../../bench/pace/scenario.ts'
+import { simulate } from '../../../bench/pace/simulate.ts'
+import { bucket } from '../../../bench/pace/table.ts'
 import { type Bucket, type Search, startBucket } from '../../../src/pace/bucket/bucket.ts'
 import { tried } from '../../../src/pace/bucket/bucket-trial.ts'
 import { NOW } from '../driving.ts'
@@ -29,6 +32,21 @@ describe('tried', () => {
     assert.ok(rate > 5 && rate < 20)
   })
 
+  it('tries once more what alone was refused, where all up to just under it is let in: somebody else may have been there', () => {
+    const narrow = startBucket({ rate: 2.9, at: NOW, narrow: true })
+    const again = tried(narrow, search({ low: 2.9, high: 3, refused: 1 }), NOW)
+    assert.deepEqual([again.rate, again.search?.high, again.search?.low], [3, null, 2.9])
+    assert.equal(tried(narrow, search({ low: 2.9, high: 3, refused: 2 }), NOW).search, null)
+    // What is saved up pays for a few.
+    assert.equal(tried(bucketAt(2.9), search({ low: 2.9, high: 3, refused: 1 }), NOW).search, null)
+  })
+
+  it('does not stay at a seventh of the limit for a single refusal', () => {
+    const shared = scenario('', bucket(20, 3), 'retry-after', { tenant: 8, pages: 600 })
+    const { ms, leastMs } = simulate(shared, 12)
+    assert.ok(ms < 4 * leastMs, `${ms / leastMs}`)
+  })
+
   it('begins each trial anew', () => {
     const next = tried(bucketAt(5), search({ low: 5 }), NOW + 700)
     assert.equal(next.search?.passed, 0)
@@ -40,15 +58,15 @@ describe('tried', () => {
     fc.assert(
       fc.property(rates, rates, fc.double({ min: 1.3, max: 3, noNaN: true }), (limit, begin, step) => {
         const first = begin <= limit ? search({ low: begin, step }) : search({ high: begin, step })
-        let bucket = tried(bucketAt(begin), first, NOW)
+        let each = tried(bucketAt(begin), first, NOW)
         let trials = 0
-        for (; bucket.search !== null; trials++) {
+        for (; each.search !== null; trials++) {
           assert.ok(trials < 60, 'it does not end')
-          const { rate } = bucket
+          const { rate } = each
           const said = rate <= limit ? { low: rate } : { high: rate }
-          bucket = tried(bucket, { ...bucket.search, ...said }, NOW)
+          each = tried(each, { ...each.search, ...said }, NOW)
         }
-        assert.ok(bucket.rate <= limit && bucket.rate > 0.85 * limit, `${bucket.rate} for ${limit}`)
+        assert.ok(each.rate <= limit && each.rate > 0.85 * limit, `${each.rate} for ${limit}`)
       }),
     )
   })
