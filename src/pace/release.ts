@@ -21,7 +21,7 @@ import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
-import { evenOf, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
+import { evenRateForAny, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 
 /** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
@@ -170,7 +170,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   if (shape.before !== null) {
     // Neither a fixed nor a sliding window: an even pace suits them all.
     const { quota } = shape.before
-    const rate = evenOf(pace, shape, shape.before, openedBy)
+    const rate = evenRateForAny(pace, shape, shape.before, openedBy)
     // What was asked for as a window had no rush before its wall.
     const holdsOne = narrow && quota <= NARROW
     return { ...pace, shape: { ...startBucket({ rate, at: now, narrow: holdsOne }), steady: !holdsOne } }

@@ -13,25 +13,31 @@ const TRIES = 6
 /** How many totals are asked for at once, as far as the pace allows: the less passes in between, the better they fit. */
 const AT_ONCE = 8
 
+type Unanswered = Exclude<Outcome<never>, { kind: 'data' }> | { kind: 'aborted' }
+
 /** Thrown while nothing has been read yet: the stop that the outcome asks for, with the exit code that fits. */
-export const stopError = (outcome: Outcome<unknown> | { kind: 'aborted' }): SyncError => {
+export const stopError = (outcome: Unanswered): SyncError => {
   if (outcome.kind === 'aborted') return new SyncError('Stopped before anything was read.', 3)
-  if (outcome.kind === 'data') return new SyncError('Unexpected answer.', 1)
   return new SyncError(outcome.why, outcome.kind === 'stop' && outcome.reason !== 'quota' ? 1 : 3)
 }
 
-/** The number of rows behind a filter; null where the source does not tell. Throws SyncError when it cannot be asked. */
-export const countOf = async (
+/** The number of rows behind a filter, null where the source does not tell; or what kept it from telling. */
+export const askCount = async (
   api: Api,
   source: Source,
   access: Access,
   filter: Filter,
   signal?: AbortSignal,
-): Promise<number | null> => {
+): Promise<{ kind: 'data'; data: number | null } | Unanswered> => {
   const outcome = await api.ask(source.countRequest(access, filter), (reply) => source.readCount(reply), signal)
-  if (outcome.kind === 'data') return outcome.data
-  if (outcome.kind === 'smaller-page') return null
-  throw stopError(outcome)
+  return outcome.kind === 'smaller-page' ? { kind: 'data', data: null } : outcome
+}
+
+/** The same, where nothing can be done without it. Throws SyncError when it cannot be asked. */
+export const countOf = async (...question: Parameters<typeof askCount>): Promise<number | null> => {
+  const answer = await askCount(...question)
+  if (answer.kind === 'data') return answer.data
+  throw stopError(answer)
 }
 
 /** The brands, or none where the source has no such list: then there is no priority order, but nothing is lost. */

@@ -4,7 +4,7 @@ import { CHANGES, type Plan } from '../run/plan.ts'
 import { restoreRun, startRun } from '../run/run.ts'
 import type { Feeds } from '../source/source.ts'
 import type { LedgerPage } from '../store/ledger.ts'
-import { stopError } from './plan-sweep.ts'
+import { askCount, stopError } from './plan-sweep.ts'
 import { runPass } from './run-pass.ts'
 import type { Session } from './session.ts'
 import type { SweepEnd } from './sweep.ts'
@@ -27,13 +27,10 @@ export const askFeed = async (
   feeds: Feeds,
   minutes: number,
 ): Promise<{ count: number | null } | { unread: string }> => {
-  const { source } = control
-  const request = source.countRequest(access, feeds.changes(minutes))
-  const outcome = await api.ask(request, (reply) => source.readCount(reply), stop)
-  if (outcome.kind === 'data') return { count: outcome.data }
-  if (outcome.kind === 'smaller-page') return { count: null }
-  if (outcome.kind !== 'stop' || outcome.reason === 'quota') throw stopError(outcome)
-  return { unread: `The source shows no feed of changes (${outcome.why})` }
+  const answer = await askCount(api, control.source, access, feeds.changes(minutes), stop)
+  if (answer.kind === 'data') return { count: answer.data }
+  if (answer.kind !== 'stop' || answer.reason === 'quota') throw stopError(answer)
+  return { unread: `The source shows no feed of changes (${answer.why})` }
 }
 
 /** What was read of the feed longer ago has moved too far since, ms. */

@@ -33,7 +33,7 @@ export const letsInLess = ({ traffic }: Pace, shape: Seeking, openedBy: number):
  * Requests per second that suit any limiter that the window was made of. No more than was let in on the whole where its quota may be one of
  * a wall at which less was let in, or its length too short by far.
  */
-export const evenOf = ({ traffic }: Pace, shape: Seeking, before: Window, openedBy: number): number => {
+export const evenRateForAny = ({ traffic }: Pace, shape: Seeking, before: Window, openedBy: number): number => {
   const even = UNDER * evenRate(before.quota, before.windowMs)
   const { total, admitted } = traffic
   return isOfFirstWall(before, shape)
