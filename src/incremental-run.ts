@@ -9,7 +9,7 @@ import { type Counts, otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
 import { countOf } from './sweep/plan-sweep.ts'
-import { askFeed, changesPlan, goesOnWith, readChanges } from './sweep/read-changes.ts'
+import { askFeed, changesPlan, goesOnWith, isFeedRefused, noFeed, readChanges } from './sweep/read-changes.ts'
 import { readGone } from './sweep/read-gone.ts'
 import { endingOf, runPass } from './sweep/run-pass.ts'
 import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
@@ -52,21 +52,11 @@ export async function* incrementalRun(
     return endedEarly('failed', 'The feed of changes does not reach back to what is covered. Run it with --full')
 
   const feed = await askFeed(session, feeds, minutes)
+  if ('unread' in feed) return yield* withoutFeed(session, feed.unread, now, sweepsAgainAt)
   const ledger = await store.readLedger(stored.runId)
-  if ('unread' in feed && (ledger.length > 0 || now < sweepsAgainAt))
-    return endedEarly(
-      'failed',
-      `${feed.unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)}, or with --full`,
-    )
-  const doubt =
-    'unread' in feed ? feed.unread : doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
-  if (doubt !== null && ledger.length === 0) {
-    yield { kind: 'note', message: `${doubt}: reading everything.` }
-    await store.becomeFull(lease, stored.runId)
-    session.stored = { ...stored, mode: 'full', plan: null }
-    return yield* fullRun(session)
-  }
-  const plan = changesPlan(feeds, minutes, 'unread' in feed ? null : feed.count)
+  const doubt = doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
+  if (doubt !== null && ledger.length === 0) return yield* readEverything(session, doubt)
+  const plan = changesPlan(feeds, minutes, feed.count)
   await store.savePlan(lease, stored.runId, plan)
   const sizes = pageSizesOf(session, ledger)
   const left = Math.max(-1, ...ledger.map((page) => page.sweep))
@@ -91,6 +81,7 @@ export async function* incrementalRun(
     work.phase = 'checking'
     end = yield* readChanges(session, work, feeds, minutes, directionOf(pass + 1))
   }
+  if (isFeedRefused(end)) return yield* withoutFeed(session, noFeed(end.why), now, sweepsAgainAt)
   if (end.kind !== 'finished') return endingOf(end)
   yield* askForGone(session, work, minutes)
   await store.forgetSeen(lease, stored.runId)
@@ -102,6 +93,33 @@ export async function* incrementalRun(
     met: null,
     covered: { kind: 'incremental', from: now - minutes * 60_000, to: Math.min(now, ...beganAt) },
   }
+}
+
+/** Where there is no feed of changes for us, everything is read, unless something was read already or that was done too lately. */
+async function* withoutFeed(
+  session: Session,
+  unread: string,
+  now: number,
+  sweepsAgainAt: number,
+): AsyncGenerator<SyncEvent, Ending> {
+  const { api, access, control, store, stored, stop } = session
+  // Whoever lets us in nowhere any more throws here.
+  await countOf(api, control.source, access, {}, stop)
+  const ledger = await store.readLedger(stored.runId)
+  if (ledger.length === 0 && now >= sweepsAgainAt) return yield* readEverything(session, unread)
+  return endedEarly(
+    'failed',
+    `${unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)}, or with --full`,
+  )
+}
+
+/** Goes on as a full sweep; nothing was read yet. */
+async function* readEverything(session: Session, why: string): AsyncGenerator<SyncEvent, Ending> {
+  const { store, stored, lease } = session
+  yield { kind: 'note', message: `${why}: reading everything.` }
+  await store.becomeFull(lease, stored.runId)
+  session.stored = { ...stored, mode: 'full', plan: null }
+  return yield* fullRun(session)
 }
 
 const doubtOf = (clockWentBack: boolean, counts: Counts): string | null =>

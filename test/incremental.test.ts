@@ -255,15 +255,16 @@ test('what the feed of changes tells is no other inventory, nor is what earlier 
   assert.equal((await once('incremental')).summary.mode, 'incremental')
 })
 
-/** A mirror of a source whose feed of changes answers with an error from now on. */
-const feedless = async (t: TestContext) => {
+/** A mirror of a source whose feed of changes answers with an error from now on; `pages`: but still tells how long it is. */
+const feedless = async (t: TestContext, status = 404, refused: 'all' | 'pages' = 'all') => {
   let hasFeed = true
   const { url, control } = await bentSource(
     t,
     { cars: 300, maxPageSize: 50, clockAt: undefined as never },
     (request, response) => {
-      if (hasFeed || !request.url!.includes('minutes=')) return false
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not found"}')
+      if (hasFeed || !request.url!.includes('/cars?minutes=')) return false
+      if (refused === 'pages' && request.url!.includes('simple_paginate')) return false
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"Not found"}')
       return true
     },
   )
@@ -283,19 +284,25 @@ const feedless = async (t: TestContext) => {
   return { db, control, once, sweptFor }
 }
 
-test('where the feed of changes is gone everything is read instead, each time', async (t) => {
-  const { db, control, once, sweptFor } = await feedless(t)
-  for (let run = 0; run < 2; run++) {
-    await sweptFor(1000, 15 * 60_000)
-    control.add(3)
-    const { summary, events } = await once()
-    assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 3], summary.reason)
-    const note = events.find((event) => event.kind === 'note' && /reading everything/.test(event.message))
-    assert.ok(note?.kind === 'note')
-    assert.match(note.message, /^The source shows no feed of changes \(.*HTTP 404/)
-  }
-  assert.deepEqual(await storedIds(db), ascending(control.ids()))
-})
+for (const [status, refused] of [
+  [404, 'all'],
+  [403, 'all'],
+  [404, 'pages'],
+  [403, 'pages'],
+] as const)
+  test(`where the feed of changes is gone everything is read instead, each time (${status}, ${refused})`, async (t) => {
+    const { db, control, once, sweptFor } = await feedless(t, status, refused)
+    for (let run = 0; run < 2; run++) {
+      await sweptFor(1000, 15 * 60_000)
+      control.add(3)
+      const { summary, events } = await once()
+      assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 3], summary.reason)
+      const note = events.find((event) => event.kind === 'note' && /reading everything/.test(event.message))
+      assert.ok(note?.kind === 'note')
+      assert.match(note.message, new RegExp(`^The source shows no feed of changes \\(.*HTTP ${status}`))
+    }
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  })
 
 test('reading everything for lack of a feed takes a tenth of the time at most: until then it fails, and says when', async (t) => {
   const { once, sweptFor } = await feedless(t)

@@ -11,7 +11,7 @@ import { balances, type FeedPass, type Receipt } from '../run/receipt.ts'
 import type { Feeds } from '../source/source.ts'
 import type { LedgerPage } from '../store/ledger.ts'
 import { countOf } from '../sweep/plan-sweep.ts'
-import { goesOnWith, readChanges } from '../sweep/read-changes.ts'
+import { goesOnWith, isFeedRefused, readChanges } from '../sweep/read-changes.ts'
 import { readGone } from '../sweep/read-gone.ts'
 import type { Session } from '../sweep/session.ts'
 import type { SweepEnd } from '../sweep/sweep.ts'
@@ -94,7 +94,7 @@ async function* readFeeds(
   left: (FeedPass & { pages: LedgerPage[] }) | null,
 ): AsyncGenerator<SyncEvent, FeedsRead> {
   const changes = yield* readChanges(session, work, feeds, minutes, 'up', left)
-  if (changes.kind === 'refused' && changes.reason === 'protocol') return { kind: 'unread', why: changes.why }
+  if (isFeedRefused(changes)) return { kind: 'unread', why: changes.why }
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records
   const { api, access, control, stop, world } = session
@@ -113,7 +113,7 @@ const unreadFor = (failed: NonNullable<Awaited<ReturnType<typeof readGone>>>): F
     case 'aborted':
       return { kind: 'stopped' }
     case 'stop':
-      if (failed.reason === 'protocol') return { kind: 'unread', why: failed.why }
+      if (failed.reason !== 'quota') return { kind: 'unread', why: failed.why }
       return { kind: 'refused', reason: failed.reason, why: failed.why }
     case 'slow-down':
     case 'retry':

@@ -71,11 +71,14 @@ export const openRun = (
     return { run: storedRun(begun!, begun!.began_empty), resumed: false }
   })
 
-/** An incremental run that has not read anything becomes a full one. */
+/** An incremental run that has not read anything becomes a full one, which is still to be planned. */
 export const becomeFull = (db: Database, lease: Lease, runId: string): Promise<void> =>
   db.transaction(async (session) => {
     await assertFence(session, lease)
-    await session.query(`update carsync.runs set mode = 'full' where run_id = $1::text::uuid`, [runId])
+    await session.query(
+      `update carsync.runs set mode = 'full', plan = null, total_before = null where run_id = $1::text::uuid`,
+      [runId],
+    )
   })
 
 /** The plan is frozen here; nothing changes it afterwards. */

@@ -134,7 +134,7 @@ export type Store = {
   ): Promise<{ run: StoredRun; resumed: boolean }>
   /** What decides between a full and an incremental run. */
   modeState(): Promise<ModeState>
-  /** An incremental run that has not read anything becomes a full one. */
+  /** An incremental run that has not read anything becomes a full one, which is still to be planned. */
   becomeFull(lease: Lease, runId: string): Promise<void>
   savePlan(lease: Lease, runId: string, plan: Plan): Promise<void>
   saveReceipt(lease: Lease, runId: string, receipt: Receipt): Promise<void>

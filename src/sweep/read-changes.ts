@@ -30,8 +30,14 @@ export const askFeed = async (
   const answer = await askCount(api, control.source, access, feeds.changes(minutes), stop)
   if (answer.kind === 'data') return { count: answer.data }
   if (answer.kind !== 'stop' || answer.reason === 'quota') throw stopError(answer)
-  return { unread: `The source shows no feed of changes (${answer.why})` }
+  return { unread: noFeed(answer.why) }
 }
+
+export const noFeed = (why: string): string => `The source shows no feed of changes (${why})`
+
+/** Whether a pass over the feed ended because its pages are refused, though the source lets us in elsewhere. */
+export const isFeedRefused = (end: SweepEnd): end is SweepEnd & { kind: 'refused' } =>
+  end.kind === 'refused' && end.reason !== 'quota'
 
 /** What was read of the feed longer ago has moved too far since, ms. */
 const PASS_KEEPS_MS = 120_000

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { LeaseLostError } from '../../src/errors.ts'
 import { commitPages } from '../../src/store/commit-pages.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
-import { finishRun, openRun, savePlan } from '../../src/store/runs.ts'
+import { becomeFull, finishRun, openRun, savePlan } from '../../src/store/runs.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { type Begun, batchOf, begin, finishOf, PLAN, writeOf } from './fixture.ts'
 
@@ -110,6 +110,15 @@ for (const kind of databaseKinds) {
       assert.equal(run.mode, 'incremental')
       assert.equal(await statusOf(begun.runId), 'running')
       assert.equal((await open(begun)).run.runId, begun.runId)
+    })
+
+    it('takes up a run that became a full one without the plan of the changes', async () => {
+      const begun = await begin(db)
+      const { run } = await open(begun, { mode: 'incremental' })
+      await savePlan(db, begun.lease, run.runId, PLAN)
+      await becomeFull(db, begun.lease, run.runId)
+      const taken = (await open(begun)).run
+      assert.deepEqual([taken.runId, taken.mode, taken.plan], [run.runId, 'full', null])
     })
 
     it('does not go back behind a later run', async () => {
