@@ -9,10 +9,18 @@ import { type Counts, otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
 import { restoreRun, startRun } from './run/run.ts'
 import { countOf } from './sweep/plan-sweep.ts'
-import { askFeed, changesPlan, goesOnWith, isFeedRefused, noFeed, readChanges } from './sweep/read-changes.ts'
+import {
+  askFeed,
+  changesPlan,
+  goesOnWith,
+  readChanges,
+  runFeedPass,
+  type Unread,
+  unreadBy,
+} from './sweep/read-changes.ts'
 import { readGone } from './sweep/read-gone.ts'
-import { endingOf, runPass } from './sweep/run-pass.ts'
-import { type Ending, endedEarly, pageSizesOf, type Session } from './sweep/session.ts'
+import { endingOf } from './sweep/run-pass.ts'
+import { type Ending, endedEarly, noteUnread, pageSizesOf, type Session } from './sweep/session.ts'
 import { beginWork, pageSizeOf, progressOf, type Work } from './sweep/work.ts'
 
 /** The feed moves while it is read: it is read until it brings nothing new, but by one process not more often than this. */
@@ -74,15 +82,17 @@ export async function* incrementalRun(
   session.onWork(work)
   yield { kind: 'planned', total: plan.total, segments: progressOf(work, world.now()).segments, note: plan.note }
 
-  let end = yield* runPass(session, work, first)
+  let end = yield* runFeedPass(session, work, first)
   for (let pass = first; end.kind === 'finished'; pass++) {
     if (pass - first + 1 >= PASSES || pass + 1 >= PASSES_OF_ALL) break
     if (pass > 0 && (await store.countNew(stored.runId, pass)) === 0) break
     work.phase = 'checking'
     end = yield* readChanges(session, work, feeds, minutes, directionOf(pass + 1))
   }
-  if (isFeedRefused(end)) return yield* withoutFeed(session, noFeed(end.why), now, sweepsAgainAt)
+  const unread = unreadBy(end, session)
+  if (unread !== null) return yield* withoutFeed(session, unread, now, sweepsAgainAt)
   if (end.kind !== 'finished') return endingOf(end)
+  if (stored.unreadFeed !== null) await noteUnread(session, null)
   yield* askForGone(session, work, minutes)
   await store.forgetSeen(lease, stored.runId)
   return {
@@ -95,10 +105,13 @@ export async function* incrementalRun(
   }
 }
 
-/** Where there is no feed of changes for us, everything is read, unless something was read already or that was done too lately. */
+/**
+ * Where the feed of changes is refused everything is read at once, unless something was read already. What fails may pass: there
+ * the next run does that. Neither does so soon after the last sweep.
+ */
 async function* withoutFeed(
   session: Session,
-  unread: string,
+  { why, mayPass }: Unread,
   now: number,
   sweepsAgainAt: number,
 ): AsyncGenerator<SyncEvent, Ending> {
@@ -106,11 +119,11 @@ async function* withoutFeed(
   // Whoever lets us in nowhere any more throws here.
   await countOf(api, control.source, access, {}, stop)
   const ledger = await store.readLedger(stored.runId)
-  if (ledger.length === 0 && now >= sweepsAgainAt) return yield* readEverything(session, unread)
-  return endedEarly(
-    'failed',
-    `${unread}. Everything is read by a sync after ${minuteOf(sweepsAgainAt)}, or with --full`,
-  )
+  const isTooSoon = now < sweepsAgainAt
+  await noteUnread(session, why)
+  if (!mayPass && !isTooSoon && ledger.length === 0) return yield* readEverything(session, why)
+  const when = isTooSoon ? `a sync after ${minuteOf(sweepsAgainAt)}` : 'the next sync'
+  return endedEarly(mayPass ? 'incomplete' : 'failed', `${why}. Everything is read by ${when}, or with --full`)
 }
 
 /** Goes on as a full sweep; nothing was read yet. */

@@ -18,7 +18,7 @@ import type { Access } from './source/source.ts'
 import { ownName } from './source/sources.ts'
 import type { Finish, Store } from './store/store.ts'
 import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
-import { type Control, type Ending, endedEarly, type Session } from './sweep/session.ts'
+import { type Control, type Ending, endedEarly, noteUnread, type Session } from './sweep/session.ts'
 import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
 
@@ -89,7 +89,7 @@ export async function* sync(
     return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
   }
   const clockOffsetMs = answer.databaseNow - world.now()
-  const { expected, fullTookMs, ...state } = await store.modeState()
+  const { expected, ...state } = await store.modeState()
   const choice = chooseMode({
     asked: control.mode === 'auto' ? null : control.mode,
     maxMinutes: control.source.feeds?.maxMinutes ?? null,
@@ -158,10 +158,16 @@ export async function* sync(
     let ending: Ending
     let failure: unknown = null
     try {
+      // What the run before has given up this one does without, where it must.
+      if (!resumed && stored.mode === 'full' && state.unreadFeed !== null) await noteUnread(session, state.unreadFeed)
       const steps =
         choice.mode === 'full'
           ? fullRun(session)
-          : incrementalRun(session, { ...choice, expected, sweepsAgainAt: sweepsAgainAt(state.coverage, fullTookMs) })
+          : incrementalRun(session, {
+              ...choice,
+              expected,
+              sweepsAgainAt: sweepsAgainAt(state.coverage, state.fullTookMs),
+            })
       ending = yield* telling.during(steps, () => abandon.abort())
       ending = await doubted(ending, store, serverStartedAt)
     } catch (error) {

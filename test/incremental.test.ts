@@ -7,6 +7,7 @@ import { realWorld, type Source, sources, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import { bentSource } from './support/bent-source.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
+import { fastWorld } from './support/fast-world.ts'
 import { ascending, digestOfCars, storedIds } from './support/stored.ts'
 import { type OnceSettings, syncOnce } from './support/sync-once.ts'
 
@@ -269,7 +270,8 @@ const feedless = async (t: TestContext, status = 404, refused: 'all' | 'pages' =
     },
   )
   const db = await newDatabase('postgres')
-  const once = () => syncOnce({ db, url, control: { mode: 'auto' } })
+  const world = fastWorld(100)
+  const once = () => syncOnce({ db, url, world, options: { leaseSeconds: 6000 }, control: { mode: 'auto' } })
   await once()
   /** As if the last sweep had taken so long, and was begun so long ago. */
   const sweptFor = (tookMs: number, agoMs: number) =>
@@ -281,7 +283,10 @@ const feedless = async (t: TestContext, status = 404, refused: 'all' | 'pages' =
       ),
     ])
   hasFeed = false
-  return { db, control, once, sweptFor }
+  const mend = () => {
+    hasFeed = true
+  }
+  return { db, control, once, sweptFor, mend }
 }
 
 for (const [status, refused] of [
@@ -312,4 +317,43 @@ test('reading everything for lack of a feed takes a tenth of the time at most: u
   assert.match(summary.reason!, /no feed of changes .*HTTP 404.* after \d{4}-\d\d-\d\d \d\d:\d\d UTC, or with --full/)
   await sweptFor(60_000, 11 * 60_000)
   assert.deepEqual((await once()).summary.mode, 'full')
+})
+
+for (const [status, refused] of [
+  [500, 'all'],
+  [400, 'all'],
+  [500, 'pages'],
+  [400, 'pages'],
+] as const)
+  test(`a feed that fails is asked for a moment, and the next run reads everything instead (${status}, ${refused})`, async (t) => {
+    const { db, control, once, sweptFor, mend } = await feedless(t, status, refused)
+    for (let run = 0; run < 2; run++) {
+      await sweptFor(1000, 15 * 60_000)
+      control.add(3)
+      const { summary } = await once()
+      assert.deepEqual([summary.mode, summary.status], ['incremental', 'incomplete'], summary.reason)
+      assert.match(
+        summary.reason!,
+        new RegExp(`no feed of changes .*HTTP ${status}.* by the next sync, or with --full$`),
+      )
+      assert.doesNotMatch(summary.reason!, /given up/, 'not for as long as a dead source is waited for')
+
+      const { summary: instead, events } = await once()
+      assert.deepEqual([instead.mode, instead.status, instead.cars.inserted], ['full', 'complete', 3], instead.reason)
+      assert.equal(instead.learned.pageSize, 50, 'a feed that is refused tells nothing of pages')
+      assert.ok(events.some((event) => event.kind === 'note' && /no feed.*: reading everything/.test(event.message)))
+    }
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+    mend()
+    assert.deepEqual([(await once()).summary.mode, (await once()).summary.status], ['incremental', 'complete'])
+  })
+
+test('a sweep that finds the feed failing is left to the next one, which does without', async (t) => {
+  const { db, once, sweptFor } = await feedless(t, 500)
+  await sweptFor(1000, 25 * HOUR_MS)
+  const { summary } = await once()
+  assert.deepEqual([summary.mode, summary.status], ['full', 'incomplete'])
+  await db.query(`update carsync.runs set last_commit_at = last_commit_at - interval '7 hours'`)
+  const { summary: next } = await once()
+  assert.deepEqual([next.mode, next.status, next.resumed], ['full', 'complete', false])
 })

@@ -11,9 +11,9 @@ import { balances, type FeedPass, type Receipt } from '../run/receipt.ts'
 import type { Feeds } from '../source/source.ts'
 import type { LedgerPage } from '../store/ledger.ts'
 import { countOf } from '../sweep/plan-sweep.ts'
-import { goesOnWith, isFeedRefused, readChanges } from '../sweep/read-changes.ts'
+import { goesOnWith, readChanges, type Unread, unreadBy } from '../sweep/read-changes.ts'
 import { readGone } from '../sweep/read-gone.ts'
-import type { Session } from '../sweep/session.ts'
+import { noteUnread, type Session } from '../sweep/session.ts'
 import type { SweepEnd } from '../sweep/sweep.ts'
 import { pageSizeOf, type Work } from '../sweep/work.ts'
 import { lookAgain } from './look-again.ts'
@@ -94,21 +94,29 @@ async function* readFeeds(
   left: (FeedPass & { pages: LedgerPage[] }) | null,
 ): AsyncGenerator<SyncEvent, FeedsRead> {
   const changes = yield* readChanges(session, work, feeds, minutes, 'up', left)
-  if (isFeedRefused(changes)) return { kind: 'unread', why: changes.why }
+  const unread = unreadBy(changes, session)
+  if (unread !== null) return await doneWithout(session, unread)
   if (changes.kind !== 'finished') return changes
   movement.changed += work.state.run.segments[0]!.records
   const { api, access, control, stop, world } = session
   const readRemovals = () => readGone(session, minutes, pageSizeOf(work), movement.gone)
   // Where cars move, one that went before the count may come back behind it: later it is in the removal feed no more.
   const early = movement.changed > 0 ? await readRemovals() : null
-  if (early !== null) return unreadFor(early)
+  if (early !== null) return unreadFor(early, session)
   const total = await countOf(api, control.source, access, {}, stop)
   const countedAt = world.now()
   const failed = await readRemovals()
-  return failed === null ? { kind: 'read', total, countedAt } : unreadFor(failed)
+  return failed === null ? { kind: 'read', total, countedAt } : unreadFor(failed, session)
 }
 
-const unreadFor = (failed: NonNullable<Awaited<ReturnType<typeof readGone>>>): FeedsRead => {
+/** A feed that fails may pass: that is left to the next process that works on the run, once. */
+const doneWithout = async (session: Session, { why, mayPass }: Unread): Promise<FeedsRead> => {
+  const isNews = session.stored.unreadFeed === null
+  if (isNews) await noteUnread(session, why)
+  return { kind: mayPass && isNews ? 'incomplete' : 'unread', why }
+}
+
+const unreadFor = (failed: NonNullable<Awaited<ReturnType<typeof readGone>>>, { api }: Session): FeedsRead => {
   switch (failed.kind) {
     case 'aborted':
       return { kind: 'stopped' }
@@ -118,6 +126,6 @@ const unreadFor = (failed: NonNullable<Awaited<ReturnType<typeof readGone>>>): F
     case 'slow-down':
     case 'retry':
     case 'smaller-page':
-      return { kind: 'incomplete', why: failed.why }
+      return { kind: api.isDead() ? 'incomplete' : 'unread', why: failed.why }
   }
 }

@@ -9,6 +9,10 @@ export type ModeFacts = {
   maxMinutes: number | null
   /** An unfinished full sweep is there to be taken up. */
   unfinishedFull: boolean
+  /** What the latest run did not complete for want of a feed, in a sentence. */
+  unreadFeed: string | null
+  /** How long the last complete sweep was worked on. */
+  fullTookMs: number
   coverage: readonly Covered[]
   now: number
 }
@@ -64,10 +68,11 @@ export const sweepsAgainAt = (coverage: readonly Covered[], tookMs: number): num
   Math.max(...coverage.filter(({ kind }) => kind === 'full').map(({ to }) => to)) + tookMs / SHARE_OF_SWEEPS
 
 /**
- * Full where no complete sweep is younger than 24 hours, where the feed does not reach back to what is covered, and where
- * there is no feed; else incremental. An unfinished sweep is taken up first.
+ * Full where no complete sweep is younger than 24 hours, where the feed does not reach back to what is covered, where there is no
+ * feed, and where the latest run could not read it; else incremental. An unfinished sweep is taken up first.
  */
-export const chooseMode = ({ asked, maxMinutes, unfinishedFull, coverage, now }: ModeFacts): ModeChoice => {
+export const chooseMode = (facts: ModeFacts): ModeChoice => {
+  const { asked, maxMinutes, unfinishedFull, unreadFeed, fullTookMs, coverage, now } = facts
   const full = (note: string | null): ModeChoice => ({ mode: 'full', note: asked === 'incremental' ? note : null })
   if (asked === 'full') return full(null)
   if (maxMinutes === null) return full('The source has no feed of changes: reading all of it.')
@@ -75,6 +80,8 @@ export const chooseMode = ({ asked, maxMinutes, unfinishedFull, coverage, now }:
   if (until === null) return full('There was no complete sweep yet: reading everything.')
   if (minutesSince(until, now) > maxMinutes)
     return full('The feed of changes does not go back far enough: reading everything.')
+  if (unreadFeed !== null && !unfinishedFull && now >= sweepsAgainAt(coverage, fullTookMs))
+    return { mode: 'full', note: `${unreadFeed}: reading everything.` }
   if (asked === 'incremental') return { mode: 'incremental', coveredUntil: until }
   const lastFull = Math.max(...coverage.filter(({ kind }) => kind === 'full').map(({ to }) => to))
   if (unfinishedFull || now - lastFull >= FULL_EVERY_MS) return full(null)

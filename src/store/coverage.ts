@@ -7,15 +7,27 @@ export const RESUMABLE = "interval '6 hours'"
 
 /**
  * `expected`: how many cars the source should have by what it counted then and what came since; null: not known. `fullTookMs`: how
- * long the last complete sweep was worked on; 0 where that is not known any more.
+ * long the last complete sweep was worked on; 0 where that is not known any more. `unreadFeed`: what the latest run did not complete
+ * for want of a feed, in a sentence.
  */
-export type ModeState = { unfinishedFull: boolean; coverage: Covered[]; expected: number | null; fullTookMs: number }
+export type ModeState = {
+  unfinishedFull: boolean
+  coverage: Covered[]
+  expected: number | null
+  fullTookMs: number
+  unreadFeed: string | null
+}
 
 /** Whether a full sweep is there to be taken up, and what was covered since the last complete one began. */
 export const readModeState = async (db: Database, names: Names): Promise<ModeState> => {
   const [latest] = await db.query(
     `select status in ('running', 'incomplete', 'failed') and last_commit_at > clock_timestamp() - ${RESUMABLE} as unfinished
      from carsync.runs where source = $1 and mode = 'full' order by started_at desc limit 1`,
+    [names.source],
+  )
+  const [last] = await db.query(
+    `select case when status in ('incomplete', 'failed') then unread_feed end as unread
+     from carsync.runs where source = $1 order by started_at desc limit 1`,
     [names.source],
   )
   const rows = await db.query(
@@ -33,6 +45,7 @@ export const readModeState = async (db: Database, names: Names): Promise<ModeSta
     coverage: rows.map((row) => ({ kind: row.kind, from: row.since, to: row.until })),
     expected: counted === null ? null : counted + came,
     fullTookMs: full?.took ?? 0,
+    unreadFeed: last?.unread ?? null,
   }
 }
 

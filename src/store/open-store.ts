@@ -25,7 +25,7 @@ import { readRecentChanges } from './recent-changes.ts'
 import { openRejects, settleRejects } from './rejects.ts'
 import { approveHeld, discardHeld, holdProven, provenGone, readHeld, removeProven, undoRemovals } from './removals.ts'
 import { readRejects, readReport, readRuns } from './report.ts'
-import { becomeFull, finishRun, openRun, savePlan, saveReceipt } from './runs.ts'
+import { becomeFull, finishRun, noteUnread, openRun, savePlan, saveReceipt } from './runs.ts'
 import { serverStartedAt } from './server.ts'
 import type { Store } from './store.ts'
 import { countLiving, readStoredCars, rejectedAmong, sampleCars } from './stored-cars.ts'
@@ -59,6 +59,7 @@ export const storeOver = (
     openRun: (lease, request) => again(() => openRun(db, names, lease, request)),
     modeState: () => again(() => readModeState(db, names)),
     becomeFull: (lease, runId) => again(() => becomeFull(db, lease, runId)),
+    noteUnread: (lease, runId, unread) => again(() => noteUnread(db, lease, runId, unread)),
     savePlan: (lease, runId, plan) => again(() => savePlan(db, lease, runId, plan)),
     saveReceipt: (lease, runId, receipt) => again(() => saveReceipt(db, lease, runId, receipt)),
     readLedger: (runId) => again(() => readLedger(db, runId)),

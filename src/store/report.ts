@@ -11,7 +11,7 @@ import { countHeld } from './removals.ts'
 import type { RejectRow, RunRow, StatusReport } from './store.ts'
 
 const RUN = `r.run_id::text, r.mode, r.status, r.proof, r.reason, r.phase, r.resumed, r.active_ms::float8,
-  ${ISO('r.started_at')} as started, ${ISO('r.last_commit_at')} as last_commit, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text,
+  ${ISO('r.started_at')} as started, ${ISO('r.last_commit_at')} as last_commit, ${ISO('r.finished_at')} as finished, r.requests::text, r.learned::text, r.receipt::text, r.unread_feed,
   r.pages_total, r.removed::float8, r.seen::float8, r.drift::text,
   coalesce(r.pages_done, p.pages)::int as pages_done, coalesce(r.inserted, p.inserted)::float8 as inserted,
   coalesce(r.updated, p.updated)::float8 as updated, coalesce(r.rejected, p.rejected)::float8 as rejected,
@@ -119,6 +119,7 @@ export const readRuns = async (db: Database, names: Names, limit: number): Promi
       requests,
       cars: carsOf(row, row.seen ?? row.met),
       reason: row.reason,
+      unreadFeed: row.unread_feed,
       ...(drift ? { drift } : {}),
       least: leastTime({ pages, learned, answerMs: meanMs(durationsOf(requests.answerTimes)) }),
     }

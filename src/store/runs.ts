@@ -9,7 +9,7 @@ import { countSeen, listed } from './ledger.ts'
 import { countsOf } from './progress.ts'
 import type { Finish, StoredRun } from './store.ts'
 
-const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, receipt::text, requests::text, log_listed,
+const COLUMNS = `run_id::text, mode, status, active_ms::float8, plan::text, receipt::text, requests::text, log_listed, unread_feed,
   (extract(epoch from started_at) * 1000)::float8 as started,
   (extract(epoch from last_commit_at) * 1000)::float8 as last_commit`
 
@@ -22,6 +22,7 @@ const storedRun = (row: Row, beganEmpty: boolean): StoredRun => ({
   activeMs: row.active_ms,
   plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
   receipt: row.receipt === '{}' ? null : (JSON.parse(row.receipt) as Receipt),
+  unreadFeed: row.unread_feed,
   requests: JSON.parse(row.requests) as RequestCounts,
   logListed: row.log_listed,
   beganEmpty,
@@ -29,7 +30,7 @@ const storedRun = (row: Row, beganEmpty: boolean): StoredRun => ({
 
 /**
  * The unfinished run of this source and mode whose last commit is under six hours old, unless a fresh one is asked for;
- * else a new one. What is left behind unfinished is marked `abandoned`.
+ * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so.
  */
 export const openRun = (
   db: Database,
@@ -55,7 +56,8 @@ export const openRun = (
         )
     await session.query(
       `update carsync.runs set status = 'abandoned', finished_at = coalesce(finished_at, clock_timestamp())
-       where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed') and run_id <> $3::text::uuid`,
+       where source = $1 and (mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
+         and run_id <> $3::text::uuid`,
       [names.source, request.mode, left?.run_id ?? request.runId],
     )
     if (left) return { run: storedRun(left, false), resumed: true }
@@ -79,6 +81,13 @@ export const becomeFull = (db: Database, lease: Lease, runId: string): Promise<v
       `update carsync.runs set mode = 'full', plan = null, total_before = null where run_id = $1::text::uuid`,
       [runId],
     )
+  })
+
+/** Keeps what the run cannot have of the source's feeds; null: it has read them after all. */
+export const noteUnread = (db: Database, lease: Lease, runId: string, unread: string | null): Promise<void> =>
+  db.transaction(async (session) => {
+    await assertFence(session, lease)
+    await session.query('update carsync.runs set unread_feed = $2 where run_id = $1::text::uuid', [runId, unread])
   })
 
 /** The plan is frozen here; nothing changes it afterwards. */

@@ -40,6 +40,8 @@ export type StoredRun = {
   plan: Plan | null
   /** What a full sweep has shown so far. */
   receipt: Receipt | null
+  /** What is not to be had of the source's feeds, in a sentence; null: they were read, or not asked for yet. */
+  unreadFeed: string | null
   requests: RequestCounts
   /** The source has had a complete full sweep before: only then are new cars logged as `listed`. */
   logListed: boolean
@@ -96,6 +98,7 @@ export type RunRow = {
   requests: RequestCounts
   cars: CarCounts
   reason: string | null
+  unreadFeed: string | null
   /** As in the summary. */
   drift?: NonNullable<Summary['drift']>
   /** The least time that its pages could have been read in; null: not known. */
@@ -136,6 +139,7 @@ export type Store = {
   modeState(): Promise<ModeState>
   /** An incremental run that has not read anything becomes a full one, which is still to be planned. */
   becomeFull(lease: Lease, runId: string): Promise<void>
+  noteUnread(lease: Lease, runId: string, unread: string | null): Promise<void>
   savePlan(lease: Lease, runId: string, plan: Plan): Promise<void>
   saveReceipt(lease: Lease, runId: string, receipt: Receipt): Promise<void>
   readLedger(runId: string): Promise<LedgerPage[]>

@@ -28,8 +28,9 @@ export const askCount = async (
   access: Access,
   filter: Filter,
   signal?: AbortSignal,
+  tries?: number,
 ): Promise<{ kind: 'data'; data: number | null } | Unanswered> => {
-  const outcome = await api.ask(source.countRequest(access, filter), (reply) => source.readCount(reply), signal)
+  const outcome = await api.ask(source.countRequest(access, filter), (reply) => source.readCount(reply), signal, tries)
   return outcome.kind === 'smaller-page' ? { kind: 'data', data: null } : outcome
 }
 

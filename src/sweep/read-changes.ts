@@ -4,6 +4,7 @@ import { CHANGES, type Plan } from '../run/plan.ts'
 import { restoreRun, startRun } from '../run/run.ts'
 import type { Feeds } from '../source/source.ts'
 import type { LedgerPage } from '../store/ledger.ts'
+import { askBriefly } from './ask-briefly.ts'
 import { askCount, stopError } from './plan-sweep.ts'
 import { runPass } from './run-pass.ts'
 import type { Session } from './session.ts'
@@ -18,26 +19,35 @@ export const changesPlan = (feeds: Feeds, minutes: number, total: number | null)
   note: null,
 })
 
-/**
- * How many cars came or changed within the last `minutes`, null where the source does not count. `unread`: it answers, and
- * has no such feed for us. Throws SyncError where it cannot be asked.
- */
+/** A feed that is not to be had though the source answers. `mayPass`: it is not refused, but fails. */
+export type Unread = { why: string; mayPass: boolean }
+
+const noFeed = (why: string, mayPass: boolean): Unread => ({
+  why: `The source shows no feed of changes (${why})`,
+  mayPass,
+})
+
+/** How many cars came or changed within the last `minutes`, null where the source does not count. Throws SyncError where it cannot be asked. */
 export const askFeed = async (
-  { api, access, control, stop }: Session,
+  session: Session,
   feeds: Feeds,
   minutes: number,
-): Promise<{ count: number | null } | { unread: string }> => {
-  const answer = await askCount(api, control.source, access, feeds.changes(minutes), stop)
+): Promise<{ count: number | null } | { unread: Unread }> => {
+  const { api, access, control, stop } = session
+  const answer = await askBriefly(session, (tries) =>
+    askCount(api, control.source, access, feeds.changes(minutes), stop, tries),
+  )
   if (answer.kind === 'data') return { count: answer.data }
+  if (answer.kind === 'retry' && !api.isDead()) return { unread: noFeed(answer.why, true) }
   if (answer.kind !== 'stop' || answer.reason === 'quota') throw stopError(answer)
-  return { unread: noFeed(answer.why) }
+  return { unread: noFeed(answer.why, false) }
 }
 
-export const noFeed = (why: string): string => `The source shows no feed of changes (${why})`
-
-/** Whether a pass over the feed ended because its pages are refused, though the source lets us in elsewhere. */
-export const isFeedRefused = (end: SweepEnd): end is SweepEnd & { kind: 'refused' } =>
-  end.kind === 'refused' && end.reason !== 'quota'
+/** Whether a pass over the feed ended for want of it; null: it did not, or the source as a whole is not to be had. */
+export const unreadBy = (end: SweepEnd, { api }: Session): Unread | null => {
+  if (end.kind === 'refused' && end.reason !== 'quota') return noFeed(end.why, false)
+  return end.kind === 'incomplete' && !api.isDead() ? noFeed(end.why, true) : null
+}
 
 /** What was read of the feed longer ago has moved too far since, ms. */
 const PASS_KEEPS_MS = 120_000
@@ -60,5 +70,14 @@ export async function* readChanges(
   const plan = changesPlan(feeds, minutes, direction === 'down' ? farthest : null)
   const run = startRun(plan, wishedPageSize, pageSize, direction)
   enterPass(work, left === null ? run : restoreRun(run, left.pages), () => null)
-  return yield* runPass(session, work, left?.sweep ?? work.nextSweep++)
+  return yield* runFeedPass(session, work, left?.sweep ?? work.nextSweep++)
+}
+
+/** A pass over the feed; where that is not to be had, in pages of any size, it has told nothing of those of the listing. */
+export async function* runFeedPass(session: Session, work: Work, number: number): AsyncGenerator<SyncEvent, SweepEnd> {
+  const { pageSize, wishedPageSize } = work.state.run
+  const end = yield* runPass(session, work, number)
+  if (end.kind === 'refused' || end.kind === 'incomplete')
+    work.state.run = { ...work.state.run, pageSize, wishedPageSize }
+  return end
 }

@@ -1,6 +1,7 @@
 /** Reads the removal feed: which cars the source says have gone lately. */
 
 import type { Gone, Outcome } from '../source/source.ts'
+import { askBriefly } from './ask-briefly.ts'
 import type { Session } from './session.ts'
 
 /** A feed that does not come to an end is no feed. */
@@ -14,11 +15,12 @@ const OFF_MS = 60_000
  * that none passes for one that went before it was met. Answers what kept it from reading all, or null.
  */
 export const readGone = async (
-  { api, access, control, world, clockOffsetMs, stop }: Session,
+  session: Session,
   minutes: number,
   wishedPageSize: number,
   gone: Map<string, number>,
 ): Promise<Exclude<Outcome<never>, { kind: 'data' }> | { kind: 'aborted' } | null> => {
+  const { api, access, control, world, clockOffsetMs, stop } = session
   const { feeds } = control.source
   if (feeds === null) return { kind: 'stop', reason: 'protocol', why: 'The source has no removal feed' }
   const since = world.now() + clockOffsetMs - minutes * 60_000
@@ -27,7 +29,9 @@ export const readGone = async (
   try {
     for (let page = 1; page <= MAX_PAGES; page++) {
       const ask = { minutes, page, pageSize }
-      const outcome = await api.ask(feeds.goneRequest(access, ask), (reply) => feeds.readGone(reply, ask), stop)
+      const outcome = await askBriefly(session, (tries) =>
+        api.ask(feeds.goneRequest(access, ask), (reply) => feeds.readGone(reply, ask), stop, tries),
+      )
       if (outcome.kind === 'smaller-page' && pageSize > 1) {
         pageSize = Math.floor(pageSize / 2)
         page = 0

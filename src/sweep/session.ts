@@ -73,6 +73,13 @@ export const endedEarly = (status: 'incomplete' | 'failed', reason: string): End
   covered: null,
 })
 
+/** Keeps what is not to be had of the feeds, in a sentence; null: they were read after all. */
+export const noteUnread = async (session: Session, unread: string | null): Promise<void> => {
+  const { store, stored, lease } = session
+  await store.noteUnread(lease, stored.runId, unread)
+  session.stored = { ...stored, unreadFeed: unread }
+}
+
 /**
  * The page size to wish for, and the one that the source was found to serve: as it was learned, or else as the run's own
  * ledger has it, which is noted in the session.

@@ -4,6 +4,7 @@ import { runLines } from '../../cli/runs.ts'
 import type { RunRow } from '../../src/node.ts'
 
 const row: Omit<RunRow, 'reason'> = {
+  unreadFeed: null,
   runId: '5f0c4f5e-0000-4000-8000-000000000000',
   mode: 'full',
   status: 'incomplete',

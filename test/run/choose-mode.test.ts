@@ -63,6 +63,8 @@ describe('chooseMode', () => {
     asked: null,
     maxMinutes: 4320,
     unfinishedFull: false,
+    unreadFeed: null,
+    fullTookMs: 0,
     coverage: [full(NOW - HOUR)],
     now: NOW,
     ...members,
@@ -78,6 +80,16 @@ describe('chooseMode', () => {
     assert.equal(chooseMode(facts({ unfinishedFull: true })).mode, 'full')
     assert.equal(chooseMode(facts({ maxMinutes: null })).mode, 'full')
     assert.equal(chooseMode(facts({ coverage: [] })).mode, 'full')
+  })
+
+  it('is full after a run that could not read the feed, where that takes a tenth of the time at most, and says why', () => {
+    const unread = { unreadFeed: 'No feed', coverage: [full(NOW - HOUR)] }
+    for (const asked of [null, 'incremental'] as const) {
+      const after = (fullTookMs: number) => chooseMode(facts({ ...unread, asked, fullTookMs }))
+      assert.deepEqual(after(HOUR / 10), { mode: 'full', note: 'No feed: reading everything.' })
+      assert.equal(after(HOUR / 10 + 1).mode, 'incremental')
+    }
+    assert.deepEqual(chooseMode(facts({ ...unread, unfinishedFull: true })), { mode: 'full', note: null })
   })
 
   it('is full where the feed does not reach back to what is covered, so that a missed time is healed', () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { LeaseLostError } from '../../src/errors.ts'
 import { commitPages } from '../../src/store/commit-pages.ts'
 import { releaseLease, takeLease } from '../../src/store/lease.ts'
-import { becomeFull, finishRun, openRun, savePlan } from '../../src/store/runs.ts'
+import { becomeFull, finishRun, noteUnread, openRun, savePlan } from '../../src/store/runs.ts'
 import { databaseKinds, newDatabase } from '../support/databases.ts'
 import { type Begun, batchOf, begin, finishOf, PLAN, writeOf } from './fixture.ts'
 
@@ -110,6 +110,16 @@ for (const kind of databaseKinds) {
       assert.equal(run.mode, 'incremental')
       assert.equal(await statusOf(begun.runId), 'running')
       assert.equal((await open(begun)).run.runId, begun.runId)
+    })
+
+    it('leaves nothing of changes that were to be read once everything is', async () => {
+      const begun = await begin(db)
+      await finish(begun)
+      const { run } = await open(begun, { mode: 'incremental' })
+      await noteUnread(db, begun.lease, run.runId, 'no feed')
+      assert.equal((await open(begun, { mode: 'incremental' })).run.unreadFeed, 'no feed')
+      assert.equal((await open(begun)).run.unreadFeed, null, 'of another run')
+      assert.equal(await statusOf(run.runId), 'abandoned')
     })
 
     it('takes up a run that became a full one without the plan of the changes', async () => {
