@@ -19,6 +19,7 @@ const CONCERNS: readonly Concern['kind'][] = [
   'stuck',
   'incomplete',
   'incomplete-twice',
+  'feed',
   'stale',
   'hole',
   'held',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
 import type { DemoOptions } from '../demo/settings.ts'
+import { readHealth } from '../src/alert/read-health.ts'
 import { realWorld, type Source, sources, storeOver } from '../src/node.ts'
 import type { Database } from '../src/store/database.ts'
 import { bentSource } from './support/bent-source.ts'
@@ -31,7 +32,11 @@ const hoursAgo = (hours: number): DemoOptions => ({ clockAt: Date.now() - hours 
 const lookUps = async (api: DemoApi): Promise<number> =>
   Object.keys((await api.stats()).pages).filter((key) => /^\/api\/cars\/\d+$/.test(key)).length
 
-const coverageOf = (db: Database) => storeOver(db, { schema: 'public', source: 'auctionsapi' }, realWorld).modeState()
+const storeOf = (db: Database) => storeOver(db, { schema: 'public', source: 'auctionsapi' }, realWorld)
+const coverageOf = (db: Database) => storeOf(db).modeState()
+/** How the latest run is judged for want of a feed. */
+const feedConcern = async (db: Database) =>
+  (await readHealth(storeOf(db), 26, Date.now())).find(({ kind }) => kind === 'feed')?.weight
 
 for (const kind of databaseKinds)
   test(`between full sweeps only what changed is read (${kind})`, async (t) => {
@@ -304,6 +309,7 @@ for (const [status, refused] of [
       assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 3], summary.reason)
       const note = events.find((event) => event.kind === 'note' && /reading everything/.test(event.message))
       assert.ok(note?.kind === 'note')
+      assert.equal(await feedConcern(db), 'notice')
       assert.match(note.message, new RegExp(`^The source shows no feed of changes \\(.*HTTP ${status}`))
     }
     assert.deepEqual(await storedIds(db), ascending(control.ids()))
@@ -338,14 +344,17 @@ for (const [status, refused] of [
       )
       assert.doesNotMatch(summary.reason!, /given up/, 'not for as long as a dead source is waited for')
 
+      assert.equal(await feedConcern(db), 'fault')
       const { summary: instead, events } = await once()
       assert.deepEqual([instead.mode, instead.status, instead.cars.inserted], ['full', 'complete', 3], instead.reason)
+      assert.equal(await feedConcern(db), 'notice')
       assert.equal(instead.learned.pageSize, 50, 'a feed that is refused tells nothing of pages')
       assert.ok(events.some((event) => event.kind === 'note' && /no feed.*: reading everything/.test(event.message)))
     }
     assert.deepEqual(await storedIds(db), ascending(control.ids()))
     mend()
     assert.deepEqual([(await once()).summary.mode, (await once()).summary.status], ['incremental', 'complete'])
+    assert.equal(await feedConcern(db), undefined)
   })
 
 test('a sweep that finds the feed failing is left to the next one, which does without', async (t) => {

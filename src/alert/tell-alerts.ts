@@ -28,7 +28,7 @@ const CLAIM_SPARE_MS = 20_000
 const LEAST_SLEEP_MS = 50
 
 /** What the next run hides. */
-const HIDDEN_BY_A_RUN: readonly string[] = ['failed', 'incomplete-twice']
+const HIDDEN_BY_A_RUN: readonly string[] = ['failed', 'incomplete-twice', 'feed']
 
 type JudgeSettings = Pick<TellSettings, 'source' | 'staleHours' | 'target'>
 

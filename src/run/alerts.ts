@@ -3,7 +3,7 @@ import type { Concern } from './health.ts'
 import { someOf } from './some-of.ts'
 
 /** The others are good to see in a status, and no reason to wake anybody. */
-export const ALERT_KINDS = ['failed', 'stuck', 'incomplete-twice', 'held', 'stale', 'drift'] as const
+export const ALERT_KINDS = ['failed', 'stuck', 'incomplete-twice', 'feed', 'held', 'stale', 'drift'] as const
 export type AlertKind = (typeof ALERT_KINDS)[number]
 
 export type Alerted = Concern & { kind: AlertKind }
@@ -39,6 +39,7 @@ const isSettled = (kind: string, last: LastRun): boolean => {
   switch (kind as AlertKind) {
     case 'failed':
     case 'incomplete-twice':
+    case 'feed':
       return last?.status === 'complete'
     case 'drift':
       return last?.status === 'complete' && last.mode === 'full'

@@ -18,7 +18,7 @@ type Scene = {
   source: string
   slept: number[]
   /** The latest run of the source came to this. */
-  run(status: string, mode?: string, drift?: Record<string, number>): Promise<void>
+  run(status: string, mode?: string, drift?: Record<string, number>, unreadFeed?: string): Promise<void>
   held(): Promise<void>
   tell(settings?: Partial<TellSettings>): ReturnType<typeof tellAlerts>
   /** Time goes by for the outbox. */
@@ -48,12 +48,12 @@ const scene = async (t: TestContext, db: Database, answer?: Answer): Promise<Sce
     },
   }
   const store = storeOver(db, { schema: 'public', source }, world)
-  const run: Scene['run'] = async (status, mode = 'full', drift = {}) => {
+  const run: Scene['run'] = async (status, mode = 'full', drift = {}, unreadFeed) => {
     await db.query(
-      `insert into carsync.runs (run_id, source, mode, status, log_listed, reason, started_at, last_commit_at, drift)
-       values ($1::text::uuid, $2, $3, $4, true, 'the source said no', now() + $5::int * interval '1 ms', now(), $6::text::jsonb)`,
+      `insert into carsync.runs (run_id, source, mode, status, log_listed, reason, started_at, last_commit_at, drift, unread_feed)
+       values ($1::text::uuid, $2, $3, $4, true, coalesce($7, 'the source said no'), now() + $5::int * interval '1 ms', now(), $6::text::jsonb, $7)`,
       // The embedded database's clock knows milliseconds only, and runs must have an order.
-      [randomUUID(), source, mode, status, ++runs, JSON.stringify(drift)],
+      [randomUUID(), source, mode, status, ++runs, JSON.stringify(drift), unreadFeed ?? null],
     )
     if (status !== 'complete') return
     await db.query(
@@ -100,6 +100,35 @@ for (const kind of databaseKinds) {
   const db = await newDatabase(kind)
 
   describe(`alerts on ${kind}`, () => {
+    it('tell once of a feed that is not to be had, however often everything is read instead, and once that it is back', async (t) => {
+      const { webhook, store, run, tell } = await scene(t, db)
+      const unread = (status: string, mode: string) => run(status, mode, {}, 'The source shows no feed of changes')
+      await run('complete')
+      await unread('failed', 'incremental')
+      await tell()
+      for (const [status, mode] of [
+        ['complete', 'full'],
+        ['failed', 'incremental'],
+        ['complete', 'full'],
+        ['incomplete', 'incremental'],
+      ] as const) {
+        await unread(status, mode)
+        await tell()
+        await run('running', 'incremental')
+        await tell()
+      }
+      assert.deepEqual(
+        (await store.openAlerts()).map(({ kind }) => kind),
+        ['feed'],
+      )
+      await run('complete', 'incremental')
+      await tell()
+      assert.deepEqual(
+        webhook.received.map(({ type }) => type),
+        ['carsync.feed', 'carsync.feed.resolved'],
+      )
+    })
+
     it('tell once of a failed run, once that a complete one has mended it, and anew of the next', async (t) => {
       const { webhook, store, source, run, tell } = await scene(t, db)
       await run('complete')

@@ -46,7 +46,7 @@ describe('decideAlerts', () => {
   })
 
   it('settles a failed or twice incomplete run only by a complete one', () => {
-    for (const kind of ['failed', 'incomplete-twice']) {
+    for (const kind of ['failed', 'incomplete-twice', 'feed']) {
       for (const status of ['running', 'incomplete', 'abandoned'])
         assert.deepEqual(decide([], [kind], last(status)).settle, [], `${kind} ${status}`)
       assert.deepEqual(decide([], [kind], null).settle, [])

@@ -6,7 +6,7 @@ const HOUR = 3_600_000
 const well: HealthFacts = {
   now: 100 * HOUR,
   staleMs: 26 * HOUR,
-  runs: [{ status: 'complete', reason: null }],
+  runs: [{ status: 'complete', reason: null, unreadFeed: null }],
   resumed: false,
   leaseUntil: null,
   lastCommitAt: 98 * HOUR,
@@ -16,7 +16,15 @@ const well: HealthFacts = {
   drift: {},
 }
 const kinds = (facts: Partial<HealthFacts>): string[] => judgeHealth({ ...well, ...facts }).map(({ kind }) => kind)
-const run = (status: HealthFacts['runs'][number]['status'], reason: string | null = null) => ({ status, reason })
+const run = (
+  status: HealthFacts['runs'][number]['status'],
+  reason: string | null = null,
+  unreadFeed: string | null = null,
+) => ({
+  status,
+  reason,
+  unreadFeed,
+})
 
 it('says that all is well when it is, also while a living run is on', () => {
   assert.equal(healthLine(judgeHealth(well)), 'All is well.')
@@ -32,6 +40,20 @@ it('knows a run that failed, is stuck, or was not completed once or twice', () =
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('complete')] }), ['incomplete'])
   assert.deepEqual(kinds({ runs: [run('incomplete'), run('abandoned')] }), ['incomplete-twice'])
   assert.deepEqual(kinds({ runs: [run('incomplete')], resumed: true }), ['incomplete-twice'])
+})
+
+it('tells a feed that is not to be had from other ends, before and after everything was read instead', () => {
+  const feed = 'The source shows no feed of changes (HTTP 404)'
+  const ofRun = (status: 'failed' | 'incomplete' | 'complete' | 'running', reason: string | null) =>
+    judgeHealth({ ...well, runs: [run(status, reason, feed)] }).map(({ kind, weight }) => `${kind} ${weight}`)
+  assert.deepEqual(ofRun('failed', `${feed}. Everything is read by a sync after noon`), ['feed fault'])
+  assert.deepEqual(ofRun('incomplete', feed), ['feed fault'])
+  assert.deepEqual(ofRun('complete', null), ['feed notice'])
+  assert.deepEqual(ofRun('failed', 'the key is not accepted'), ['failed fault', 'feed notice'])
+  assert.match(
+    healthLine(judgeHealth({ ...well, runs: [run('complete', null, feed)] })),
+    /^Well, but note: the source shows no feed of changes \(HTTP 404\): everything is read instead/,
+  )
 })
 
 it('judges age by what is covered, to the millisecond, and sees holes', () => {
