@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type AlertRow, alertTargetOf, realWorld, type Store, tellAlerts } from '../src/node.ts'
-import { moment } from './figure.ts'
+import { counted, moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
 import { type Reading, readFrom } from './reading.ts'
@@ -32,7 +32,7 @@ const endOf = ({ resolvedAt, replacedBy }: AlertRow): string => {
 /** Alerts as a table, with a sentence where nobody can be told. */
 export const alertLines = ({ webhook, why, alerts }: Report): string[] => {
   const open = alerts.filter(({ resolvedAt }) => resolvedAt === null).length
-  const head = open === 0 ? 'No alert is open.' : `${open === 1 ? '1 alert is' : `${open} alerts are`} open.`
+  const head = open === 0 ? 'No alert is open.' : `${counted(open, 'alert is', 'alerts are')} open.`
   return [
     head,
     ...(webhook ? [] : ['No webhook is configured (CARSYNC_ALERT_URL, CARSYNC_ALERT_SECRET): nobody is told.']),

@@ -1,7 +1,7 @@
 /** What a person reads when a sync is over: how it ended, the counts, and what to do next. Pure. */
 import type { Summary } from '../src/node.ts'
 import { type CalledAs, calledOn } from './called-as.ts'
-import { count, duration, moment } from './figure.ts'
+import { count, counted, duration, moment } from './figure.ts'
 import type { Paint } from './paint.ts'
 import { driftLines, summaryLines } from './summary-lines.ts'
 import { printable } from './text.ts'
@@ -23,8 +23,8 @@ const reasonOf = ({ reason }: Summary): string => {
 
 const dryHeadOf = ({ cars, pages }: Summary, paint: Paint): string => {
   const all =
-    pages.total === null ? 'The source does not say how many pages it has' : `${count(pages.total)} pages in all`
-  const page = `the first page has ${count(cars.seen)} cars that can be stored and ${count(cars.rejected)} that cannot`
+    pages.total === null ? 'The source does not say how many pages it has' : `${counted(pages.total, 'page')} in all`
+  const page = `the first page has ${counted(cars.seen, 'car')} that can be stored and ${count(cars.rejected)} that cannot`
   return `${paint('bold', 'Dry run:')} nothing was written. ${all}; ${page}.`
 }
 
@@ -75,7 +75,7 @@ const adviceOf = (summary: Summary, context: EndingContext): string[] => {
   if (summary.status === 'failed') advice.push(`Find out what is wrong: ${call('doctor')}`)
   if (summary.heldRemovals > 0)
     advice.push(
-      `${summary.heldRemovals === 1 ? '1 removal is' : `${count(summary.heldRemovals)} removals are`} held back: more cars are gone than is usual. They stay as they are.`,
+      `${counted(summary.heldRemovals, 'removal is', 'removals are')} held back: more cars are gone than is usual. They stay as they are.`,
       `Look at them: ${call('removals')}`,
     )
   if (summary.cars.rejected > 0 && !context.dryRun)

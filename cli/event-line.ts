@@ -1,5 +1,5 @@
 import type { Progress, SyncEvent } from '../src/node.ts'
-import { count, duration, moment, range, rate } from './figure.ts'
+import { count, counted, duration, moment, range, rate } from './figure.ts'
 import { shareOf } from './screen.ts'
 import { printable } from './text.ts'
 
@@ -30,7 +30,7 @@ export const eventLine = (event: SyncEvent): string => {
     case 'lease-awaited':
       return `Another sync may be at it: ${printable(event.holder)}, since ${moment(event.since)}. Waiting for a sign of life`
     case 'planned': {
-      const total = event.total === null ? 'the source gives no total' : `${count(event.total)} cars`
+      const total = event.total === null ? 'the source gives no total' : counted(event.total, 'car')
       const parts = event.segments.length > 1 ? `, in ${event.segments.length} parts` : ''
       return printable(`Planned: ${total}${parts}.${event.note === null ? '' : ` ${event.note}`}`)
     }

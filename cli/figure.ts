@@ -5,6 +5,10 @@ const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 })
 /** 190,000 */
 export const count = (value: number): string => whole.format(value)
 
+/** "1 car", "190,000 cars". `more`: how it is said of any other number than one. */
+export const counted = (value: number, one: string, more = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : more}`
+
 /** Per second: one decimal below 100, else whole; a dash where there is none yet. */
 export const rate = (value: number | null): string =>
   value === null ? '–' : (value < 100 ? tenth : whole).format(value)

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { ConfigError, readMigrations } from '../src/node.ts'
+import { counted } from './figure.ts'
 import { asksForJwt, withEntry } from './init/config-entry.ts'
 import { functionFiles } from './init/function-files.ts'
 import { placeMigrations } from './init/migration-files.ts'
@@ -49,8 +50,6 @@ export const planInit = (folder: string, force: boolean, now: number): Change[] 
     return [{ path, kind: path === CONFIG || (isOurs && force) ? 'changed' : 'kept', before, after }]
   })
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Files of one folder are named as such: there are many, and they belong together. */
 const summed = (changes: readonly Change[]): string[] => {

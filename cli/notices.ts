@@ -1,7 +1,7 @@
 /** What the events say beside progress, without repeating itself: hundreds of refusals are one line with a count. Pure. */
 import type { SyncEvent } from '../src/node.ts'
 import { eventLine } from './event-line.ts'
-import { count } from './figure.ts'
+import { count, counted } from './figure.ts'
 
 export type Notices = { slowed: number; failed: number; dead: number; said: readonly string[]; latest: string | null }
 
@@ -23,7 +23,7 @@ export const troubleOf = ({ slowed, failed, dead, latest }: Notices): Trouble | 
   const counts = [
     times(slowed, 'slowed down'),
     times(failed, 'retried'),
-    dead === 0 ? '' : `${count(dead)} ${dead === 1 ? 'page' : 'pages'} given up`,
+    dead === 0 ? '' : `${counted(dead, 'page')} given up`,
   ].filter((each) => each !== '')
   return { counts: counts.join(', '), latest }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { openStore, type RejectRow, type Replayed, realWorld, replayRejects, sourceNamed } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
-import { count, moment } from './figure.ts'
+import { count, counted, moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
 import { readSettings } from './settings.ts'
@@ -46,7 +46,7 @@ export const replayedLine = ({ read, stored, settled, rejected }: Replayed): str
     ...(settled > 0 ? [`${count(settled)} settled, for a later read of the car is stored`] : []),
     `${count(rejected)} still rejected`,
   ]
-  return `Read ${read === 1 ? '1 rejected record' : `${count(read)} rejected records`} again: ${parts.join(', ')}.`
+  return `Read ${counted(read, 'rejected record')} again: ${parts.join(', ')}.`
 }
 
 const replay = async (flags: Flags): Promise<number> => {

@@ -11,7 +11,7 @@ import {
 } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
 import { type CalledAs, calledAs, calledOn } from './called-as.ts'
-import { count, moment } from './figure.ts'
+import { count, counted, moment } from './figure.ts'
 import { print, printJson } from './print.ts'
 import { readSettings } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
@@ -47,10 +47,13 @@ export const decidedLine = (
   call: CalledAs,
   run: string,
 ): string => {
-  const many = cars === 1 ? '1 car' : `${count(cars)} cars`
+  const many = counted(cars, 'car')
   switch (decision) {
     case 'approve': {
-      const stay = seenSince === 0 ? '' : ` ${count(seenSince)} have been seen since and stay.`
+      const stay =
+        seenSince === 0
+          ? ''
+          : ` ${counted(seenSince, 'has been seen since and stays', 'have been seen since and stay')}.`
       return `Marked ${many} removed.${stay} To take it back: ${call(`removals undo ${run}`)}`
     }
     case 'discard':

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Phase, Progress, SegmentProgress } from '../src/node.ts'
 import { bar } from './bar.ts'
-import { clock, count, duration, perMinute, range, rate } from './figure.ts'
+import { clock, count, counted, duration, perMinute, range, rate } from './figure.ts'
 import type { Trouble } from './notices.ts'
 import { type Paint, plain } from './paint.ts'
 import { clip, padEnd, padStart, printable, widthOf } from './text.ts'
@@ -133,7 +133,7 @@ export const screen = (
       paint,
     ),
     ...row('Stored', storedPieces(progress, plain), width, paint),
-    ...row('Pages', [of(pages.done, pages.total), `${count(pace.pageSize)} cars a page`], width, paint),
+    ...row('Pages', [of(pages.done, pages.total), `${counted(pace.pageSize, 'car')} a page`], width, paint),
     ...row(
       'Requests',
       [`${rate(progress.requestsPerSecond)}/s`, `${progress.inFlight} in flight`, printable(pace.why)],

@@ -1,6 +1,6 @@
 /** How large the database gets, against what a plan allows. Pure. */
 import type { CarWeight, Finding } from '../src/node.ts'
-import { count } from './figure.ts'
+import { count, counted } from './figure.ts'
 
 /** Supabase's free plan: 500 MB a project. */
 const PLAN_BYTES = 500 * 1024 * 1024
@@ -28,7 +28,7 @@ export const sizeFinding = (cars: number | null, measured: CarWeight | null): Fi
   const beside = measured === null ? 0 : Math.max(0, measured.databaseBytes - measured.cars * carBytes)
   const withRaw = beside + all * carBytes
   const without = beside + all * (carBytes - rawBytes)
-  const message = `about ${megabytes(withRaw)} for ${count(all)} cars, about ${megabytes(without)} without raw (${based})`
+  const message = `about ${megabytes(withRaw)} for ${counted(all, 'car')}, about ${megabytes(without)} without raw (${based})`
   if (withRaw <= PLAN_BYTES) return { check: 'size', ok: true, message: `${message}; fits ${PLAN}`, advice: null }
   const advice =
     without <= PLAN_BYTES

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Concern, StatusReport } from '../src/node.ts'
-import { count, moment, range } from './figure.ts'
+import { count, counted, moment, range } from './figure.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { print, printJson } from './print.ts'
 import { driftLines, summaryLines } from './summary-lines.ts'
@@ -46,7 +46,7 @@ export const statusLines = (report: StatusReport, health: string, named: string 
     ...segmentLines(report.segments),
     ...driftLines(report),
     '',
-    `Learned: ${limit}, ${learned.concurrency} at a time, ${learned.pageSize} cars a page${why}`,
+    `Learned: ${limit}, ${learned.concurrency} at a time, ${counted(learned.pageSize, 'car')} a page${why}`,
     ...(report.heldRemovals > 0 ? [`Removals held back: ${count(report.heldRemovals)}`] : []),
   ]
 }

@@ -1,5 +1,5 @@
 import type { StatusReport } from '../src/node.ts'
-import { count, duration, rate } from './figure.ts'
+import { count, counted, duration, rate } from './figure.ts'
 import type { Paint, Tone } from './paint.ts'
 import { padEnd, padStart, printable, widthOf } from './text.ts'
 
@@ -32,7 +32,7 @@ export const driftLines = ({ drift = {} }: Pick<StatusReport, 'drift'>): string[
   if (findings.length === 0) return []
   const shown = findings
     .slice(0, DRIFT_SHOWN)
-    .map(([what, times]) => `  ${printable(what)} (${times === 1 ? '1 record' : `${count(times)} records`})`)
+    .map(([what, times]) => `  ${printable(what)} (${counted(times, 'record')})`)
   const more = findings.length - shown.length
   return [
     'The source has changed what it sends. All of it is in the column raw, and nothing is lost:',
@@ -70,7 +70,7 @@ export const summaryLines = (summary: Figures, paint: Paint): string[] => {
     ['Duration', duration(summary.durationMs), all],
     cars.seen === 0
       ? ['Speed', '–']
-      : ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${count(summary.rate.carsPerMinute)} cars a minute`],
+      : ['Speed', `${rate(summary.rate.carsPerSecond)}/s`, `${counted(summary.rate.carsPerMinute, 'car')} a minute`],
     ['Proof', summary.proof, proofRemark(summary)],
   ]
   const labels = Math.max(...rows.map(([label]) => widthOf(label)))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { realWorld, type Store, type Verified, verify } from '../src/node.ts'
 import { startDemo } from './demo.ts'
-import { count } from './figure.ts'
+import { count, counted } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
 import { readFrom } from './reading.ts'
@@ -20,9 +20,9 @@ export const verifyLines = (found: Verified): string[] => {
       ? 'All is well: nothing differs that is a fault.'
       : 'Not all could be verified; of what could, nothing differs that is a fault.'
   return [
-    faults === 0 ? well : `Not well: ${count(faults)} faults.`,
-    `The source has ${found.total === null ? 'an unknown number of' : count(found.total)} cars, stored are ${count(found.stored)}, rejected ${count(found.rejects)}.`,
-    `Compared ${count(found.compared)} cars field by field, asked for ${count(found.askedById)} by id: ${count(found.requests)} requests (${count(found.budget)} planned), seed ${found.seed}.`,
+    faults === 0 ? well : `Not well: ${counted(faults, 'fault')}.`,
+    `The source has ${found.total === null ? 'an unknown number of cars' : counted(found.total, 'car')}, stored are ${count(found.stored)}, rejected ${count(found.rejects)}.`,
+    `Compared ${counted(found.compared, 'car')} field by field, asked for ${count(found.askedById)} by id: ${counted(found.requests, 'request')} (${count(found.budget)} planned), seed ${found.seed}.`,
     ...found.differences.map(
       ({ kind, fault, sourceId, message }) =>
         `${fault ? 'fault' : 'note'}  ${kind}  ${printable(sourceId ?? '')}  ${printable(message)}`,

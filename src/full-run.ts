@@ -4,6 +4,7 @@ import type { SyncEvent } from './events.ts'
 import { balanceBooks } from './proof/balance-books.ts'
 import { removeAbsent } from './proof/remove-absent.ts'
 import type { Movement } from './proof/weigh-books.ts'
+import { counted } from './run/counted.ts'
 import { endsOf, startPass } from './run/pass.ts'
 import { CHANGES, type Plan, plannedPages } from './run/plan.ts'
 import {
@@ -138,9 +139,7 @@ const hiddenBehind = (pages: readonly SeamPage[]): string => {
 const reasonFor = (pass: Pass, receipt: Receipt): string => {
   const lacking = lackingIn(receipt)
   const what =
-    pass.kind === 'seams'
-      ? `reading ${pass.pages.length === 1 ? '1 page' : `${pass.pages.length} pages`} again`
-      : 'reading it once more, from its end'
+    pass.kind === 'seams' ? `reading ${counted(pass.pages.length, 'page')} again` : 'reading it once more, from its end'
   if (receipt.totalAfter === null) return `Cars may have been missed, and the source does not count them: ${what}.`
   const missed = lacking === 1 ? "one of the source's cars was" : `${lacking} of the source's cars were`
   const why = stoodStill(receipt) ? 'Not all pages showed what they should' : 'The inventory moved while it was read'

@@ -1,9 +1,11 @@
 /** An incremental run: what changed since the last covered instant, and what the source says has gone. */
+
 import type { SyncEvent } from './events.ts'
 import { fullRun } from './full-run.ts'
 import { lookUp } from './proof/look-up.ts'
 import { mayAskFor } from './run/absence.ts'
 import { hasGoneBack, minutesSince } from './run/choose-mode.ts'
+import { counted } from './run/counted.ts'
 import { minuteOf } from './run/minute.ts'
 import { type Counts, otherInventory } from './run/other-inventory.ts'
 import { plannedPages } from './run/plan.ts'
@@ -159,6 +161,6 @@ async function* askForGone(session: Session, work: Work, minutes: number): Async
   if (answers.gone.length > 0)
     yield {
       kind: 'note',
-      message: `The source says that ${answers.gone.length === 1 ? 'one car has' : `${answers.gone.length} cars have`} gone; the next full sweep that proves it marks them removed.`,
+      message: `The source says that ${counted(answers.gone.length, 'car has', 'cars have')} gone; the next full sweep that proves it marks them removed.`,
     }
 }

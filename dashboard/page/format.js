@@ -6,6 +6,9 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 
 export const count = (n) => (n === null || n === undefined ? '–' : whole.format(n))
+
+/** "1 car", "190,000 cars" */
+export const counted = (n, one) => `${count(n)} ${n === 1 ? one : `${one}s`}`
 export const rate = (n) => (n === null || n === undefined ? '–' : n >= 100 ? whole.format(n) : fine.format(n))
 export const percent = (share) => `${fine.format(Math.min(1, Math.max(0, share)) * 100)}%`
 

@@ -2,7 +2,7 @@
 
 import { setMakes } from '/cars.js'
 import { byId, getJson, make, number, setRows, write } from '/dom.js'
-import { carName, count, money, time } from '/format.js'
+import { carName, count, counted, money, time } from '/format.js'
 
 const KINDS = {
   price_changed: 'price changes',
@@ -20,7 +20,10 @@ const setBrands = (brands) => {
   const all = brands.reduce((sum, { cars }) => sum + cars, 0)
   const removed = brands.reduce((sum, brand) => sum + brand.removed, 0)
   const most = Math.max(1, ...brands.map(({ cars }) => cars))
-  write(byId('inventory-sum'), `${count(all)} cars of ${count(brands.length)} brands; ${count(removed)} removed`)
+  write(
+    byId('inventory-sum'),
+    `${counted(all, 'car')} of ${counted(brands.length, 'brand')}; ${count(removed)} removed`,
+  )
   setRows(
     byId('brands'),
     brands.map(({ make: name, cars, onSale }) => {

@@ -1,23 +1,25 @@
 /** What is wrong, what waits for a person, and what could not be stored. */
 import { ask } from '/ask.js'
 import { byId, getJson, make, setClass, write } from '/dom.js'
-import { age, count, moment } from '/format.js'
+import { age, count, counted, moment } from '/format.js'
 
 const decide = (decision, run) => {
-  const many = `${count(run.cars)} cars`
+  const many = counted(run.cars, 'car')
   ask({
     title: decision === 'approve' ? 'Mark them removed' : 'Forget the list',
     what:
       decision === 'approve'
-        ? `${many} of run ${run.runId.slice(0, 8)} are marked removed, but for those seen since. It can be undone on the command line.`
-        : `${many} count as there again. They would have to be proven gone anew.`,
+        ? `${many} of run ${run.runId.slice(0, 8)} ${run.cars === 1 ? 'is' : 'are'} marked removed, but for those seen since. It can be undone on the command line.`
+        : `${many} ${run.cars === 1 ? 'counts' : 'count'} as there again and would have to be proven gone anew.`,
     path: `/api/removals/${run.runId}/${decision}`,
     always: true,
     done: ({ done, error }) =>
       write(
         byId('decided'),
         error ??
-          (decision === 'approve' ? `Marked ${count(done.cars)} cars removed.` : `Forgot ${count(done.cars)} cars.`),
+          (decision === 'approve'
+            ? `Marked ${counted(done.cars, 'car')} removed.`
+            : `Forgot ${counted(done.cars, 'car')}.`),
       ),
   })
 }
@@ -33,7 +35,7 @@ const heldOf = (run) => {
     make(
       'p',
       {},
-      `${count(run.cars)} cars, proven gone by run ${run.runId.slice(0, 8)}, held since ${moment(run.at)}.`,
+      `${counted(run.cars, 'car')}, proven gone by run ${run.runId.slice(0, 8)}, held since ${moment(run.at)}.`,
     ),
     make('p', { className: 'hint' }, run.segments.map(({ name, cars }) => `${name}: ${count(cars)}`).join(', ')),
     make('div', { className: 'actions' }, approve, discard),

@@ -3,6 +3,7 @@
 import type { Options } from '../options.ts'
 import { startPace } from '../pace/start.ts'
 import { openApi } from '../request/api.ts'
+import { counted } from '../run/counted.ts'
 import type { Source } from '../source/source.ts'
 import type { World } from '../world.ts'
 
@@ -35,7 +36,7 @@ export const checkSource = async (options: Options, world: World, source: Source
   }
   const ask = { filter: {}, pageSize: 1, page: 1 }
   const page = await api.ask(source.pageRequest(access, ask), (reply) => source.readPage(reply, ask))
-  const count = total.data === null ? 'it does not say how many cars it has' : `it has ${total.data} cars`
+  const count = total.data === null ? 'it does not say how many cars it has' : `it has ${counted(total.data, 'car')}`
   const reached: Finding = {
     check: 'source',
     ok: true,

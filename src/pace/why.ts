@@ -56,7 +56,7 @@ const shapeWhy = (pace: Pace): string => {
       return origin === 'found' && wall?.rate ? `${refusalOf(pace)}; holding ${held}` : held
     }
     case 'window':
-      return `${shape.quota} requests in ${seconds(shape.windowMs)}${ORIGIN[origin]}`
+      return `${shape.quota} ${shape.quota === 1 ? 'request' : 'requests'} in ${seconds(shape.windowMs)}${ORIGIN[origin]}`
   }
 }
 

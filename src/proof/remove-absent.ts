@@ -3,6 +3,7 @@
 import { untilNone } from '../commit/until-none.ts'
 import type { SyncEvent } from '../events.ts'
 import { mayAskFor, mayRemove, type Share } from '../run/absence.ts'
+import { counted } from '../run/counted.ts'
 import { isRest, plain } from '../run/plan.ts'
 import { accountedFor, type Receipt } from '../run/receipt.ts'
 import type { Session } from '../sweep/session.ts'
@@ -43,7 +44,7 @@ export async function* removeAbsent(
     return
   }
   const removed = await untilNone(() => store.removeProven(lease, runId))
-  yield note(`${removed === 1 ? '1 car is' : `${removed} cars are`} gone from the source, and marked removed now.`)
+  yield note(`${counted(removed, 'car is', 'cars are')} gone from the source, and marked removed now.`)
 }
 
 type Shares = { segmentOf: Map<string | null, string>; inventory: Share; segments: Map<string, Share> }

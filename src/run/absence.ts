@@ -4,6 +4,7 @@
  * Removal hides cars from a marketplace. A source that loses a shelf of its inventory for an hour looks just like one that
  * has sold it, so what is more than usual is held back.
  */
+import { counted } from './counted.ts'
 
 /** How many are at stake: `gone` of `all` that are stored and not marked removed. */
 export type Share = { gone: number; all: number }
@@ -22,7 +23,9 @@ const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`
 
 const beyondLimit = ({ gone, all }: Share, limit: RemovalLimit): string | null => {
   if (limit.kind === 'count')
-    return gone > limit.count ? `${gone} cars are gone, and at most ${limit.count} may be removed` : null
+    return gone > limit.count
+      ? `${counted(gone, 'car is', 'cars are')} gone, and at most ${limit.count} may be removed`
+      : null
   return gone > limit.share * all
     ? `${gone} of ${all} cars are gone, and at most ${percent(limit.share)} may be removed`
     : null

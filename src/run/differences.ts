@@ -1,5 +1,7 @@
 /** How cars as the source shows them now differ from what is stored. Pure. */
+
 import { CAR_FIELDS, type Car, type CarField } from '../car/car.ts'
+import { counted } from './counted.ts'
 
 export type Difference = {
   kind: 'count' | 'missing' | 'gone' | 'marked-removed' | 'differs' | 'newer-at-source'
@@ -53,7 +55,7 @@ export const compareCounts = (total: number | null, stored: number, rejects: num
           kind: 'count',
           fault: true,
           sourceId: null,
-          message: `the source has ${total} cars; stored are ${stored}, and ${rejects} could not be`,
+          message: `the source has ${counted(total, 'car')}; stored are ${stored}, and ${rejects} could not be`,
         },
       ]
 

@@ -1,5 +1,7 @@
 /** Whether all is well with a source, from what the database says of it. One judgement for status, alerts and pages. Pure. */
+
 import { type Covered, coveredUntil, holesIn } from './choose-mode.ts'
+import { counted } from './counted.ts'
 
 type Status = 'running' | 'complete' | 'incomplete' | 'failed' | 'abandoned' | 'busy'
 
@@ -127,10 +129,11 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           {
             kind: 'held',
             weight: 'fault',
-            message:
-              facts.heldRemovals === 1
-                ? '1 removal is held back and waits for a decision'
-                : `${facts.heldRemovals} removals are held back and wait for a decision`,
+            message: counted(
+              facts.heldRemovals,
+              'removal is held back and waits for a decision',
+              'removals are held back and wait for a decision',
+            ),
           } as const,
         ]
       : []),
@@ -139,7 +142,7 @@ export const judgeHealth = (facts: HealthFacts): Concern[] => {
           {
             kind: 'rejects',
             weight: 'notice',
-            message: `${facts.rejected === 1 ? '1 record' : `${facts.rejected} records`} could not be stored in the last run`,
+            message: `${counted(facts.rejected, 'record')} could not be stored in the last run`,
           } as const,
         ]
       : []),

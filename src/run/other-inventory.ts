@@ -1,5 +1,7 @@
 /** Whether an incremental run may still trust what it goes on from. Pure. */
+
 import { isUnusual } from './absence.ts'
+import { counted } from './counted.ts'
 
 /**
  * `expected`: the source's own count at the last full sweep, and what incremental runs have found new since; null: not known.
@@ -15,5 +17,5 @@ export const otherInventory = ({ expected, total, changes }: Counts): string | n
   if (expected === null || total === null) return null
   const gone = Math.max(expected - total, total - expected - (changes ?? 0))
   if (!isUnusual({ gone, all: expected })) return null
-  return `The source has ${total} cars, where ${expected} were known and ${changes ?? 'an unknown number'} came or changed`
+  return `The source has ${counted(total, 'car')}, where ${expected} were known and ${changes ?? 'an unknown number'} came or changed`
 }

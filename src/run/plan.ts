@@ -6,7 +6,9 @@
  * fetched twice. If they do not (cars without a brand), or the source gives no totals, the whole listing follows the
  * priority brands, and repeats are dropped by id: more requests, but no car is lost.
  */
+
 import type { Brand, Filter } from '../source/source.ts'
+import { counted } from './counted.ts'
 
 export type Segment = { name: string; filter: Filter; total: number | null }
 
@@ -98,7 +100,7 @@ export const decidePlan = (questions: Questions, answers: Answers): Plan => {
   const why =
     total === null || Number.isNaN(sum)
       ? 'The source gives no totals'
-      : `The brands have ${sum} cars, the whole listing ${total}`
+      : `The brands have ${counted(sum, 'car')}, the whole listing ${total}`
   return {
     segments: [...priority.filter((segment) => segment.total !== 0), WHOLE(total)],
     total,
