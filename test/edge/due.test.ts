@@ -10,6 +10,7 @@ import { releaseLease, takeLease } from '../../src/store/lease.ts'
 import { beginOrder, isStopped, placeOrder, settleOrder, stopOrders } from '../../src/store/orders.ts'
 import { newSource } from '../store/fixture.ts'
 import { databaseKinds, newDatabase, newPostgresUrl } from '../support/databases.ts'
+import { installPgNet } from '../support/edge/pg-net.ts'
 
 type Past = { mode?: 'full' | 'incremental'; status: string; startedAgo: string; endedAgo?: string | null }
 
@@ -257,6 +258,58 @@ for (const kind of databaseKinds) {
     })
   })
 }
+
+for (const kind of databaseKinds)
+  describe(`a function that refuses to be called, on ${kind}`, async () => {
+    const db = await newDatabase(kind)
+    await installPgNet(db)
+    await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+    const tick = async (): Promise<string> => (await db.query('select carsync.tick() as said'))[0]!.said
+    const calls = async () => (await db.query('select id::int from net.stand_in_queue order by id')).map(({ id }) => id)
+    /** To the last call; null: not in time. */
+    const answer = async (status: number | null) =>
+      db.query('insert into net._http_response (id, status_code) values ($1::bigint, $2::int)', [
+        (await calls()).at(-1),
+        status,
+      ])
+    const pass = (seconds: number) =>
+      db.query(`update carsync.cron_call set called_at = called_at - $1::int * interval '1 second'`, [seconds])
+
+    it('is called less and less often, but at least every five minutes, and again at once when it has answered', async () => {
+      for (let refused = 0; refused < 3; refused++) {
+        assert.match(await tick(), /^asked for a full run/)
+        await answer(503)
+      }
+      for (const [seconds, refused] of [
+        [30, 3],
+        [60, 4],
+        [120, 5],
+        [240, 6],
+        [300, 7],
+        [300, 8],
+      ] as const) {
+        const before = await calls()
+        await pass(seconds - 10)
+        assert.match(
+          await tick(),
+          new RegExp(`^the function has refused ${refused} calls in a row, the last with \\d+: not`),
+        )
+        assert.deepEqual(await calls(), before)
+        await pass(10)
+        assert.match(await tick(), /^asked for/)
+        await answer(401)
+      }
+      await pass(300)
+      assert.match(await tick(), /^asked for/)
+      await answer(202)
+      for (const status of [404, 404, null, 202]) {
+        assert.match(await tick(), /^asked for/)
+        await answer(status)
+      }
+      assert.match(await tick(), /^asked for/)
+      assert.match(await tick(), /^asked for/, 'not answered yet')
+    })
+  })
 
 describe('Realtime', () => {
   it('hears of the progress, and never of the listings', async () => {

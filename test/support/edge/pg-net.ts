@@ -8,6 +8,8 @@ const EXTENSION = `
   create schema if not exists net;
   create table if not exists net.stand_in_queue (
     id bigint generated always as identity primary key, url text, body jsonb, headers jsonb, timeout_milliseconds int);
+  create table if not exists net._http_response (
+    id bigint, status_code int, content text, timed_out bool, error_msg text, created timestamptz not null default now());
   create or replace function net.http_post(
     url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds int default 5000
   ) returns bigint language sql as $$
@@ -20,9 +22,9 @@ export const installPgNet = (db: Database): Promise<void> => db.transaction((ses
 /** Sends what is queued; answers the statuses, 0 where nobody answered in time. */
 export const pumpPgNet = async (db: Database): Promise<number[]> => {
   const queued = await db.query(
-    'delete from net.stand_in_queue returning url, body::text, headers::text, timeout_milliseconds as ms',
+    'delete from net.stand_in_queue returning id::text, url, body::text, headers::text, timeout_milliseconds as ms',
   )
-  return Promise.all(
+  const answers = await Promise.all(
     queued.map(({ url, body, headers, ms }) =>
       fetch(url, { method: 'POST', body, headers: JSON.parse(headers), signal: AbortSignal.timeout(ms) }).then(
         async (answer) => {
@@ -33,4 +35,10 @@ export const pumpPgNet = async (db: Database): Promise<number[]> => {
       ),
     ),
   )
+  for (const [i, status] of answers.entries())
+    await db.query('insert into net._http_response (id, status_code) values ($1::bigint, nullif($2::int, 0))', [
+      queued[i]!.id,
+      status,
+    ])
+  return answers
 }
