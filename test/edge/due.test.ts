@@ -259,11 +259,12 @@ for (const kind of databaseKinds) {
   })
 }
 
-for (const kind of databaseKinds)
-  describe(`a function that refuses to be called, on ${kind}`, async () => {
-    const db = await newDatabase(kind)
-    await installPgNet(db)
-    await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+for (const kind of databaseKinds) {
+  const db = await newDatabase(kind)
+  await installPgNet(db)
+  await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+
+  describe(`a function that refuses to be called, on ${kind}`, () => {
     const tick = async (): Promise<string> => (await db.query('select carsync.tick() as said'))[0]!.said
     const calls = async () => (await db.query('select id::int from net.stand_in_queue order by id')).map(({ id }) => id)
     /** To the last call; null: not in time. */
@@ -310,6 +311,7 @@ for (const kind of databaseKinds)
       assert.match(await tick(), /^asked for/, 'not answered yet')
     })
   })
+}
 
 describe('Realtime', () => {
   it('hears of the progress, and never of the listings', async () => {
