@@ -207,6 +207,7 @@ for (const kind of databaseKinds) {
         requests: { total: 5, ok: 3, limited: 1, failed: 1, retried: 2 },
         cars: { seen: 1, inserted: 1, updated: 0, unchanged: 0, removed: 0, rejected: 1 },
         reason: 'why',
+        unreadFeed: null,
         least: { ms: 500, by: 'limit' },
       })
       assert.equal(latest!.least, null)
