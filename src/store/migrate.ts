@@ -9,7 +9,7 @@ import { type Migration, migrationStatements } from './migration-script.ts'
 import { quoteName } from './quote-name.ts'
 
 /** The newest version that this program works with; for doors that cannot read the files. */
-export const SCHEMA_VERSION = '20261129000000'
+export const SCHEMA_VERSION = '20261130220000'
 
 const OURS = 'smart-cars-sync:'
 const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
