@@ -9,6 +9,7 @@ import { openDatabase, readMigrations } from '../../src/node.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { newMigratedUrl, newPostgresUrl } from '../support/databases.ts'
 import { spawnCommand } from '../support/spawn-command.ts'
+import { endedIn, IN_TURN, inTurns } from '../support/turns.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'carsync-reading-'))
 after(() => rmSync(cwd, { recursive: true, force: true }))
@@ -27,7 +28,16 @@ const LOOKING: [string, number, unknown][] = [
   ['verify', 1, null],
 ]
 
-const say = (env: Record<string, string>, command: string) => spawnCommand(cwd, env, command.split(' ')).ended
+/** What changes something has nothing to change. */
+const REFUSED = ['rejects replay', 'removals approve 5f0c4f5e']
+
+/** These commands one after the other in one process, with these variables. */
+const say = async (env: Record<string, string>, commands: readonly string[]) => {
+  const turns = commands.map((command) => ({ args: command.split(' ') }))
+  const { code, stdout, stderr } = await spawnCommand(cwd, { ...env, ...inTurns(turns) }, [], IN_TURN).ended
+  assert.equal(code, 0, stderr)
+  return endedIn(stderr, stdout)
+}
 
 const schemas = async (databaseUrl: string): Promise<string[]> => {
   const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
@@ -39,61 +49,63 @@ const schemas = async (databaseUrl: string): Promise<string[]> => {
   return rows.map(({ name }) => name)
 }
 
+const assertRefused = (codes: readonly number[], said: readonly string[]): void => {
+  for (const [at, command] of REFUSED.entries()) {
+    const sentence = said[LOOKING.length + at]!
+    assert.match(sentence, /Nothing was synced into this database yet.*Begin with: carsync sync/, command)
+    assert.equal(codes[LOOKING.length + at], 2, command)
+  }
+}
+
 describe('where nothing was synced yet', { concurrency: 2 }, async () => {
   const databaseUrl = await newPostgresUrl()
   const env = { DATABASE_URL: databaseUrl, API_BASE_URL: 'http://127.0.0.1:1/api', API_KEY: 'k' }
 
   // In words where the demo's folder is looked into, as JSON on Postgres: what is told does not depend on where it was looked for.
-  for (const [command, code, answer] of LOOKING)
-    it(`carsync ${command} says so, and makes nothing`, async () => {
-      const json = await say(env, `${command} --json`)
-      assert.equal(json.code, code, json.stderr)
-      const told = JSON.parse(json.stdout)
-      if (command !== 'verify') assert.deepEqual(told, answer)
+  it('each command on Postgres says so, and makes nothing', async () => {
+    const looking = LOOKING.map(([command]) => `${command} --json`)
+    const { codes, said, shown } = await say(env, [...looking, ...REFUSED])
+    for (const [at, [command, code, answer]] of LOOKING.entries()) {
+      assert.equal(codes[at], code, `${command}: ${said[at]}`)
+      const told = JSON.parse(shown[at]!)
+      if (command !== 'verify') assert.deepEqual(told, answer, command)
       else {
         assert.deepEqual([told.ok, told.requests, told.stored], [false, 0, 0])
         assert.match(told.differences[0].message, NOTHING)
       }
-      const inFolder = await say({}, command)
-      assert.match(inFolder.stdout + inFolder.stderr, NOTHING)
-      assert.equal(inFolder.code, code, inFolder.stderr)
-      assert.deepEqual(await schemas(databaseUrl), ['public'])
-      assert.deepEqual(readdirSync(cwd), [])
-    })
+    }
+    assertRefused(codes, said)
+    assert.deepEqual(await schemas(databaseUrl), ['public'])
+    assert.deepEqual(readdirSync(cwd), [])
+  })
 
-  for (const command of ['rejects replay', 'removals approve 5f0c4f5e'])
-    it(`carsync ${command} refuses, and makes nothing`, async () => {
-      for (const given of [env, {}]) {
-        const { code, stderr } = await say(given, command)
-        assert.match(stderr, /Nothing was synced into this database yet.*Begin with: carsync sync/)
-        assert.equal(code, 2)
-      }
-      assert.deepEqual(await schemas(databaseUrl), ['public'])
-      assert.deepEqual(readdirSync(cwd), [])
-    })
+  it('each command in the demo’s folder says so, and makes nothing', async () => {
+    const { codes, said, shown } = await say({}, [...LOOKING.map(([command]) => command), ...REFUSED])
+    for (const [at, [command, code]] of LOOKING.entries()) {
+      assert.match(shown[at]! + said[at]!, NOTHING, command)
+      assert.equal(codes[at], code, `${command}: ${said[at]}`)
+    }
+    assertRefused(codes, said)
+    assert.deepEqual(readdirSync(cwd), [])
+  })
 
   it('a name that was mistyped is told: by the first sync, by status and by doctor', async (t) => {
     const api = await startDemoApi({ cars: 20 })
     t.after(() => api.close())
     const given = { ...env, DATABASE_URL: await newMigratedUrl(), API_BASE_URL: api.url }
     const mistyped = { ...given, CARSYNC_SOURCE: 'auctionapi' }
-    const first = await say(given, 'sync')
-    assert.equal(first.code, 0, first.stderr)
-    assert.doesNotMatch(first.stderr, /CARSYNC_SOURCE/)
-    const before = await say(mistyped, 'status')
-    assert.match(
-      before.stdout,
-      /no sync of auctionapi yet.*\nauctionapi is a name of your own.*Besides .* has auctionsapi/,
-    )
-    assert.match(
-      (await say(mistyped, 'doctor')).stdout,
-      /auctionapi is a name of your own .* read as those of auctionsapi/,
-    )
-    const second = await say(mistyped, 'sync')
-    assert.equal(second.code, 0, 'a name of one’s own is no error')
-    assert.match(second.stderr, /auctionapi is a name of your own .*Besides auctionapi this database has auctionsapi/)
-    assert.match((await say(mistyped, 'status')).stdout, /auctionapi is a name of your own/)
-    assert.doesNotMatch((await say(mistyped, 'sync --full')).stderr, /CARSYNC_SOURCE/, 'said once')
+    const first = await say(given, ['sync'])
+    assert.deepEqual(first.codes, [0], first.said[0])
+    assert.doesNotMatch(first.said[0]!, /CARSYNC_SOURCE/)
+    const { codes, said, shown } = await say(mistyped, ['status', 'doctor', 'sync'])
+    assert.match(shown[0]!, /no sync of auctionapi yet.*\nauctionapi is a name of your own.*Besides .* has auctionsapi/)
+    assert.match(shown[1]!, /auctionapi is a name of your own .* read as those of auctionsapi/)
+    assert.equal(codes[2], 0, 'a name of one’s own is no error')
+    assert.match(said[2]!, /auctionapi is a name of your own .*Besides auctionapi this database has auctionsapi/)
+    // Another process: that it was said is known from the database.
+    const later = await say(mistyped, ['status', 'sync --full'])
+    assert.match(later.shown[0]!, /auctionapi is a name of your own/)
+    assert.doesNotMatch(later.said[1]!, /CARSYNC_SOURCE/, 'said once')
   })
 
   it('a schema that is too old is left as it is, and what to do is said', async (t) => {
@@ -101,9 +113,9 @@ describe('where nothing was synced yet', { concurrency: 2 }, async () => {
     const db = await openDatabase({ databaseUrl: url }, { embeddedFolder: null })
     t.after(() => db.close())
     await migrate(db, 'public', readMigrations().slice(0, 2))
-    const { code, stderr } = await say({ ...env, DATABASE_URL: url }, 'status')
-    assert.equal(code, 2)
-    assert.match(stderr, /lacks tables: wanted the schema of version \d+, found 20261101000001\. Apply it with: /)
+    const { codes, said } = await say({ ...env, DATABASE_URL: url }, ['status'])
+    assert.deepEqual(codes, [2])
+    assert.match(said[0]!, /lacks tables: wanted the schema of version \d+, found 20261101000001\. Apply it with: /)
     assert.deepEqual(await db.query('select count(*)::int as n from carsync.migrations'), [{ n: 2 }])
   })
 })

@@ -6,7 +6,7 @@ import { embeddedFile } from './embedded.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 
 /** The databases live for seconds: to look after hundreds of them would keep the machine busy. */
-const SETTINGS = { fsync: 'off', max_connections: '200', autovacuum: 'off' }
+const SETTINGS = { fsync: 'off', max_connections: '200', autovacuum: 'off', shared_buffers: '16MB' }
 
 let postgres: TestPostgres | undefined
 
