@@ -1,10 +1,10 @@
 /** `carsync init` in somebody's Supabase project. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { after, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { asksForJwt, withEntry } from '../../cli/init/config-entry.ts'
 import { placeMigrations } from '../../cli/init/migration-files.ts'
@@ -12,14 +12,19 @@ import { moduleGraph } from '../../cli/init/module-graph.ts'
 import { newPostgresUrl } from '../support/databases.ts'
 import { edgeScene } from '../support/edge/edge-scene.ts'
 import { ownScript } from '../support/own-script.ts'
+import { endedIn, IN_TURN, inTurns } from '../support/turns.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = ownScript('cli/main.ts')
 const CONFIG = 'project_id = "cars"\n\n[functions.mail]\nverify_jwt = true\n'
 
-const project = (t: TestContext): string => {
+const newFolder = (t: TestContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'carsync-init-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const project = (folder: string): string => {
   mkdirSync(join(folder, 'supabase/migrations'), { recursive: true })
   mkdirSync(join(folder, 'supabase/functions/mail'), { recursive: true })
   writeFileSync(join(folder, 'supabase/config.toml'), CONFIG)
@@ -34,6 +39,27 @@ const init = (folder: string, ...flags: string[]): string =>
     env: { PATH: process.env.PATH },
   })
 
+/** The same several times, one after the other in one process: what each says. */
+const inits = (folder: string, ...runs: string[][]): string[] => {
+  const turns = inTurns(runs.map((flags) => ({ args: ['init', folder, ...flags] })))
+  const options = { encoding: 'utf8', env: { PATH: process.env.PATH, ...turns }, stdio: 'pipe' } as const
+  return endedIn('', execFileSync(process.execPath, ownScript(IN_TURN), options)).shown
+}
+
+let first: string | undefined
+after(() => first !== undefined && rmSync(first, { recursive: true, force: true }))
+
+/** A project with everything in it, as `init` leaves it. */
+const initialized = (t: TestContext): string => {
+  if (first === undefined) {
+    first = project(mkdtempSync(join(tmpdir(), 'carsync-init-')))
+    init(first)
+  }
+  const folder = newFolder(t)
+  cpSync(first, folder, { recursive: true })
+  return folder
+}
+
 /** Every file of the project with its text. */
 const contentOf = (folder: string): Map<string, string> =>
   new Map(
@@ -45,7 +71,7 @@ const contentOf = (folder: string): Map<string, string> =>
 
 describe('carsync init', () => {
   it('adds the function, its migrations and its entry, touches nothing else, and says what follows', (t) => {
-    const folder = project(t)
+    const folder = project(newFolder(t))
     const before = contentOf(folder)
     const said = init(folder)
     const after = contentOf(folder)
@@ -73,33 +99,30 @@ describe('carsync init', () => {
   })
 
   it('run twice changes nothing', (t) => {
-    const folder = project(t)
-    init(folder)
+    const folder = initialized(t)
     const before = contentOf(folder)
-    assert.match(init(folder), /^Nothing to do/)
-    assert.equal(init(folder, '--diff'), '')
+    const [again, diff] = inits(folder, [], ['--diff'])
+    assert.match(again!, /^Nothing to do/)
+    assert.equal(diff, '')
     assert.deepEqual(contentOf(folder), before)
   })
 
   it('leaves alone what somebody changed, shows the difference, and takes it over when told to', (t) => {
-    const folder = project(t)
-    init(folder)
+    const folder = initialized(t)
     const path = join(folder, 'supabase/functions/cars-sync/cors.ts')
     const own = `${readFileSync(path, 'utf8')}// mine\n`
     writeFileSync(path, own)
-    assert.match(init(folder), /Left alone[\s\S]*cors\.ts/)
-    assert.equal(readFileSync(path, 'utf8'), own)
-    const patch = init(folder, '--diff')
-    assert.match(patch, /--- a\/supabase\/functions\/cars-sync\/cors\.ts/)
-    assert.match(patch, /^-\/\/ mine$/m)
-    assert.equal(readFileSync(path, 'utf8'), own, 'showing changes nothing')
+    const [left, patch] = inits(folder, [], ['--diff'])
+    assert.match(left!, /Left alone[\s\S]*cors\.ts/)
+    assert.match(patch!, /--- a\/supabase\/functions\/cars-sync\/cors\.ts/)
+    assert.match(patch!, /^-\/\/ mine$/m)
+    assert.equal(readFileSync(path, 'utf8'), own, 'neither changes anything')
     assert.match(init(folder, '--force'), /Changed:[\s\S]*cors\.ts/)
     assert.doesNotMatch(readFileSync(path, 'utf8'), /mine/)
   })
 
   it('says what is missing where there is no Supabase project', (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'carsync-init-'))
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = newFolder(t)
     assert.throws(
       () => init(folder),
       (error: { status: number; stderr: string }) =>
@@ -109,8 +132,7 @@ describe('carsync init', () => {
   })
 
   it('makes a function that runs', async (t) => {
-    const folder = project(t)
-    init(folder)
+    const folder = initialized(t)
     // As `npm ci` brought it: nothing is downloaded here.
     const importMap = join(folder, 'import-map.json')
     const postgres = new URL('../../node_modules/postgres/src/index.js', import.meta.url).href
