@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Summary } from '../src/mod.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -87,11 +87,16 @@ test('the package installs into an empty folder and runs there', async (t) => {
       .filter((name) => name !== 'help')
     for (const command of ['sync', 'status', 'rejects', 'migrate', 'doctor', 'dashboard', 'demo-api'])
       assert.ok(commands.includes(command), `${command} is in\n${stdout}`)
-    const helps = await Promise.all(commands.map((command) => run(bin, [command, '--help'], folder)))
-    for (const [i, help] of helps.entries()) {
-      assert.equal(help.code, 0, `${commands[i]}: ${help.stderr}`)
-      assert.match(help.stdout, new RegExp(`carsync ${commands[i]}`))
-    }
+    // One process says them all, and loads the module of each.
+    const program = join(folder, 'node_modules', manifest.name, 'dist/cli/program.js')
+    const script = `
+      const { carsync } = await import(${JSON.stringify(pathToFileURL(program).href)})
+      for (const command of process.argv.slice(1)) console.log('code', await carsync([command, '--help']))`
+    const helps = await run(process.execPath, ['--input-type=module', '-e', script, '--', ...commands], folder)
+    assert.equal(helps.code, 0, helps.stderr)
+    const told = helps.stdout.split(/^code 0\n/m)
+    assert.equal(told.length, commands.length + 1, helps.stdout + helps.stderr)
+    for (const [i, command] of commands.entries()) assert.match(told[i]!, new RegExp(`Usage: .*${command}`))
   })
 
   await t.test('migrate --print has the whole schema', async () => {

@@ -7,6 +7,7 @@ import { decidedLine, heldLines, runNamed } from '../../cli/removals.ts'
 import { openDatabase } from '../../src/node.ts'
 import { placeEmbedded } from '../support/embedded.ts'
 import { spawnCommand } from '../support/spawn-command.ts'
+import { endedIn, IN_TURN, inTurns } from '../support/turns.ts'
 
 const RUN = '5f0c4f5e-0000-4000-8000-000000000001'
 const OTHER = '5f0d0000-0000-4000-8000-000000000002'
@@ -94,11 +95,13 @@ describe('removals --demo', () => {
       [RUN],
     )
     await db.close()
-    const carsync = (...args: string[]) => spawnCommand(cwd, {}, ['removals', ...args]).ended
-    const listed = await carsync('--demo')
-    assert.match(listed.stdout, /removals approve 5f0c4f5e --demo$/m)
-    assert.match(listed.stdout, /removals discard 5f0c4f5e --demo$/m)
-    const approved = await carsync('approve', '5f0c4f5e', '--demo')
-    assert.match(approved.stdout, /To take it back: .*removals undo 5f0c4f5e --demo$/m, approved.stderr)
+    const turns = [['--demo'], ['approve', '5f0c4f5e', '--demo']].map((args) => ({ args: ['removals', ...args] }))
+    const { code, stdout, stderr } = await spawnCommand(cwd, inTurns(turns), [], IN_TURN).ended
+    assert.equal(code, 0, stderr)
+    const { codes, shown } = endedIn(stderr, stdout)
+    assert.deepEqual(codes, [0, 0], stderr)
+    assert.match(shown[0]!, /removals approve 5f0c4f5e --demo$/m)
+    assert.match(shown[0]!, /removals discard 5f0c4f5e --demo$/m)
+    assert.match(shown[1]!, /To take it back: .*removals undo 5f0c4f5e --demo$/m)
   })
 })
