@@ -6,16 +6,17 @@ import { openPostgres } from '../../src/store/connection/postgres.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { databaseKinds, newPostgresUrl } from '../support/databases.ts'
+import { newEmbedded } from '../support/embedded.ts'
 
 const MIGRATIONS = readMigrations()
 
 const look = (db: Database, schema = 'public') => checkDatabase(db, schema, MIGRATIONS)
 
 for (const kind of databaseKinds) {
-  const db = await openDatabase(
-    { databaseUrl: kind === 'postgres' ? await newPostgresUrl() : null },
-    { embeddedFolder: null },
-  )
+  const db =
+    kind === 'embedded'
+      ? await newEmbedded('empty')
+      : await openDatabase({ databaseUrl: await newPostgresUrl() }, { embeddedFolder: null })
   after(() => db.close())
 
   describe(`checkDatabase on ${kind}`, () => {

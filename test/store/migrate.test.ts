@@ -8,12 +8,14 @@ import { appliedMigrations, foreignTables, migrate } from '../../src/store/migra
 import type { Migration } from '../../src/store/migration-script.ts'
 import { readReport } from '../../src/store/report.ts'
 import { databaseKinds, newPostgresUrl } from '../support/databases.ts'
+import { newEmbedded } from '../support/embedded.ts'
 import { batchOf, begin, writeOf } from './fixture.ts'
 
 const MIGRATIONS = readMigrations()
 
 const open = async (databaseUrl: string | null): Promise<Database> => {
-  const db = await openDatabase({ databaseUrl }, { embeddedFolder: null })
+  const db =
+    databaseUrl === null ? await newEmbedded('empty') : await openDatabase({ databaseUrl }, { embeddedFolder: null })
   after(() => db.close())
   return db
 }
@@ -28,7 +30,7 @@ const tables = async (db: Database): Promise<string[]> =>
   ).map((row) => row.name)
 
 for (const kind of databaseKinds) {
-  // One after another on one database: a new embedded one takes seconds.
+  // One after another on one database.
   const db = await open(kind === 'postgres' ? await newPostgresUrl() : null)
 
   describe(`migrate on ${kind}`, () => {

@@ -1,5 +1,5 @@
 /**
- * The embedded database with the schema. Making one takes seconds of computing, so it is made once, kept as a file under
+ * The embedded database with the schema, and without. Making one takes seconds of computing, so it is made once, kept as a file under
  * `node_modules`, and copied from there: each time another database, in memory or in a folder. It is small, for what an opening costs
  * is the copying of its files and the filling of its memory with zeros: half of the computing is saved.
  */
@@ -24,22 +24,25 @@ const SMALL = {
 }
 
 /** The databases that only others are made from go; what the log holds of all that is no longer needed. */
-const TRIM = ['drop database template0', 'drop database template1', 'select pg_switch_wal()', 'checkpoint']
+const TRIM = [
+  'drop database if exists template0',
+  'drop database if exists template1',
+  'select pg_switch_wal()',
+  'checkpoint',
+]
+
+/** With the schema, and as it was before it got one. */
+type Kind = 'migrated' | 'empty'
 
 /** Another schema, another embedded Postgres or another way to make it makes another file. */
-const file = (): string => {
+const fileOf = (kind: Kind): string => {
   const madeOf = [readFileSync(join(dirname(main), '../package.json'), 'utf8'), readMigrations(), SMALL, TRIM]
-  const name = `embedded-${hash('md5', JSON.stringify(madeOf))}.tar`
-  return join(CACHE, name)
+  return join(CACHE, `embedded-${kind}-${hash('md5', JSON.stringify(madeOf))}.tar`)
 }
 
-const make = async (path: string): Promise<void> => {
-  const db = await PGlite.create(SMALL)
-  await migrate(embeddedOver(db), 'public', readMigrations())
-  await db.query('update pg_database set datistemplate = false')
+const keep = async (db: PGlite, path: string): Promise<void> => {
   for (const statement of TRIM) await db.query(statement)
   const dump = await db.dumpDataDir('none')
-  await db.close()
   mkdirSync(dirname(path), { recursive: true })
   // Two test files may make it at the same time: each sees all of it or nothing.
   const own = `${path}.${randomUUID()}`
@@ -47,19 +50,33 @@ const make = async (path: string): Promise<void> => {
   renameSync(own, path)
 }
 
+/** Both of one: its making takes seconds of computing, its schema little. */
+const make = async (): Promise<void> => {
+  const db = await PGlite.create(SMALL)
+  await db.query('update pg_database set datistemplate = false')
+  await keep(db, fileOf('empty'))
+  await migrate(embeddedOver(db), 'public', readMigrations())
+  await keep(db, fileOf('migrated'))
+  await db.close()
+}
+
 /** Where the file is that new databases are loaded from; makes it if there is none. */
-export const embeddedFile = async (): Promise<string> => {
-  const path = file()
-  if (!existsSync(path)) await make(path)
+export const embeddedFile = async (kind: Kind = 'migrated'): Promise<string> => {
+  const path = fileOf(kind)
+  if (!existsSync(path)) await make()
   return path
 }
 
-let loaded: Promise<Blob> | undefined
+const loaded = new Map<Kind, Promise<Blob>>()
 
-/** A migrated embedded database of its own, in memory. */
-export const newEmbedded = async (): Promise<Database> => {
-  loaded ??= embeddedFile().then((path) => new Blob([readFileSync(path)]))
-  return embeddedOver(await PGlite.create({ loadDataDir: await loaded }))
+/** An embedded database of its own, in memory. */
+export const newEmbedded = async (kind: Kind = 'migrated'): Promise<Database> => {
+  if (!loaded.has(kind))
+    loaded.set(
+      kind,
+      embeddedFile(kind).then((path) => new Blob([readFileSync(path)])),
+    )
+  return embeddedOver(await PGlite.create({ loadDataDir: await loaded.get(kind)! }))
 }
 
 /** Puts a migrated embedded database into this folder, as an earlier run of a command would have left it. */
