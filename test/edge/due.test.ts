@@ -259,24 +259,24 @@ for (const kind of databaseKinds) {
   })
 }
 
-for (const kind of databaseKinds) {
-  const db = await newDatabase(kind)
-  await installPgNet(db)
-  await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+describe('a function that refuses to be called', () => {
+  for (const kind of databaseKinds)
+    it(`is called less and less often, but at least every five minutes, and again at once when it has answered (${kind})`, async () => {
+      const db = await newDatabase(kind)
+      await installPgNet(db)
+      await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+      const tick = async (): Promise<string> => (await db.query('select carsync.tick() as said'))[0]!.said
+      const calls = async () =>
+        (await db.query('select id::int from net.stand_in_queue order by id')).map(({ id }) => id)
+      /** To the last call; null: not in time. */
+      const answer = async (status: number | null) =>
+        db.query('insert into net._http_response (id, status_code) values ($1::bigint, $2::int)', [
+          (await calls()).at(-1),
+          status,
+        ])
+      const pass = (seconds: number) =>
+        db.query(`update carsync.cron_call set called_at = called_at - $1::int * interval '1 second'`, [seconds])
 
-  describe(`a function that refuses to be called, on ${kind}`, () => {
-    const tick = async (): Promise<string> => (await db.query('select carsync.tick() as said'))[0]!.said
-    const calls = async () => (await db.query('select id::int from net.stand_in_queue order by id')).map(({ id }) => id)
-    /** To the last call; null: not in time. */
-    const answer = async (status: number | null) =>
-      db.query('insert into net._http_response (id, status_code) values ($1::bigint, $2::int)', [
-        (await calls()).at(-1),
-        status,
-      ])
-    const pass = (seconds: number) =>
-      db.query(`update carsync.cron_call set called_at = called_at - $1::int * interval '1 second'`, [seconds])
-
-    it('is called less and less often, but at least every five minutes, and again at once when it has answered', async () => {
       for (let refused = 0; refused < 3; refused++) {
         assert.match(await tick(), /^asked for a full run/)
         await answer(503)
@@ -310,8 +310,7 @@ for (const kind of databaseKinds) {
       assert.match(await tick(), /^asked for/)
       assert.match(await tick(), /^asked for/, 'not answered yet')
     })
-  })
-}
+})
 
 describe('Realtime', () => {
   it('hears of the progress, and never of the listings', async () => {
