@@ -37,7 +37,7 @@ test('what was learned is kept: the next run is hardly refused, and says where i
   const db = await newDatabase('postgres')
   const first = await syncOnce({ db, url })
   assert.ok(first.summary.requests.limited > 0)
-  assert.match(first.summary.learned.why, /^429 at [\d.]+\/s; holding [\d.]+\/s$/)
+  assert.match(first.summary.learned.why, /^429 at [\d.]+\/s; (holding|finding out the limit, trying) [\d.]+\/s$/)
   const second = await syncOnce({ db, url })
   const begun = second.events.find((event) => event.kind === 'progress')
   assert.match(begun?.kind === 'progress' ? begun.progress.pace.why : '', /learned last time$/)

@@ -15,6 +15,8 @@ export type Circuit = {
   downSince: number | null
   /** How often it was asked since, in vain. */
   probes: number
+  /** Until when nothing leaves for the last of these failures, ms. */
+  pausedUntil: number
   /** Retries that may still be made at once. */
   retries: number
 }
@@ -30,13 +32,21 @@ const EARNED = 0.1
 /** Without a budget a retry waits as long as one so many attempts later. */
 const PENALTY = 2
 
-export const startCircuit: Circuit = { failures: 0, recent: [], downSince: null, probes: 0, retries: RETRIES }
+export const startCircuit: Circuit = {
+  failures: 0,
+  recent: [],
+  downSince: null,
+  probes: 0,
+  pausedUntil: 0,
+  retries: RETRIES,
+}
 
 export const succeeded = (circuit: Circuit): Circuit => ({
   failures: 0,
   recent: circuit.downSince === null ? [...circuit.recent.slice(1 - REMEMBERED), false] : [],
   downSince: null,
   probes: 0,
+  pausedUntil: circuit.pausedUntil,
   retries: Math.min(MOST_RETRIES, circuit.retries + EARNED),
 })
 
@@ -57,10 +67,8 @@ export const failed = (
     return { circuit: { ...circuit, failures, recent }, pauseMs: 0 }
   const probes = circuit.probes + 1
   const downSince = circuit.downSince ?? now
-  return {
-    circuit: { ...circuit, failures, recent, downSince, probes },
-    pauseMs: fullJitter(probes, random, PROBE_BASE_MS, PROBE_CAP_MS),
-  }
+  const pauseMs = fullJitter(probes, random, PROBE_BASE_MS, PROBE_CAP_MS)
+  return { circuit: { ...circuit, failures, recent, downSince, probes, pausedUntil: now + pauseMs }, pauseMs }
 }
 
 const RETRY_BASE_MS = 250

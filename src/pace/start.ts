@@ -245,6 +245,7 @@ const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Rememb
 /** What is worth keeping of the pace at `now`. */
 export const remember = (pace: Pace, now: number): Remembered => {
   const limit = limitOf(pace, now)
+  const { circuit, gateUntil } = pace
   return {
     at: Math.round(now),
     limit,
@@ -252,8 +253,8 @@ export const remember = (pace: Pace, now: number): Remembered => {
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
     concurrency: concurrencyOf(pace, limit.kind === 'none'),
     ...(limit.kind === 'none' && pace.width.cap === null && hasPaid(pace) ? { paid: true } : {}),
-    // A source that was down may be up again: the next run asks at once.
-    gateUntil: pace.circuit.downSince === null ? Math.round(pace.gateUntil) : 0,
+    // A source that was down may be up again: the next run asks at once. Nor did it ask for our pause, which a late answer has not ended.
+    gateUntil: circuit.downSince === null && gateUntil > circuit.pausedUntil ? Math.round(gateUntil) : 0,
     ...(pace.lengths.length > 0 ? { lengths: pace.lengths } : {}),
   }
 }

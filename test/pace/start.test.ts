@@ -385,3 +385,25 @@ it('a window of which neither the length nor the quota is sure is handed on as s
   const tried = handedOn({ ...known, windowMs: 3000, shorter: [2000], longer: 4000 })
   assert.deepEqual([tried.windowMs, tried.shorter], [4000, [3000, 2000]])
 })
+
+describe('a pause that is ours', () => {
+  const fails = (pace: Pace, id: number, at: number): Pace =>
+    after(pace, { kind: 'failed', id, at, letIn: true, random: 0.9 })
+  /** Six under way, of which five fail and the last is answered late. */
+  const lateAnswer = (): Pace => {
+    const flying = times(6, () => NOW).reduce(sent, begun())
+    const ids = flying.flight.map(({ id }) => id)
+    const down = ids.slice(0, 5).reduce((pace, id) => fails(pace, id, NOW + 50), flying)
+    assert.ok(down.gateUntil > NOW + 500)
+    return after(down, { kind: 'accepted', id: ids[5]!, at: NOW + 60, limits: [] })
+  }
+
+  it('is not handed on as a wait that the source has asked for', () => {
+    assert.equal(kept(lateAnswer(), NOW + 70).gateUntil, 0)
+  })
+
+  it('does not hide a longer one of the source', () => {
+    const told = turnedAway(lateAnswer(), NOW + 70, 120_000)
+    assert.ok(kept(told, NOW + 200).gateUntil >= NOW + 120_000)
+  })
+})
