@@ -38,6 +38,28 @@ describe('through a pooler in transaction mode', { skip: hasPgbouncer ? false : 
       assert.deepEqual(await digestOfCars(db), await digestOfCars(undisturbed))
     })
 
+  it('look-ups side by side that a packet of the pooler cannot hold do not keep it waiting for ever', async (t) => {
+    const pooler = await startPgbouncer(await newPostgresUrl(), 1)
+    const db = await openDatabase({ databaseUrl: pooler.url }, { embeddedFolder: null })
+    t.after(async () => {
+      await db.close()
+      await pooler.close()
+    })
+    const ask = async (nth: number): Promise<number> => {
+      const text = 'x'.repeat(200 + ((nth * 2477) % 9000))
+      const statement = 'select length($1::text) as n, $1::text as text'
+      const [row] =
+        nth % 5 < 3
+          ? await db.lookUp(statement, [text])
+          : await db.transaction((session) => session.query(statement, [text]))
+      return row!.n - text.length
+    }
+    const five = [0, 1, 2, 3, 4].map(async (first) => {
+      for (let nth = first; nth < 1500; nth += 5) assert.equal(await ask(nth), 0)
+    })
+    await Promise.all(five)
+  })
+
   it('two processes know of each other by the lease alone', async (t) => {
     const [api, target] = await Promise.all([
       startDemoApi({ cars: 1500, latencyMs: 60, maxPageSize: 50 }),

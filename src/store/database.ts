@@ -35,7 +35,7 @@ export type Database = {
   writers: number
   /** One statement on its own. */
   query(statement: string, params?: readonly Param[]): Promise<Row[]>
-  /** One statement on its own that reads a little, and quickly: several at once go over one connection. */
+  /** One statement on its own that reads a little, and quickly: several at once take turns on one connection. */
   lookUp(statement: string, params?: readonly Param[]): Promise<Row[]>
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(work: (session: Transaction) => Promise<T>): Promise<T>

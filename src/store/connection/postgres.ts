@@ -1,14 +1,14 @@
 /** Postgres: a small pool of connections, of which a broken one is replaced. */
 import { codeOf, type Database } from '../database.ts'
+import { inTurn } from './in-turn.ts'
 import { type Address, parseAddress } from './postgres-address.ts'
 import { ANSWER_MS, type Connection, openConnection } from './postgres-connection.ts'
 import type { Certificates } from './postgres-socket.ts'
 import { isCrowded } from './retryable.ts'
-import { sharing } from './sharing.ts'
 
 /**
- * Transactions side by side, so that one is worked at while others are fed. Look-ups share a connection, and when all writers are
- * at work at once nothing is looked up: so there is one left for heartbeats.
+ * Transactions side by side, so that one is worked at while others are fed. Look-ups take turns, and when all writers are at work
+ * at once nothing is looked up: so there is a connection left for heartbeats.
  */
 const WRITERS = 3
 /** So long a server that had no connection to spare is not asked for another one. */
@@ -135,12 +135,12 @@ export const openPostgres = (
       release(connection, isLookUp)
     }
   }
-  const share = sharing<Connection>((work) => use(work, true))
+  const takeTurn = inTurn<Connection>((work) => use(work, true))
   return {
     kind: 'postgres',
     writers: WRITERS,
     query: (statement, params) => use(({ session }) => session.query(statement, params)),
-    lookUp: (statement, params) => share(({ session }) => session.query(statement, params)),
+    lookUp: (statement, params) => takeTurn(({ session }) => session.query(statement, params)),
     transaction: (work) => use((connection) => connection.transaction(work)),
     close: async () => {
       isClosed = true
