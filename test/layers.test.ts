@@ -199,6 +199,16 @@ describe('who may import whom', () => {
     )
   })
 
+  it('a sync of a real source begins without the demo and the pages of the dashboard', () => {
+    const loaded = loadedBy('cli/sync.ts', ({ typesOnly, dynamic }) => !typesOnly && !dynamic)
+    assert.ok(loaded.has('cli/demo.ts'))
+    const needless = [...loaded].filter(([path]) => isIn(path, 'demo', 'dashboard'))
+    assert.deepEqual(
+      needless.map(([, way]) => way.join(' → ')),
+      [],
+    )
+  })
+
   const doors: Readonly<Record<string, readonly string[]>> = {
     cli: ['src/mod.ts', 'src/node.ts'],
     dashboard: ['src/mod.ts', 'src/node.ts'],

@@ -37,7 +37,9 @@ export const assertPermitted = async (db: Database, schema: string): Promise<voi
     `select current_user as role, n.nspname as schema, c.relname as name, row_security_active(c.oid) as hidden,
             array_to_string(array(
               select p from unnest(case when n.nspname = 'carsync' then $3::text::text[] else $2::text::text[] end) as p
-              where not has_table_privilege(c.oid, p)), ', ') as rights
+              where not has_table_privilege(c.oid, p)), ', ') as rights,
+            has_schema_privilege(n.oid, 'usage') as enters, current_database() as database,
+            has_database_privilege(current_database(), 'temporary') as temporary
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'r' and (n.nspname = 'carsync' or (n.nspname = $1 and c.relname = any($4::text::text[])))
      order by 2, 3`,
@@ -46,18 +48,15 @@ export const assertPermitted = async (db: Database, schema: string): Promise<voi
   const [first] = lacking
   if (!first) return
   const role = quoteName(first.role)
-  const grants = lacking
-    .filter(({ rights }) => rights !== '')
-    .map((row) => `grant ${row.rights} on ${quoteName(row.schema)}.${quoteName(row.name)} to ${role};`)
-  const schemas = await db.query(
-    `select nspname as name from pg_namespace where nspname in ($1, 'carsync') and not has_schema_privilege(oid, 'usage')`,
-    [schema],
-  )
-  for (const { name } of schemas) grants.unshift(`grant usage on schema ${quoteName(name)} to ${role};`)
-  const [temporary] = await db.query(
-    `select has_database_privilege(current_database(), 'temporary') as may, current_database() as name`,
-  )
-  if (!temporary!.may) grants.push(`grant temporary on database ${quoteName(temporary!.name)} to ${role};`)
+  const closed = new Set(lacking.filter(({ enters }) => !enters).map((row) => row.schema as string))
+  const grants = [...closed]
+    .sort()
+    .reverse()
+    .map((name) => `grant usage on schema ${quoteName(name)} to ${role};`)
+  for (const row of lacking)
+    if (row.rights !== '')
+      grants.push(`grant ${row.rights} on ${quoteName(row.schema)}.${quoteName(row.name)} to ${role};`)
+  if (!first.temporary) grants.push(`grant temporary on database ${quoteName(first.database)} to ${role};`)
   const hidden = lacking.some((row) => row.hidden)
   if (hidden) grants.push(`alter role ${role} bypassrls;`)
   if (grants.length === 0) return

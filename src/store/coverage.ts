@@ -20,32 +20,29 @@ export type ModeState = {
 
 /** Whether a full sweep is there to be taken up, and what was covered since the last complete one began. */
 export const readModeState = async (db: Database, names: Names): Promise<ModeState> => {
-  const [latest] = await db.query(
-    `select status in ('running', 'incomplete', 'failed') and last_commit_at > clock_timestamp() - ${RESUMABLE} as unfinished
-     from carsync.runs where source = $1 and mode = 'full' order by started_at desc limit 1`,
-    [names.source],
-  )
-  const [last] = await db.query(
-    `select case when status in ('incomplete', 'failed') then unread_feed end as unread
-     from carsync.runs where source = $1 order by started_at desc limit 1`,
-    [names.source],
-  )
-  const rows = await db.query(
-    `select c.kind, (extract(epoch from from_at) * 1000)::float8 as since, (extract(epoch from to_at) * 1000)::float8 as until,
+  const found = await db.query(
+    `select (select status in ('running', 'incomplete', 'failed') and last_commit_at > clock_timestamp() - ${RESUMABLE}
+             from carsync.runs where source = $1 and mode = 'full' order by started_at desc limit 1) as unfinished,
+            (select case when status in ('incomplete', 'failed') then unread_feed end
+             from carsync.runs where source = $1 order by started_at desc limit 1) as unread,
+            c.kind, (extract(epoch from from_at) * 1000)::float8 as since, (extract(epoch from to_at) * 1000)::float8 as until,
             r.total_after::float8 as total, r.active_ms::float8 as took, r.inserted::float8 as inserted
-     from carsync.coverage c left join carsync.runs r using (run_id) where c.source = $1
+     -- One row where nothing is covered yet.
+     from (select) as always left join carsync.coverage c on c.source = $1 left join carsync.runs r using (run_id)
      order by r.started_at nulls first`,
     [names.source],
   )
+  const { unfinished, unread } = found[0]!
+  const rows = found.filter(({ kind }) => kind !== null)
   const full = rows.filter(({ kind }) => kind === 'full').at(-1)
   const counted = full?.total ?? null
   const came = rows.reduce((sum, { kind, inserted }) => sum + (kind === 'incremental' ? (inserted ?? 0) : 0), 0)
   return {
-    unfinishedFull: latest?.unfinished ?? false,
+    unfinishedFull: unfinished ?? false,
     coverage: rows.map((row) => ({ kind: row.kind, from: row.since, to: row.until })),
     expected: counted === null ? null : counted + came,
     fullTookMs: full?.took ?? 0,
-    unreadFeed: last?.unread ?? null,
+    unreadFeed: unread,
   }
 }
 

@@ -3,7 +3,7 @@
  * slept through its expiry cannot write. Expiry is judged by the database's clock and by the length the holder stored.
  */
 import { LeaseLostError } from '../errors.ts'
-import { codeOf, type Database, type Session } from './database.ts'
+import { codeOf, type Database, type Row, type Session } from './database.ts'
 
 export type Lease = { source: string; fence: number; holder: string; lengthMs: number }
 
@@ -36,34 +36,25 @@ const cutOff = async (db: Database, source: string): Promise<void> => {
   )
 }
 
-/** Who holds the lease and since when, and how it is with the heartbeat. */
-const readLease = async (session: Pick<Session, 'query'>, source: string, lock: '' | 'for update') => {
-  const [held] = await session.query(
-    `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 ${lock}`,
-    [source],
-  )
-  const [beat] = await session.query(
-    `select ${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now
-     from carsync.heartbeat where source = $1`,
-    [source],
-  )
-  return { held: held!, beat: beat! }
-}
+const BEAT = `${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now`
 
-/** The answer where the holder has given a sign of life within its length; null where there is none. */
-const readLiving = async (db: Database, source: string): Promise<LeaseAnswer | null> => {
-  const found = await readLease(db, source, '')
-  if (!found.held || !found.beat) return null
-  return found.held.holder !== '' && found.beat.expires > found.beat.now ? heldAnswer(found) : null
-}
-
-const heldAnswer = ({ held, beat }: Awaited<ReturnType<typeof readLease>>): LeaseAnswer => ({
+const heldAnswer = (held: Row, beat: Row): LeaseAnswer => ({
   kind: 'held',
   holder: held.holder,
   since: held.since,
   heartbeatAt: beat.at,
   expiresAt: beat.expires,
 })
+
+/** How it is with the lease at a glance; undefined: nobody ever had it. */
+const readLease = async (db: Database, source: string): Promise<Row | undefined> => {
+  const [row] = await db.query(
+    `select holder, ${MS('taken_at')} as since, ${BEAT} from carsync.lease join carsync.heartbeat using (source)
+     where source = $1`,
+    [source],
+  )
+  return row
+}
 
 /**
  * Takes the lease if it is free or its holder has given no sign of life for the length it stored. Waits for commits of
@@ -76,32 +67,39 @@ export const takeLease = async (
   holder: string,
   lengthMs: number,
 ): Promise<LeaseAnswer> => {
+  const seen = await readLease(db, source)
   // A holder that lives is told without waiting for its commits.
-  const living = await readLiving(db, source)
-  if (living !== null) return living
+  if (seen && seen.holder !== '' && seen.expires > seen.now) return heldAnswer(seen, seen)
   if (db.kind === 'postgres') await cutOff(db, source)
   try {
     return await db.transaction(async (session): Promise<LeaseAnswer> => {
-      await session.query('insert into carsync.lease (source) values ($1) on conflict do nothing', [source])
-      await session.query('insert into carsync.heartbeat (source) values ($1) on conflict do nothing', [source])
-      await session.query(`select set_config('lock_timeout', $1, true)`, [COMMIT_WAIT])
-      const found = await readLease(session, source, 'for update')
-      const { held, beat } = found
-      if (held.holder !== '' && beat.expires > beat.now) return heldAnswer(found)
-      const fence = Number(held.fence) + 1
-      await session.query(
+      // All go out together, and are done one after the other.
+      const [, , , [held], [beat]] = await Promise.all([
+        session.query('insert into carsync.lease (source) values ($1) on conflict do nothing', [source]),
+        session.query('insert into carsync.heartbeat (source) values ($1) on conflict do nothing', [source]),
+        session.query(`select set_config('lock_timeout', $1, true)`, [COMMIT_WAIT]),
+        session.query(
+          `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 for update`,
+          [source],
+        ),
+        session.query(`select ${BEAT} from carsync.heartbeat where source = $1`, [source]),
+      ])
+      if (held!.holder !== '' && beat!.expires > beat!.now) return heldAnswer(held!, beat!)
+      const fence = Number(held!.fence) + 1
+      session.lastly(
         'update carsync.lease set fence = $2, holder = $3, taken_at = clock_timestamp() where source = $1',
         [source, fence, holder],
       )
-      await session.query(
+      session.lastly(
         'update carsync.heartbeat set fence = $2, at = clock_timestamp(), length_ms = $3 where source = $1',
         [source, fence, lengthMs],
       )
-      return { kind: 'taken', lease: { source, fence, holder, lengthMs }, databaseNow: beat.now }
+      return { kind: 'taken', lease: { source, fence, holder, lengthMs }, databaseNow: beat!.now }
     })
   } catch (error) {
     if (codeOf(error) !== '55P03') throw error
-    return heldAnswer(await readLease(db, source, ''))
+    const other = await readLease(db, source)
+    return heldAnswer(other!, other!)
   }
 }
 

@@ -14,27 +14,52 @@ export const SCHEMA_VERSION = '20261130220000'
 const OURS = 'smart-cars-sync:'
 const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
 
-/** Tables of the read model's names in this schema that somebody else made. */
-export const foreignTables = async (db: Database, schema: string): Promise<string[]> => {
-  const rows = await db.query(
-    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relname = any($2::text::text[])
-       and coalesce(obj_description(c.oid, 'pg_class'), '') not like '${OURS}%'
-     order by 1`,
-    [schema, `{${READ_MODEL.join(',')}}`],
-  )
-  return rows.map((row) => row.name as string)
+/** What is there before anything is applied. */
+type Found = {
+  /** Tables of the read model's names in the schema that somebody else made. */
+  foreign: readonly string[]
+  /** Another schema in which the read model lies; there is one read model per database. */
+  elsewhere: string | null
+  isLedgerThere: boolean
+  isModelThere: boolean
 }
+
+/** One question for all of it: each is a round trip before a sync begins. */
+const find = async (db: Database, schema: string): Promise<Found> => {
+  const [row] = await db.query(
+    `select array_to_json(array(
+              select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+              where n.nspname = $1 and c.relname = any($2::text::text[])
+                and coalesce(obj_description(c.oid, 'pg_class'), '') not like '${OURS}%'
+              order by 1))::text as foreign,
+            (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where c.relname = 'cars' and c.relkind = 'r' and n.nspname <> $1
+               and obj_description(c.oid, 'pg_class') like '${OURS}%' limit 1) as elsewhere,
+            to_regclass('carsync.migrations') is not null as ledger, to_regclass($3) is not null as model`,
+    [schema, `{${READ_MODEL.join(',')}}`, `${quoteName(schema)}.cars`],
+  )
+  return {
+    foreign: JSON.parse(row!.foreign),
+    elsewhere: row!.elsewhere,
+    isLedgerThere: row!.ledger,
+    isModelThere: row!.model,
+  }
+}
+
+/** Tables of the read model's names in this schema that somebody else made. */
+export const foreignTables = async (db: Database, schema: string): Promise<readonly string[]> =>
+  (await find(db, schema)).foreign
+
+const readVersions = async (db: Database): Promise<string[]> =>
+  (await db.query('select version from carsync.migrations order by version')).map((row) => row.version as string)
 
 /** Versions applied so far. */
 export const appliedMigrations = async (db: Database): Promise<string[]> => {
   const [there] = await db.query(`select to_regclass('carsync.migrations') is not null as there`)
-  if (!there!.there) return []
-  return (await db.query('select version from carsync.migrations order by version')).map((row) => row.version as string)
+  return there!.there ? readVersions(db) : []
 }
 
-const assertSchemaIsOurs = async (db: Database, schema: string): Promise<void> => {
-  const foreign = await foreignTables(db, schema)
+const assertSchemaIsOurs = ({ foreign }: Found, schema: string): void => {
   if (foreign.length > 0)
     throw new ConfigError(
       `Schema "${schema}" already has ${foreign.join(' and ')}, which smart-cars-sync did not make: it seems to be your own. Nothing was touched. Set CARSYNC_SCHEMA to another schema, for example CARSYNC_SCHEMA=cars_mirror.`,
@@ -51,25 +76,16 @@ const assertKnownVersions = (applied: readonly string[], migrations: readonly Mi
     )
 }
 
-/** Whether the read model lies in this schema already; there is one read model per database. */
-const assertOneReadModel = async (db: Database, schema: string): Promise<void> => {
-  const [elsewhere] = await db.query(
-    `select n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relname = 'cars' and c.relkind = 'r' and n.nspname <> $1
-       and obj_description(c.oid, 'pg_class') like '${OURS}%' limit 1`,
-    [schema],
-  )
-  if (elsewhere)
+const assertOneReadModel = ({ elsewhere }: Found): void => {
+  if (elsewhere !== null)
     throw new ConfigError(
-      `This database already mirrors into schema "${elsewhere.schema}", and there is one read model per database. Set CARSYNC_SCHEMA=${elsewhere.schema}, or use another database.`,
+      `This database already mirrors into schema "${elsewhere}", and there is one read model per database. Set CARSYNC_SCHEMA=${elsewhere}, or use another database.`,
     )
 }
 
 /** A ledger without its cars would make the next run skip what is gone. */
-const assertReadModelIsThere = async (db: Database, schema: string, applied: readonly string[]): Promise<void> => {
-  if (applied.length === 0) return
-  const [model] = await db.query('select to_regclass($1) is not null as there', [`${quoteName(schema)}.cars`])
-  if (!model!.there)
+const assertReadModelIsThere = ({ isModelThere }: Found, schema: string): void => {
+  if (!isModelThere)
     throw new ConfigError(
       `The tables are gone from schema "${schema}", but schema carsync still remembers what was read into them. Drop it too and sync again: drop schema carsync cascade.`,
     )
@@ -77,11 +93,12 @@ const assertReadModelIsThere = async (db: Database, schema: string, applied: rea
 
 /** Versions applied so far, where all that is there is ours, whole and known. Throws ConfigError or SyncError. */
 export const assertOurs = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<string[]> => {
-  await assertSchemaIsOurs(db, schema)
-  await assertOneReadModel(db, schema)
-  const applied = await appliedMigrations(db)
+  const found = await find(db, schema)
+  assertSchemaIsOurs(found, schema)
+  assertOneReadModel(found)
+  const applied = found.isLedgerThere ? await readVersions(db) : []
   assertKnownVersions(applied, migrations)
-  await assertReadModelIsThere(db, schema, applied)
+  if (applied.length > 0) assertReadModelIsThere(found, schema)
   return applied
 }
 
@@ -119,8 +136,9 @@ export const assertApplied = async (db: Database): Promise<void> => {
 /** The same, also unless the read model lies in this schema. Throws ConfigError or SyncError. */
 export const assertInPlace = async (db: Database, schema: string): Promise<void> => {
   await assertApplied(db)
-  await assertOneReadModel(db, schema)
-  await assertReadModelIsThere(db, schema, [SCHEMA_VERSION])
+  const found = await find(db, schema)
+  assertOneReadModel(found)
+  assertReadModelIsThere(found, schema)
 }
 
 /** For who makes nothing of a database that is empty: throws NothingSyncedError there. */

@@ -39,22 +39,25 @@ export const openRun = (
   request: { runId: string; mode: Mode; fresh: boolean },
 ): Promise<{ run: StoredRun; resumed: boolean }> =>
   db.transaction(async (session) => {
-    await assertFence(session, lease)
-    const [left] = request.fresh
-      ? []
-      : await session.query(
-          `update carsync.runs set status = 'running', resumed = true, finished_at = null, reason = null,
-             pages_done = null, seen = null, inserted = null, updated = null, rejected = null
-           where run_id = (select run_id from carsync.runs
-                           where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed')
-                             and last_commit_at > clock_timestamp() - ${RESUMABLE}
-                           order by started_at desc limit 1)
-             and not exists (select from carsync.runs later where later.source = $1 and later.mode = $2
-                             and later.started_at > runs.started_at)
-           returning ${COLUMNS}`,
-          [names.source, request.mode],
-        )
-    await session.query(
+    // They go out together, and are done one after the other: without the fence nothing of it is committed.
+    const [, [left]] = await Promise.all([
+      assertFence(session, lease),
+      request.fresh
+        ? []
+        : session.query(
+            `update carsync.runs set status = 'running', resumed = true, finished_at = null, reason = null,
+               pages_done = null, seen = null, inserted = null, updated = null, rejected = null
+             where run_id = (select run_id from carsync.runs
+                             where source = $1 and mode = $2 and status in ('running', 'incomplete', 'failed')
+                               and last_commit_at > clock_timestamp() - ${RESUMABLE}
+                             order by started_at desc limit 1)
+               and not exists (select from carsync.runs later where later.source = $1 and later.mode = $2
+                               and later.started_at > runs.started_at)
+             returning ${COLUMNS}`,
+            [names.source, request.mode],
+          ),
+    ])
+    session.lastly(
       `update carsync.runs set status = 'abandoned', finished_at = coalesce(finished_at, clock_timestamp())
        where source = $1 and (mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
          and run_id <> $3::text::uuid`,
