@@ -168,11 +168,11 @@ describe('who may import whom', () => {
   })
 
   it('the engine has three packages: postgres, and loaded on demand PGlite and, on Node, undici', () => {
-    const allowed = ({ to, dynamic }: Import, path: string): boolean =>
+    const allowed = ({ to, dynamic, typesOnly }: Import, path: string): boolean =>
       !isPackage(to) ||
       to.startsWith('node:') ||
       (to === 'postgres' && path === 'src/store/connection/postgres-connection.ts') ||
-      (to === 'undici' && path === 'src/node-world.ts' && dynamic) ||
+      (to === 'undici' && path === 'src/node-world.ts' && typesOnly) ||
       (to === '@electric-sql/pglite' && path === 'src/store/connection/embedded.ts' && dynamic)
     assert.deepEqual(offences(under('src'), allowed), [])
   })

@@ -13,7 +13,7 @@ import { findCommand, missingCommand } from '../support/limiters/find-command.ts
 /** What `npm run carsync -- migrate --print` puts before it. */
 const BANNER = `
 > smart-cars-sync@0.1.0 carsync
-> node --max-semi-space-size=8 --import=./cli/keep-compiled.js cli/main.ts migrate --print
+> node --max-semi-space-size=8 --import=./cli/quick-start.js cli/main.ts migrate --print
 
 `
 
