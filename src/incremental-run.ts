@@ -108,8 +108,8 @@ export async function* incrementalRun(
 }
 
 /**
- * Where the feed of changes is refused everything is read at once, unless something was read already. What fails may pass: there
- * the next run does that. Neither does so soon after the last sweep.
+ * Where the feed of changes is refused everything is read at once: by this run, or where it has read something already by another
+ * one, whose books that would spoil. What fails may pass: there the next sync does it. Neither does so soon after the last sweep.
  */
 async function* withoutFeed(
   session: Session,
@@ -123,7 +123,11 @@ async function* withoutFeed(
   const ledger = await store.readLedger(stored.runId)
   const isTooSoon = now < sweepsAgainAt
   await noteUnread(session, why)
-  if (!mayPass && !isTooSoon && ledger.length === 0) return yield* readEverything(session, why)
+  if (!mayPass && !isTooSoon) {
+    if (ledger.length === 0) return yield* readEverything(session, why)
+    yield { kind: 'note', message: `${why}: reading everything.` }
+    return { ...endedEarly('failed', `${why}. Everything is read by the run that follows`), isFollowed: true }
+  }
   const when = isTooSoon ? `a sync after ${minuteOf(sweepsAgainAt)}` : 'the next sync'
   return endedEarly(mayPass ? 'incomplete' : 'failed', `${why}. Everything is read by ${when}, or with --full`)
 }
