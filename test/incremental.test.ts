@@ -394,6 +394,20 @@ for (const [status, refused] of [
     assert.equal(await feedConcern(db), undefined)
   })
 
+for (const refused of ['all', 'pages'] as const)
+  test(`a feed that alone is refused is given up when the listing was answered each time in between (429, ${refused})`, async (t) => {
+    const { db, control, once, sweptFor } = await feedless(t, 429, refused)
+    await sweptFor(1000, 15 * 60_000)
+    control.add(3)
+    const { summary } = await once()
+    assert.deepEqual([summary.mode, summary.status], ['incremental', 'incomplete'], summary.reason)
+    assert.match(summary.reason!, /no feed of changes .*HTTP 429.* by the next sync, or with --full$/)
+    assert.ok(summary.requests.limited <= 12, `refused ${summary.requests.limited} times`)
+    const { summary: instead } = await once()
+    assert.deepEqual([instead.mode, instead.status, instead.cars.inserted], ['full', 'complete', 3], instead.reason)
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  })
+
 test('a sweep that finds the feed failing is left to the next one, which does without', async (t) => {
   const { db, once, sweptFor } = await feedless(t, 500)
   await sweptFor(1000, 25 * HOUR_MS)
