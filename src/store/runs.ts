@@ -29,6 +29,16 @@ const storedRun = (row: Row, beganEmpty: boolean): StoredRun => ({
 })
 
 /**
+ * Runs that began in a time to come were dated by a clock that has been set back since. They are moved to just before now, in their order:
+ * else they would pass for the latest until then, and what really was the latest would neither be shown nor taken up.
+ */
+const DATE_BACK = `
+  update carsync.runs r set started_at = r.started_at - ahead.by, last_commit_at = r.last_commit_at - ahead.by,
+    finished_at = r.finished_at - ahead.by
+  from (select max(started_at) - now() + interval '1 ms' as by from carsync.runs where source = $1) as ahead
+  where r.source = $1 and r.started_at > now() + interval '1 minute'`
+
+/**
  * The unfinished run of this source and mode whose last commit is under six hours old, unless a fresh one is asked for;
  * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so.
  */
@@ -40,6 +50,7 @@ export const openRun = (
 ): Promise<{ run: StoredRun; resumed: boolean }> =>
   db.transaction(async (session) => {
     await assertFence(session, lease)
+    await session.query(DATE_BACK, [names.source])
     const [left] = request.fresh
       ? []
       : await session.query(
