@@ -40,7 +40,8 @@ const DATE_BACK = `
 
 /**
  * The unfinished run of this source and mode whose last commit is under six hours old, unless a fresh one is asked for;
- * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so.
+ * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so, and to
+ * any run what a process left `running` so long ago.
  */
 export const openRun = (
   db: Database,
@@ -67,8 +68,9 @@ export const openRun = (
         )
     await session.query(
       `update carsync.runs set status = 'abandoned', finished_at = coalesce(finished_at, clock_timestamp())
-       where source = $1 and (mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
-         and run_id <> $3::text::uuid`,
+       where source = $1 and run_id <> $3::text::uuid
+         and ((mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
+              or status = 'running' and last_commit_at <= clock_timestamp() - ${RESUMABLE})`,
       [names.source, request.mode, left?.run_id ?? request.runId],
     )
     if (left) return { run: storedRun(left, false), resumed: true }
