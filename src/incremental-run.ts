@@ -45,7 +45,8 @@ export type Standing = {
 
 /**
  * Reads the feed of changes back to `coveredUntil`, then asks for what is said to have gone. Where the source's count is not
- * what `expected` and the feed make it, its clock has gone back, or it shows no feed any more, everything is read instead.
+ * what `expected` and the feed make it, its clock has gone back, it shows no feed any more, or no car is stored any more, everything is
+ * read instead.
  */
 export async function* incrementalRun(
   session: Session,
@@ -64,7 +65,9 @@ export async function* incrementalRun(
   const feed = await askFeed(session, feeds, minutes)
   if ('unread' in feed) return yield* withoutFeed(session, feed.unread, now, sweepsAgainAt)
   const ledger = await store.readLedger(stored.runId)
-  const doubt = doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
+  // A table that was emptied by hand, or that is new, has nothing that could be brought up to date.
+  const lost = stored.beganEmpty && total !== 0 ? `No car of ${session.options.source} is stored any more` : null
+  const doubt = lost ?? doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
   if (doubt !== null && ledger.length === 0) return yield* readEverything(session, doubt)
   const plan = changesPlan(feeds, minutes, feed.count)
   await store.savePlan(lease, stored.runId, plan)

@@ -250,6 +250,17 @@ test('a source whose clock has gone back is read in full, once: its feed would l
   assert.equal((await coverageOf(db)).coverage.filter(({ kind }) => kind === 'full').length, 1)
 })
 
+test('where the table of cars was emptied everything is read, once', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres')
+  await once()
+  await db.query('truncate cars')
+  const { summary, events } = await once('incremental')
+  assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 1000])
+  assert.ok(events.some((event) => event.kind === 'note' && /^No car of auctionsapi is stored any/.test(event.message)))
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  assert.equal((await once('incremental')).summary.mode, 'incremental')
+})
+
 test('what the feed of changes tells is no other inventory, nor is what earlier incremental runs have found', async (t) => {
   const { api, once } = await begin(t, 'postgres')
   await once()
