@@ -24,8 +24,20 @@ const segmentLines = (segments: StatusReport['segments']): string[] =>
         ).map((line) => `  ${line}`),
       ]
 
-/** A status report as lines; `health` is the first of them, `named` what its name means where that has to be said. */
-export const statusLines = (report: StatusReport, health: string, named: string | null, paint: Paint): string[] => {
+/** Who is at it; a process that was killed leaves its name behind. */
+const holderLine = ({ holder, since, expiresAt }: NonNullable<StatusReport['lease']>, now: number): string =>
+  expiresAt !== null && Date.parse(expiresAt) > now
+    ? `Held by ${printable(holder)} since ${moment(since)}`
+    : `Begun by ${printable(holder)} at ${moment(since)}, which gives no sign of life; the next sync takes over`
+
+/** A status report as lines at `now`; `health` is the first of them, `named` what its name means where that has to be said. */
+export const statusLines = (
+  report: StatusReport,
+  health: string,
+  named: string | null,
+  paint: Paint,
+  now: number,
+): string[] => {
   const when = report.finishedAt === null ? '' : `, ended ${moment(report.finishedAt)}`
   const { lease, learned } = report
   const known =
@@ -39,7 +51,7 @@ export const statusLines = (report: StatusReport, health: string, named: string 
     `Began ${moment(report.startedAt)}${when}${report.resumed ? ', resumed' : ''}. Run ${report.runId}`,
     ...(named === null ? [] : [printable(named)]),
     ...(report.reason === undefined ? [] : [printable(report.reason)]),
-    ...(lease === undefined ? [] : [`Held by ${printable(lease.holder)} since ${moment(lease.since)}`]),
+    ...(lease === undefined ? [] : [holderLine(lease, now)]),
     ...(report.etaMs === null ? [] : [`${range(report.etaMs)} left`]),
     '',
     ...summaryLines(report, paint),
@@ -74,6 +86,7 @@ export const declareStatus = (command: Command, done: (code: number) => void): v
                 healthLine(found.health),
                 ownName(found.source),
                 paintFor(process.stdout, process.env),
+                realWorld.now(),
               ),
         )
       done(0)

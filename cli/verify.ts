@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { realWorld, type Store, type Verified, verify } from '../src/node.ts'
+import { type CalledAs, calledAs, calledOn } from './called-as.ts'
 import { startDemo } from './demo.ts'
 import { count, counted } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
@@ -11,8 +12,17 @@ import { whileWaiting } from './waiting.ts'
 
 type Flags = { demo?: boolean; json?: boolean; sample: number; seed?: string }
 
+/**
+ * What helps against faults. A row that somebody has edited keeps the fingerprint of the record that it was made of, so that a sweep takes it
+ * for unchanged.
+ */
+const adviceLines = (call: CalledAs): string[] => [
+  `To mend it: ${call('sync --full')}, then verify again.`,
+  'What differs even then was edited in the table, and stays so until the source changes the car: delete its row and do the same.',
+]
+
 /** What was found, the judgement first. */
-export const verifyLines = (found: Verified): string[] => {
+export const verifyLines = (found: Verified, call: CalledAs): string[] => {
   const faults = faultsIn(found)
   const unknown = found.notVerified.length + found.notAsked
   const well =
@@ -33,6 +43,7 @@ export const verifyLines = (found: Verified): string[] => {
     ...(found.notAsked === 0
       ? []
       : [`Not asked for ${count(found.notAsked)} more, because so many in a row had failed.`]),
+    ...(faults === 0 ? [] : adviceLines(call)),
   ]
 }
 
@@ -85,7 +96,7 @@ export const declareVerify = (command: Command, done: (code: number) => void): v
       }
       const { found, nothing } = await readFrom<Verified | null>(settings, null, compare)
       if (flags.json) printJson(found ?? neverSynced(seed, nothing))
-      else print(found === null ? [nothing] : verifyLines(found))
+      else print(found === null ? [nothing] : verifyLines(found, calledOn(calledAs(process), flags.demo === true)))
       done(found === null ? 1 : verifyCode(found))
     })
 }

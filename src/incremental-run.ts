@@ -45,7 +45,8 @@ export type Standing = {
 
 /**
  * Reads the feed of changes back to `coveredUntil`, then asks for what is said to have gone. Where the source's count is not
- * what `expected` and the feed make it, its clock has gone back, or it shows no feed any more, everything is read instead.
+ * what `expected` and the feed make it, its clock has gone back, it shows no feed any more, or no car is stored any more, everything is
+ * read instead.
  */
 export async function* incrementalRun(
   session: Session,
@@ -64,7 +65,9 @@ export async function* incrementalRun(
   const feed = await askFeed(session, feeds, minutes)
   if ('unread' in feed) return yield* withoutFeed(session, feed.unread, now, sweepsAgainAt)
   const ledger = await store.readLedger(stored.runId)
-  const doubt = doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
+  // A table that was emptied by hand, or that is new, has nothing that could be brought up to date.
+  const lost = stored.beganEmpty && total !== 0 ? `No car of ${session.options.source} is stored any more` : null
+  const doubt = lost ?? doubtOf(hasGoneBack(coveredUntil, now), { expected, total, changes: feed.count })
   if (doubt !== null && ledger.length === 0) return yield* readEverything(session, doubt)
   const plan = changesPlan(feeds, minutes, feed.count)
   await store.savePlan(lease, stored.runId, plan)
@@ -108,8 +111,8 @@ export async function* incrementalRun(
 }
 
 /**
- * Where the feed of changes is refused everything is read at once, unless something was read already. What fails may pass: there
- * the next run does that. Neither does so soon after the last sweep.
+ * Where the feed of changes is refused everything is read at once: by this run, or where it has read something already by another
+ * one, whose books that would spoil. What fails may pass: there the next sync does it. Neither does so soon after the last sweep.
  */
 async function* withoutFeed(
   session: Session,
@@ -123,7 +126,11 @@ async function* withoutFeed(
   const ledger = await store.readLedger(stored.runId)
   const isTooSoon = now < sweepsAgainAt
   await noteUnread(session, why)
-  if (!mayPass && !isTooSoon && ledger.length === 0) return yield* readEverything(session, why)
+  if (!mayPass && !isTooSoon) {
+    if (ledger.length === 0) return yield* readEverything(session, why)
+    yield { kind: 'note', message: `${why}: reading everything.` }
+    return { ...endedEarly('failed', `${why}. Everything is read by the run that follows`), isFollowed: true }
+  }
   const when = isTooSoon ? `a sync after ${minuteOf(sweepsAgainAt)}` : 'the next sync'
   return endedEarly(mayPass ? 'incomplete' : 'failed', `${why}. Everything is read by ${when}, or with --full`)
 }

@@ -73,20 +73,43 @@ export async function* sync(
   store: Store,
   control: Control,
 ): AsyncGenerator<SyncEvent, Summary> {
+  const since = world.now()
+  const budget = options.timeBudget === null ? null : AbortSignal.timeout(options.timeBudget)
+  for (let next = control; ; next = readingAll(control)) {
+    const summary = yield* oneRun(options, world, store, next, since, budget)
+    if (summary !== null) return summary
+  }
+}
+
+/** For the run that follows one which could not go on: whether it is due is no question. */
+const readingAll = ({ slice, ...control }: Control): Control => {
+  if (!slice) return { ...control, mode: 'full' }
+  const { mayAsk, over } = slice
+  return { ...control, mode: 'full', slice: { mayAsk, over } }
+}
+
+/** Takes the lease, does one run and gives the lease back. Answers null where another has to follow. The sync began at `since`. */
+async function* oneRun(
+  options: Options,
+  world: World,
+  store: Store,
+  control: Control,
+  since: number,
+  budget: AbortSignal | null,
+): AsyncGenerator<SyncEvent, Summary | null> {
   const begunAt = world.now()
   const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const abandon = new AbortController()
-  const budget = options.timeBudget === null ? null : AbortSignal.timeout(options.timeBudget)
   const slice = control.slice ?? null
   const signals = [control.stop, abandon.signal, ...(budget ? [budget] : []), ...(slice ? [slice.over] : [])]
   const stop = AbortSignal.any(signals)
 
   const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
-  if (answer.kind === 'held') return busySummary(options, control, answer, begunAt, world.now() - begunAt)
+  if (answer.kind === 'held') return busySummary(options, control, answer, since, world.now() - since)
   const { lease } = answer
   if ((await slice?.isStillDue?.().catch(() => true)) === false) {
     await store.releaseLease(lease)
-    return blankSummary(options, control.mode, begunAt, world.now() - begunAt)
+    return blankSummary(options, control.mode, since, world.now() - since)
   }
   const clockOffsetMs = answer.databaseNow - world.now()
   const { expected, ...state } = await store.modeState()
@@ -140,6 +163,7 @@ export async function* sync(
   let lost: SyncError | null = null
   let taken: LeaseLostError | null = null
   let goesOn = false
+  let isFollowed = false
   let beats = 0
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
@@ -190,6 +214,7 @@ export async function* sync(
       throw explained(failure ?? error)
     }
     if (failure && !(failure instanceof SyncError)) throw explained(failure)
+    isFollowed = ending.isFollowed ?? false
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error
     taken = error
@@ -199,7 +224,8 @@ export async function* sync(
     await store.releaseLease(lease).catch(() => {})
   }
   if (!goesOn && !taken) await store.prune().catch(() => {})
-  const tookMs = world.now() - begunAt
+  if (isFollowed && !stop.aborted) return null
+  const tookMs = world.now() - since
   const summary = taken
     ? await lostSummary(store, stored.runId, resumed, tookMs, taken.message)
     : await summaryOf(store, stored.runId, resumed, tookMs)

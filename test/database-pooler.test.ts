@@ -12,13 +12,19 @@ import { syncOnce } from './support/sync-once.ts'
 const CARS = 2000
 
 describe('through a pooler in transaction mode', { skip: hasPgbouncer ? false : HOW_TO_GET_IT }, () => {
-  for (const poolSize of [1, 4])
-    it(`(${poolSize} to the server) a sync is as it is without, again and with changes`, async (t) => {
+  for (const [poolSize, ...more] of [
+    [1],
+    [4],
+    // Statements reach it in pieces, connections to the server are short of life, and clients are turned away.
+    [1, 'pkt_buf = 512', 'server_lifetime = 1', 'server_idle_timeout = 1'],
+    [2, 'max_client_conn = 2', 'query_wait_timeout = 5'],
+  ] as const)
+    it(`(${poolSize} to the server${more.map((line) => `, ${line}`).join('')}) a sync is as it is without, again and with changes`, async (t) => {
       const [api, target] = await Promise.all([
         startDemoApi({ cars: CARS, seed: 4, clockAt: Date.UTC(2026, 8, 1) }),
         newPostgresUrl(),
       ])
-      const pooler = await startPgbouncer(target, poolSize)
+      const pooler = await startPgbouncer(target, poolSize, more)
       const db = await openDatabase(
         { databaseUrl: `${pooler.url}?pgbouncer=true&connection_limit=1` },
         { embeddedFolder: null },

@@ -250,6 +250,17 @@ test('a source whose clock has gone back is read in full, once: its feed would l
   assert.equal((await coverageOf(db)).coverage.filter(({ kind }) => kind === 'full').length, 1)
 })
 
+test('where the table of cars was emptied everything is read, once', async (t) => {
+  const { db, api, once } = await begin(t, 'postgres')
+  await once()
+  await db.query('truncate cars')
+  const { summary, events } = await once('incremental')
+  assert.deepEqual([summary.mode, summary.status, summary.cars.inserted], ['full', 'complete', 1000])
+  assert.ok(events.some((event) => event.kind === 'note' && /^No car of auctionsapi is stored any/.test(event.message)))
+  assert.deepEqual(await storedIds(db), ascending(await api.ids()))
+  assert.equal((await once('incremental')).summary.mode, 'incremental')
+})
+
 test('what the feed of changes tells is no other inventory, nor is what earlier incremental runs have found', async (t) => {
   const { api, once } = await begin(t, 'postgres')
   await once()
@@ -261,21 +272,30 @@ test('what the feed of changes tells is no other inventory, nor is what earlier 
   assert.equal((await once('incremental')).summary.mode, 'incremental')
 })
 
-/** A mirror of a source whose feed of changes answers with an error from now on; `pages`: but still tells how long it is. */
-const feedless = async (t: TestContext, status = 404, refused: 'all' | 'pages' = 'all') => {
+/**
+ * A mirror of a source whose feed of changes answers with an error from now on; `pages`: but still tells how long it is; `later`:
+ * and still shows as many pages.
+ */
+const feedless = async (
+  t: TestContext,
+  status = 404,
+  refused: 'all' | 'pages' | 'later' = 'all',
+  { pages = 0, world = fastWorld(100) } = {},
+) => {
   let hasFeed = true
+  let shown = 0
   const { url, control } = await bentSource(
     t,
     { cars: 300, maxPageSize: 50, clockAt: undefined as never },
     (request, response) => {
       if (hasFeed || !request.url!.includes('/cars?minutes=')) return false
-      if (refused === 'pages' && request.url!.includes('simple_paginate')) return false
+      if (refused !== 'all' && request.url!.includes('simple_paginate')) return false
+      if (refused === 'later' && shown++ < pages) return false
       response.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"Not found"}')
       return true
     },
   )
   const db = await newDatabase('postgres')
-  const world = fastWorld(100)
   const once = () => syncOnce({ db, url, world, options: { leaseSeconds: 6000 }, control: { mode: 'auto' } })
   await once()
   /** As if the last sweep had taken so long, and was begun so long ago. */
@@ -291,7 +311,7 @@ const feedless = async (t: TestContext, status = 404, refused: 'all' | 'pages' =
   const mend = () => {
     hasFeed = true
   }
-  return { db, control, once, sweptFor, mend }
+  return { db, url, control, once, sweptFor, mend }
 }
 
 for (const [status, refused] of [
@@ -313,6 +333,34 @@ for (const [status, refused] of [
       assert.match(note.message, new RegExp(`^The source shows no feed of changes \\(.*HTTP ${status}`))
     }
     assert.deepEqual(await storedIds(db), ascending(control.ids()))
+  })
+
+for (const status of [404, 403, 410])
+  test(`a feed that is refused after some of its pages were read is followed by a run that reads everything (${status})`, async (t) => {
+    const { db, url, control, once, sweptFor } = await feedless(t, status, 'later', { pages: 4, world: realWorld })
+    await sweptFor(1000, 15 * 60_000)
+    control.add(3)
+    control.change({ share: 0.5, seed: 3 })
+    const { summary, events } = await once()
+    assert.deepEqual([summary.mode, summary.status], ['full', 'complete'], summary.reason)
+    const notes = events.flatMap((event) => (event.kind === 'note' ? [event.message] : []))
+    assert.match(notes[0]!, new RegExp(`^The source shows no feed of changes .*HTTP ${status}.*: reading everything`))
+    assert.equal(events.filter(({ kind }) => kind === 'finished').length, 1)
+    assert.equal(await feedConcern(db), 'notice')
+    const runs = await db.query(
+      'select mode, status, reason, requests from carsync.runs order by started_at desc limit 2',
+    )
+    assert.deepEqual(
+      runs.map((run) => [run.mode, run.status]),
+      [
+        ['full', 'complete'],
+        ['incremental', 'abandoned'],
+      ],
+    )
+    assert.match(runs[1]!.reason, /Everything is read by the run that follows$/)
+    const other = await newDatabase('postgres')
+    await syncOnce({ db: other, url })
+    assert.deepEqual(await digestOfCars(db), await digestOfCars(other))
   })
 
 test('reading everything for lack of a feed takes a tenth of the time at most: until then it fails, and says when', async (t) => {
@@ -355,6 +403,20 @@ for (const [status, refused] of [
     mend()
     assert.deepEqual([(await once()).summary.mode, (await once()).summary.status], ['incremental', 'complete'])
     assert.equal(await feedConcern(db), undefined)
+  })
+
+for (const refused of ['all', 'pages'] as const)
+  test(`a feed that alone is refused is given up when the listing was answered each time in between (429, ${refused})`, async (t) => {
+    const { db, control, once, sweptFor } = await feedless(t, 429, refused)
+    await sweptFor(1000, 15 * 60_000)
+    control.add(3)
+    const { summary } = await once()
+    assert.deepEqual([summary.mode, summary.status], ['incremental', 'incomplete'], summary.reason)
+    assert.match(summary.reason!, /no feed of changes .*HTTP 429.* by the next sync, or with --full$/)
+    assert.ok(summary.requests.limited <= 12, `refused ${summary.requests.limited} times`)
+    const { summary: instead } = await once()
+    assert.deepEqual([instead.mode, instead.status, instead.cars.inserted], ['full', 'complete', 3], instead.reason)
+    assert.deepEqual(await storedIds(db), ascending(control.ids()))
   })
 
 test('a sweep that finds the feed failing is left to the next one, which does without', async (t) => {

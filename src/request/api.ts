@@ -55,13 +55,14 @@ export type Api = {
   ): Promise<Answer<T>>
   /**
    * Sends when the pace allows, and again until it is answered or the source is dead; for the few requests that are not
-   * pages. After `tries` failures it is given up.
+   * pages. After `tries` failures, or `refusals`, it is given up.
    */
   ask<T>(
     request: SourceRequest,
     read: (reply: Reply) => Outcome<T>,
     signal?: AbortSignal,
     tries?: number,
+    refusals?: number,
   ): Promise<Answer<T>['outcome']>
   /** Milliseconds until the next request may leave; Infinity: not before one in flight has come back. */
   waitMs(): number
@@ -187,8 +188,9 @@ export const openApi = (settings: ApiSettings): Api => {
       : { outcome, fault: answer.reason, ...span, bytes: 0 }
   }
 
-  const ask: Api['ask'] = async (request, read, signal, tries = Number.POSITIVE_INFINITY) => {
+  const ask: Api['ask'] = async (request, read, signal, tries = Infinity, refusals = Infinity) => {
     let failures = 0
+    let refused = 0
     const begunAt = world.now()
     for (let sent = 0; ; sent++) {
       for (let wait = waitMs(); wait > 0 && !signal?.aborted && spent() === null; wait = waitMs()) {
@@ -203,7 +205,7 @@ export const openApi = (settings: ApiSettings): Api => {
       const { outcome } = await send(request, read, sent > 0, signal)
       if (outcome.kind !== 'slow-down' && outcome.kind !== 'retry') return outcome
       if (silence.isDead()) return { ...outcome, why: silence.givenUp() }
-      if (outcome.kind === 'retry' && ++failures >= tries) return outcome
+      if (outcome.kind === 'retry' ? ++failures >= tries : ++refused >= refusals) return outcome
       const pauseMs = outcome.kind === 'retry' ? retryInMs(failures) : 0
       settings.onHitch?.(hitchOf(request.label, outcome, failures, pauseMs))
       if (pauseMs > 0) await world.sleep(pauseMs, signal)

@@ -47,6 +47,8 @@ export type Concern = {
 const HOUR_MS = 3_600_000
 /** Between two slices of a relay nobody holds the lease, for a moment; cron wakes the next one after 15 s at the latest. */
 const HAND_OVER_MS = 60_000
+/** A run that nobody has worked on for so long is not taken up again. */
+const RESUMABLE_MS = 6 * HOUR_MS
 const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`
 const because = (reason: string | null): string => (reason ? `: ${reason.replace(/\.$/, '')}` : '')
 
@@ -66,14 +68,13 @@ const ofRuns = ({ runs, resumed, leaseUntil, lastCommitAt, now }: HealthFacts): 
   if (last.status === 'failed')
     return [{ kind: 'failed', weight: 'fault', message: `the last run failed${because(last.reason)}` }]
   const isSilent = leaseUntil === null || leaseUntil <= now
-  if (last.status === 'running' && isSilent && now - (lastCommitAt ?? 0) > HAND_OVER_MS)
-    return [
-      {
-        kind: 'stuck',
-        weight: 'fault',
-        message: 'a run is marked running, but its process gives no sign of life; the next sync takes it up',
-      },
-    ]
+  const idleMs = now - (lastCommitAt ?? 0)
+  if (last.status === 'running' && isSilent && idleMs > HAND_OVER_MS) {
+    const next =
+      idleMs < RESUMABLE_MS ? 'the next sync takes it up' : 'it is too old to be taken up, so the next sync begins anew'
+    const message = `a run is marked running, but its process gives no sign of life; ${next}`
+    return [{ kind: 'stuck', weight: 'fault', message }]
+  }
   if (last.status !== 'incomplete') return []
   // Taken up and again not completed is one row; what could not be taken up is left as abandoned.
   return resumed || before?.status === 'incomplete' || before?.status === 'abandoned'

@@ -22,6 +22,7 @@ const REFUSALS: readonly Row[] = [
   { from: 402, meaning: 'quota', advice: 'the plan is used up or unpaid. Check it with the vendor' },
   { from: 403, meaning: 'auth', advice: 'the key may not do this. Check API_KEY' },
   { from: 404, meaning: 'protocol', advice: 'there is no such listing. Check API_BASE_URL' },
+  { from: 410, meaning: 'protocol', advice: 'that listing is there no more. Check API_BASE_URL' },
   { from: 408, meaning: 'retry', advice: 'the source took too long' },
   { from: 425, meaning: 'retry', advice: 'the source asks for a later attempt' },
   {

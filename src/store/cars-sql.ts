@@ -89,6 +89,9 @@ const compared = FIELDS.map(
           then jsonb_build_object('${field}', jsonb_build_object('from', o.${field}, 'to', s.${field})) else '{}' end`,
 ).join(' || ')
 
+/** No read can be of a time to come: it was dated by a clock that has been set back since, and says nothing of which was the later one. */
+const DATED_WRONG = `c.read_at > clock_timestamp() + interval '1 minute'`
+
 /**
  * Rewrites stored cars from the stage, where the staged read is no older than the stored one, and logs what changed.
  * A car that another commit has stored just so meanwhile (it stands on two pages, read side by side) is left alone.
@@ -97,7 +100,7 @@ const compared = FIELDS.map(
 export const updateFromStage = (names: Names): string => `
   with old as materialized (
     select c.* from ${names.cars} c join carsync_stage s on c.source_id = s.source_id
-    where c.source = $1 and c.read_at <= s.read_at
+    where c.source = $1 and (c.read_at <= s.read_at or ${DATED_WRONG})
       and (c.fingerprint <> s.fingerprint or c.reader <> s.reader or c.removed_at is not null
            or (c.raw is null and s.raw is not null))
     order by c.source_id for update of c

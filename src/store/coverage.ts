@@ -2,7 +2,7 @@
 import type { Covered } from '../run/choose-mode.ts'
 import type { Database, Names, Session } from './database.ts'
 
-/** A run that nobody has worked on for so long is not taken up again. */
+/** A run that nobody has worked on for so long is not taken up again; `health.ts` says so. */
 export const RESUMABLE = "interval '6 hours'"
 
 /**

@@ -20,6 +20,13 @@ const ADVISORY = 1_129_338_707
 const COMMIT_WAIT = '1s'
 
 /**
+ * Until when a heartbeat keeps the lease. One that lies further ahead than the lease is long was dated by a clock which has been set
+ * back since: a holder that lives gives the next one within a second, and a dead one would keep the lease until then.
+ */
+export const KEPT_UNTIL = `case when h.at <= clock_timestamp() + h.length_ms * interval '1 ms'
+       then h.at + h.length_ms * interval '1 ms' else clock_timestamp() - interval '1 ms' end`
+
+/**
  * Cuts off commits whose holder is silent for longer than its lease while the server waits for it: a process that was
  * stopped in the middle of a COPY, which the server counts as active and would wait for for ever, or for a lease length
  * between two statements, where the server should have cut it off itself (`assertFence`), but may not have seen to it.
@@ -27,7 +34,7 @@ const COMMIT_WAIT = '1s'
 const cutOff = async (db: Database, source: string): Promise<void> => {
   await db.query(
     `select pg_terminate_backend(a.pid) from pg_locks l join pg_stat_activity a using (pid), carsync.heartbeat h
-     where h.source = $1 and h.at + h.length_ms * interval '1 ms' < clock_timestamp()
+     where h.source = $1 and ${KEPT_UNTIL} < clock_timestamp()
        and l.locktype = 'advisory' and l.objsubid = 2 and l.classid = ${ADVISORY} and a.datname = current_database()
        and l.objid::bigint = hashtext($1)::bigint & 4294967295
        and a.pid <> pg_backend_pid() and a.wait_event = 'ClientRead'
@@ -36,7 +43,7 @@ const cutOff = async (db: Database, source: string): Promise<void> => {
   )
 }
 
-const BEAT = `${MS('at')} as at, ${MS("at + length_ms * interval '1 ms'")} as expires, ${MS('clock_timestamp()')} as now`
+const BEAT = `${MS('at')} as at, ${MS(KEPT_UNTIL)} as expires, ${MS('clock_timestamp()')} as now`
 
 const heldAnswer = (held: Row, beat: Row): LeaseAnswer => ({
   kind: 'held',
@@ -49,7 +56,7 @@ const heldAnswer = (held: Row, beat: Row): LeaseAnswer => ({
 /** How it is with the lease at a glance; undefined: nobody ever had it. */
 const readLease = async (db: Database, source: string): Promise<Row | undefined> => {
   const [row] = await db.query(
-    `select holder, ${MS('taken_at')} as since, ${BEAT} from carsync.lease join carsync.heartbeat using (source)
+    `select holder, ${MS('taken_at')} as since, ${BEAT} from carsync.lease join carsync.heartbeat h using (source)
      where source = $1`,
     [source],
   )
@@ -82,7 +89,7 @@ export const takeLease = async (
           `select fence::text, holder, ${MS('taken_at')} as since from carsync.lease where source = $1 for update`,
           [source],
         ),
-        session.query(`select ${BEAT} from carsync.heartbeat where source = $1`, [source]),
+        session.query(`select ${BEAT} from carsync.heartbeat h where source = $1`, [source]),
       ])
       if (held!.holder !== '' && beat!.expires > beat!.now) return heldAnswer(held!, beat!)
       const fence = Number(held!.fence) + 1

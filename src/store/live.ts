@@ -2,6 +2,7 @@
 import type { Mode, RequestCounts, RunStatus, SegmentProgress, Summary } from '../events.ts'
 import type { Database, Names } from './database.ts'
 import { ISO } from './iso.ts'
+import { KEPT_UNTIL } from './lease.ts'
 
 /** What a live page shows of a run. Counts are as last published by its process; where it has ended, as committed. */
 export type Live = {
@@ -46,8 +47,8 @@ export const readLive = async (db: Database, names: Names): Promise<Live | null>
        p.cars_per_second, p.requests_per_second,
        p.eta_low_ms::float8 as eta_low, p.eta_high_ms::float8 as eta_high, coalesce(p.segments, '[]')::text as segments,
        (select count(*) from carsync.held_removals where source = $1)::float8 as held,
-       l.holder, ${ISO('l.taken_at')} as lease_since, ${ISO("h.at + h.length_ms * interval '1 ms'")} as lease_until,
-       coalesce(h.at + h.length_ms * interval '1 ms' > clock_timestamp(), false) as alive
+       l.holder, ${ISO('l.taken_at')} as lease_since, ${ISO(KEPT_UNTIL)} as lease_until,
+       coalesce(${KEPT_UNTIL} > clock_timestamp(), false) as alive
      from (select * from carsync.runs where source = $1 order by started_at desc limit 1) r
      left join ${names.progress} p on p.source = $1 and p.run_id = r.run_id
      left join carsync.lease l on l.source = $1 and l.holder <> ''

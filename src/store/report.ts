@@ -6,6 +6,7 @@ import { rateOf } from '../run/rate.ts'
 import type { Receipt } from '../run/receipt.ts'
 import type { Database, Names, Row } from './database.ts'
 import { ISO } from './iso.ts'
+import { KEPT_UNTIL } from './lease.ts'
 import { countSeen, listed } from './ledger.ts'
 import { countHeld } from './removals.ts'
 import type { RejectRow, RunRow, StatusReport } from './store.ts'
@@ -57,7 +58,7 @@ export const readReport = async (db: Database, names: Names, runId: string | nul
     [names.source, row.run_id],
   )
   const [lease] = await db.query(
-    `select l.holder, ${ISO('l.taken_at')} as since, ${ISO("h.at + h.length_ms * interval '1 ms'")} as expires
+    `select l.holder, ${ISO('l.taken_at')} as since, ${ISO(KEPT_UNTIL)} as expires
      from carsync.lease l join carsync.heartbeat h using (source) where l.source = $1 and l.holder <> ''`,
     [names.source],
   )

@@ -29,8 +29,19 @@ const storedRun = (row: Row, beganEmpty: boolean): StoredRun => ({
 })
 
 /**
+ * Runs that began in a time to come were dated by a clock that has been set back since. They are moved to just before now, in their order:
+ * else they would pass for the latest until then, and what really was the latest would neither be shown nor taken up.
+ */
+const DATE_BACK = `
+  update carsync.runs r set started_at = r.started_at - ahead.by, last_commit_at = r.last_commit_at - ahead.by,
+    finished_at = r.finished_at - ahead.by
+  from (select max(started_at) - now() + interval '1 ms' as by from carsync.runs where source = $1) as ahead
+  where r.source = $1 and r.started_at > now() + interval '1 minute'`
+
+/**
  * The unfinished run of this source and mode whose last commit is under six hours old, unless a fresh one is asked for;
- * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so.
+ * else a new one. What is left behind unfinished is marked `abandoned`; to a full sweep, changes that were to be read are so, and to
+ * any run what a process left `running` so long ago.
  */
 export const openRun = (
   db: Database,
@@ -40,8 +51,9 @@ export const openRun = (
 ): Promise<{ run: StoredRun; resumed: boolean }> =>
   db.transaction(async (session) => {
     // They go out together, and are done one after the other: without the fence nothing of it is committed.
-    const [, [left]] = await Promise.all([
+    const [, , [left]] = await Promise.all([
       assertFence(session, lease),
+      session.query(DATE_BACK, [names.source]),
       request.fresh
         ? []
         : session.query(
@@ -59,8 +71,9 @@ export const openRun = (
     ])
     session.lastly(
       `update carsync.runs set status = 'abandoned', finished_at = coalesce(finished_at, clock_timestamp())
-       where source = $1 and (mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
-         and run_id <> $3::text::uuid`,
+       where source = $1 and run_id <> $3::text::uuid
+         and ((mode = $2 or $2 = 'full') and status in ('running', 'incomplete', 'failed')
+              or status = 'running' and last_commit_at <= clock_timestamp() - ${RESUMABLE})`,
       [names.source, request.mode, left?.run_id ?? request.runId],
     )
     if (left) return { run: storedRun(left, false), resumed: true }

@@ -28,9 +28,10 @@ export const askCount = async (
   access: Access,
   filter: Filter,
   signal?: AbortSignal,
-  tries?: number,
+  ...limits: [tries?: number, refusals?: number]
 ): Promise<{ kind: 'data'; data: number | null } | Unanswered> => {
-  const outcome = await api.ask(source.countRequest(access, filter), (reply) => source.readCount(reply), signal, tries)
+  const request = source.countRequest(access, filter)
+  const outcome = await api.ask(request, (reply) => source.readCount(reply), signal, ...limits)
   return outcome.kind === 'smaller-page' ? { kind: 'data', data: null } : outcome
 }
 

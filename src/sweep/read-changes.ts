@@ -34,8 +34,8 @@ export const askFeed = async (
   minutes: number,
 ): Promise<{ count: number | null } | { unread: Unread }> => {
   const { api, access, control, stop } = session
-  const answer = await askBriefly(session, (tries) =>
-    askCount(api, control.source, access, feeds.changes(minutes), stop, tries),
+  const answer = await askBriefly(session, (...limits) =>
+    askCount(api, control.source, access, feeds.changes(minutes), stop, ...limits),
   )
   if (answer.kind === 'data') return { count: answer.data }
   if (answer.kind === 'retry' && !api.isDead()) return { unread: noFeed(answer.why, true) }
@@ -76,7 +76,7 @@ export async function* readChanges(
 /** A pass over the feed; where that is not to be had, in pages of any size, it has told nothing of those of the listing. */
 export async function* runFeedPass(session: Session, work: Work, number: number): AsyncGenerator<SyncEvent, SweepEnd> {
   const { pageSize, wishedPageSize } = work.state.run
-  const end = yield* runPass(session, work, number)
+  const end = yield* runPass(session, work, number, true)
   if (end.kind === 'refused' || end.kind === 'incomplete')
     work.state.run = { ...work.state.run, pageSize, wishedPageSize }
   return end

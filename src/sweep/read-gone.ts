@@ -29,8 +29,8 @@ export const readGone = async (
   try {
     for (let page = 1; page <= MAX_PAGES; page++) {
       const ask = { minutes, page, pageSize }
-      const outcome = await askBriefly(session, (tries) =>
-        api.ask(feeds.goneRequest(access, ask), (reply) => feeds.readGone(reply, ask), stop, tries),
+      const outcome = await askBriefly(session, (...limits) =>
+        api.ask(feeds.goneRequest(access, ask), (reply) => feeds.readGone(reply, ask), stop, ...limits),
       )
       if (outcome.kind === 'smaller-page' && pageSize > 1) {
         pageSize = Math.floor(pageSize / 2)

@@ -37,8 +37,13 @@ export const commitSettings = (session: Session, work: Work, nothingStored = fal
   }
 }
 
-/** Sweeps what `work.state` has left to do; its pages stand in the ledger under the number `number`. */
-export async function* runPass(session: Session, work: Work, number: number): AsyncGenerator<SyncEvent, SweepEnd> {
+/** Sweeps what `work.state` has left to do; its pages stand in the ledger under the number `number`. A feed can be done without. */
+export async function* runPass(
+  session: Session,
+  work: Work,
+  number: number,
+  isFeed = false,
+): AsyncGenerator<SyncEvent, SweepEnd> {
   const { api, access, world, stop, control } = session
   const steps = sweep(
     {
@@ -49,6 +54,7 @@ export async function* runPass(session: Session, work: Work, number: number): As
       clockOffsetMs: session.clockOffsetMs,
       maxBytes: control.maxBytes ?? MAX_BYTES,
       stop,
+      ...(isFeed ? { waitsAloneMs: session.options.giveUpSeconds * 1000 } : {}),
       mayAsk: (inHand) => control.slice?.mayAsk(inHand) ?? true,
     },
     work.state,

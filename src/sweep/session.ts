@@ -60,8 +60,10 @@ export type Session = {
   onWork(work: Work): void
 }
 
-/** How the work on a run ended, as it is written down. */
-export type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter' | 'met' | 'covered'>
+/** How the work on a run ended, as it is written down. `isFollowed`: the sync goes on with another run, which reads everything. */
+export type Ending = Pick<Finish, 'status' | 'proof' | 'reason' | 'totalAfter' | 'met' | 'covered'> & {
+  isFollowed?: true
+}
 
 /** An end that is not completion. `reason` 'stopped' is put into words by whoever knows who stopped it. */
 export const endedEarly = (status: 'incomplete' | 'failed', reason: string): Ending => ({

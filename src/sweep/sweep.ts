@@ -15,6 +15,7 @@ import { hasRoom, nextStep, type Room, type Step } from '../run/next-step.ts'
 import { type Ask, advance, type Fact, isRepeat, type Run } from '../run/run.ts'
 import type { Access, SourcePage } from '../source/source.ts'
 import type { PageCounts } from '../store/commit-pages.ts'
+import { openRefusedAlone } from './refused-alone.ts'
 
 /** Counts of what was committed, the ledger's included. */
 export type Tally = { records: number; inserted: number; updated: number; rejected: number }
@@ -29,6 +30,8 @@ export type SweepSettings = CommitSettings & {
   maxBytes: number
   /** Stops cleanly: what has arrived is committed, what is in flight is dropped. */
   stop: AbortSignal
+  /** Where it can be done without what is read: how long it is waited for while it is refused alone, ms. */
+  waitsAloneMs?: number
   /** Whether another page may be asked for beside so many in hand; once it may not, the sweep stops when those are done. */
   mayAsk(inHand: number): boolean
 }
@@ -70,6 +73,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   let probing = false
   let failure: unknown = null
   let end: SweepEnd | null = null
+  const alone = settings.waitsAloneMs === undefined ? null : openRefusedAlone(world.now, settings.waitsAloneMs)
   const nap = openNap(world)
 
   const move = (fact: Fact): void => {
@@ -156,6 +160,8 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
   const fetchOne = async (ask: Ask, again: boolean): Promise<void> => {
     const landing = await flights.send(ask, again)
     const { outcome } = landing
+    if (outcome.kind === 'slow-down') alone?.refused(outcome.why)
+    else if (outcome.kind !== 'aborted') alone?.answered()
     switch (outcome.kind) {
       case 'data':
         arrived(landing, outcome.data)
@@ -200,6 +206,9 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       fetches.signal,
     )
     probing = false
+    if (alone?.isInDoubt()) alone.listing(outcome.kind === 'data')
+    const lone = alone?.why() ?? null
+    if (lone !== null) end ??= { kind: 'incomplete', why: lone }
     if (outcome.kind === 'stop') end ??= { kind: 'refused', reason: outcome.reason, why: outcome.why }
     else if (outcome.kind === 'retry')
       events.push({
@@ -244,7 +253,7 @@ export async function* sweep(settings: SweepSettings, state: SweepState): AsyncG
       else if (step.kind === 'incomplete') return { kind: 'incomplete', why: step.why }
       else if (step.kind === 'fetch' && !settings.mayAsk(inHand)) {
         if (inHand === 0) return { kind: 'stopped' }
-      } else if (step.kind === 'fetch' && api.isDown()) {
+      } else if (step.kind === 'fetch' && (api.isDown() || alone?.isInDoubt())) {
         // A page that fails for ever must not be what tells whether the source is back: ask for a total instead.
         if (api.waitMs() === 0 && !probing) background(probe())
       } else if (step.kind === 'fetch' && api.waitMs() === 0) {

@@ -40,7 +40,7 @@ test('a car that the source does not show is named as not verified, and the othe
   )
   assert.match(one.notVerified[0]!.why, /HTTP 500/)
   assert.equal(verifyCode(one), 3)
-  const lines = verifyLines(one)
+  const lines = verifyLines(one, (command) => command)
   assert.match(lines[0]!, /^Not all could be verified/)
   assert.ok(lines.some((line) => line.startsWith(`unknown  not-verified  ${unshown}  `)))
   assert.equal(verifyCode({ ...one, differences: [{ kind: 'count', fault: true, sourceId: null, message: '' }] }), 1)

@@ -42,6 +42,13 @@ it('knows a run that failed, is stuck, or was not completed once or twice', () =
   assert.deepEqual(kinds({ runs: [run('incomplete')], resumed: true }), ['incomplete-twice'])
 })
 
+it('says of a run that is stuck what the next sync does with it', () => {
+  const line = (idleMs: number) =>
+    healthLine(judgeHealth({ ...well, runs: [run('running')], lastCommitAt: well.now - idleMs }))
+  assert.match(line(6 * HOUR - 1), /no sign of life; the next sync takes it up/)
+  assert.match(line(6 * HOUR), /no sign of life; it is too old to be taken up, so the next sync begins anew/)
+})
+
 it('tells a feed that is not to be had from other ends, before and after everything was read instead', () => {
   const feed = 'The source shows no feed of changes (HTTP 404)'
   const ofRun = (status: 'failed' | 'incomplete' | 'complete' | 'running', reason: string | null) =>

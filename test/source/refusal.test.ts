@@ -18,7 +18,7 @@ describe('refusal', () => {
       ['auth', [401, 403]],
       ['quota', [402]],
       ['smaller-page', [400, 413, 422]],
-      ['protocol', [404, 301, 302, 307, 308]],
+      ['protocol', [404, 410, 301, 302, 307, 308]],
     ]
     for (const [wanted, statuses] of table)
       for (const status of statuses) assert.equal(meaning(status), wanted, String(status))

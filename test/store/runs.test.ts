@@ -112,6 +112,13 @@ for (const kind of databaseKinds) {
       assert.equal((await open(begun)).run.runId, begun.runId)
     })
 
+    it('leaves no run of the other mode running that nobody may take up any more', async () => {
+      const begun = await begin(db)
+      await age(begun.runId, '6 hours')
+      await open(begun, { mode: 'incremental' })
+      assert.equal(await statusOf(begun.runId), 'abandoned')
+    })
+
     it('leaves nothing of changes that were to be read once everything is', async () => {
       const begun = await begin(db)
       await finish(begun)

@@ -25,10 +25,11 @@ const answers = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy())
   })
 
-/** The address of the same database through the pooler, with so many connections to the server. */
+/** The address of the same database through the pooler, with so many connections to the server; `more` are lines of its settings. */
 export const startPgbouncer = async (
   target: string,
   poolSize: number,
+  more: readonly string[] = [],
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const to = new URL(target)
   const folder = mkdtempSync(join(tmpdir(), 'carsync-pooler-'))
@@ -48,6 +49,7 @@ export const startPgbouncer = async (
       `default_pool_size = ${poolSize}`,
       'server_reset_query_always = 1',
       'server_reset_query = discard all',
+      ...more,
     ].join('\n'),
   )
   chmodSync(folder, 0o755)
