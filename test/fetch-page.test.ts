@@ -38,7 +38,7 @@ const get = (
   request: SourceRequest,
   limits: Partial<FetchLimits> = {},
   world: World = realWorld,
-): Promise<Reply | Fault> => fetchPage(request, world, { timeoutMs: 5000, maxBytes: 1 << 20, ...limits })
+): Promise<Reply | Fault> => fetchPage(request, world, { timeoutMs: 60_000, maxBytes: 1 << 20, ...limits })
 
 const replied = (answer: Reply | Fault): Reply => {
   assert.equal(answer.kind, 'reply', JSON.stringify(answer))

@@ -14,6 +14,7 @@ import { textArray } from '../src/store/database.ts'
 import { knownCars } from '../src/store/known-cars.ts'
 import { listing, lotWith, READ_AT, recordWith } from './source/fixture.ts'
 import { begin } from './store/fixture.ts'
+import { anyCharacter } from './support/any-character.ts'
 import { newDatabase } from './support/databases.ts'
 
 const SOURCE = sources.auctionsapi
@@ -47,7 +48,7 @@ const odd = fc.oneof(
     '9999-12-31 24:61:61',
   ),
   fc.constantFrom<unknown>(0, -0, -1, 1e21, 1e308, 5e-324, 2 ** 53, 4.5, Number.MAX_SAFE_INTEGER, true, false),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.jsonValue({ maxDepth: 3 }),
 )
 

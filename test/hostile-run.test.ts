@@ -64,7 +64,7 @@ const harmful = async (t: TestContext, mark: () => string) => {
 }
 
 for (const kind of databaseKinds)
-  test(`records that mean harm are stored or kept, each for what it is (${kind})`, { timeout: 60_000 }, async (t) => {
+  test(`records that mean harm are stored or kept, each for what it is (${kind})`, { timeout: 240_000 }, async (t) => {
     const db = await newDatabase(kind)
     let turn = 'first'
     const { url, seen } = await harmful(t, () => turn)

@@ -1,5 +1,6 @@
 /** Values as a source might send them by mistake or malice, and objects that are bent with them. */
 import fc from 'fast-check'
+import { anyCharacter } from './any-character.ts'
 
 /** What fields hold in real life, and what they might. */
 const telling: readonly unknown[] = [
@@ -53,7 +54,7 @@ const telling: readonly unknown[] = [
 /** Any JSON, and often what is known to be awkward. */
 export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...telling) },
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.string({ unit: fc.constantFrom(...'0123456789.eE+-: TZ/'), maxLength: 30 }),
   fc.double().map((each) => (Number.isFinite(each) ? each : null)),
   fc.jsonValue({ maxDepth: 4 }),

@@ -2,7 +2,7 @@
  * The embedded Postgres, for when no database is configured. One process at a time: a second opener would corrupt the
  * folder, so an operating-system lock beside it is held for as long as the process lives and not a moment longer.
  */
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -52,6 +52,12 @@ const unusable = (folder: string, error: unknown): SyncError =>
     2,
     { cause: error },
   )
+
+/** Throws where something else has the place of the folder: the embedded Postgres finds out only after the seconds that making one takes. */
+const assertFolder = (folder: string | null): void => {
+  if (folder === null || statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== false) return
+  throw unusable(folder, 'not a folder')
+}
 
 const openLock = async (folder: string): Promise<DatabaseSync> => {
   const { DatabaseSync } = await import('node:sqlite')
@@ -174,6 +180,7 @@ export const openEmbedded = async (folder: string | null): Promise<Database> => 
   const held = folder === null ? null : await lock(folder)
   const { PGlite } = await import('@electric-sql/pglite')
   try {
+    assertFolder(folder)
     assertRoom(folder)
     const db = await PGlite.create({ ...(folder === null ? {} : { dataDir: folder }), postgresqlconf: SETTINGS })
     return embeddedOver(db, folder, held)

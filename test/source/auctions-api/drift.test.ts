@@ -5,6 +5,7 @@ import { dirtyKinds, spoil } from '../../../demo/dirty.ts'
 import { driftOf } from '../../../src/source/auctions-api/drift.ts'
 import { CAR_KEYS, DETAIL_KEYS, LOT_KEYS } from '../../../src/source/auctions-api/known-shape.ts'
 import { MAX_FINDINGS, OTHERS } from '../../../src/source/drift-counts.ts'
+import { anyCharacter } from '../../support/any-character.ts'
 import { lotWith, NO_SAMPLES, recordWith, sample } from '../fixture.ts'
 
 type Members = Record<string, unknown>
@@ -136,7 +137,9 @@ describe('driftOf', () => {
         { maxDepth: 6 },
         fc.jsonValue(),
         fc.array(tie('tree'), { maxLength: 4 }),
-        fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string({ unit: 'binary' })), tie('tree'), { maxKeys: 12 }),
+        fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string({ unit: anyCharacter })), tie('tree'), {
+          maxKeys: 12,
+        }),
       ),
     }))
     const record = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), tree)

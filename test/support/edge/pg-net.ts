@@ -19,14 +19,22 @@ const EXTENSION = `
 
 export const installPgNet = (db: Database): Promise<void> => db.transaction((session) => session.script(EXTENSION))
 
-/** Sends what is queued; answers the statuses, 0 where nobody answered in time. */
+/** The extension waits as long as a call says. A busy machine may take longer to boot a worker than the platform does. */
+const LEAST_PATIENCE_MS = 60_000
+
+/** Sends what is queued; answers the statuses, 0 where nobody answered. */
 export const pumpPgNet = async (db: Database): Promise<number[]> => {
   const queued = await db.query(
     'delete from net.stand_in_queue returning id::text, url, body::text, headers::text, timeout_milliseconds as ms',
   )
   const answers = await Promise.all(
     queued.map(({ url, body, headers, ms }) =>
-      fetch(url, { method: 'POST', body, headers: JSON.parse(headers), signal: AbortSignal.timeout(ms) }).then(
+      fetch(url, {
+        method: 'POST',
+        body,
+        headers: JSON.parse(headers),
+        signal: AbortSignal.timeout(Math.max(ms, LEAST_PATIENCE_MS)),
+      }).then(
         async (answer) => {
           await answer.arrayBuffer()
           return answer.status

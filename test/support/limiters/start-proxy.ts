@@ -20,7 +20,7 @@ export type ProxyPlan = {
   refusal: RegExp
 }
 
-const READY_WITHIN_MS = 5000
+const READY_WITHIN_MS = 60_000
 
 const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
