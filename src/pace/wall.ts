@@ -12,6 +12,7 @@ import { countBetween, type Sent } from './traffic.ts'
 import { capHolds, isMore } from './width/cap-trial.ts'
 import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './width/crowd.ts'
 import { refusedAgain } from './width/rush.ts'
+import { counterOfRate, evenly } from './window/counter-fit.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 import { windowRefused } from './window/window.ts'
 
@@ -76,6 +77,13 @@ const isForTokens = ({ rate, search, fallback }: Bucket, waitMs: number): boolea
 const heldAt = (bucket: Bucket, rate: number): Bucket =>
   bucket.rate >= rate ? bucket : { ...bucket, rate, search: null, fallback: null }
 
+/**
+ * Not what a quota explains already, nor a single token, nor what the source has said. Of an even pace without a rush before its first wall
+ * chance would make one.
+ */
+const mayBeCounter = ({ explained, narrow, most }: Bucket, { opening }: Pace): boolean =>
+  opening !== null && explained === 0 && !narrow && most === null
+
 /** Requests per second that were let in over the last second before `at`. */
 const lately = (pace: Pace, at: number): number => countBetween(pace.traffic, pace.flight, at - 1000, at)
 
@@ -125,6 +133,8 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
         const width = widthAt(cap, waitMs ?? 0)
         return { ...met, crowd: { ...noCrowd, told: true }, shape: { kind: 'open' }, width }
       }
+      const counter = mayBeCounter(shape, pace) ? counterOfRate(met.traffic, now) : null
+      if (counter !== null) return { ...met, shape: evenly(counter) }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
       const isShared = bucket.others !== null || isTold(bucket)
       if (bucket.barren >= (isShared ? BARREN.shared : BARREN.alone))

@@ -7,6 +7,8 @@
 import { REORDER_MS } from '../announced.ts'
 import { type Bucket, evenRate, OVER, startBucket } from '../bucket/bucket.ts'
 import { indexFrom, type Traffic } from '../traffic.ts'
+import { LENGTHS_MS } from './short-window.ts'
+import { FEW_SECONDS_MS } from './sliding-counter.ts'
 import { USUAL_MS } from './usual-window.ts'
 
 /** `freeAt`: from when on it bears its even pace, ms. */
@@ -88,6 +90,20 @@ export const counterByAnswers = (traffic: Traffic, now: number): Counter | null 
   if (slowest === undefined || fastest === undefined) return null
   const isAlike = fastest.quota / fastest.windowMs <= (1 + SAME) * (slowest.quota / slowest.windowMs)
   return isAlike ? { ...slowest, freeAt: Math.max(...found.map(({ freeAt }) => freeAt)) } : null
+}
+
+/** So much of its quota was let in since the first wall. */
+const ENOUGH = 0.5
+
+/**
+ * The counter that what passed for a rate turns out to be; null: none explains all answers. Where its window is of a few seconds, buckets
+ * and windows look alike until more is let in; of still fewer some always do.
+ */
+export const counterOfRate = (traffic: Traffic, now: number): Counter | null => {
+  const counter = counterByAnswers(traffic, now)
+  if (counter === null || counter.windowMs <= LENGTHS_MS.at(-1)!) return null
+  const letIn = countIn([traffic.admitted], traffic.refused[0]!, now)
+  return counter.windowMs > FEW_SECONDS_MS || letIn >= ENOUGH * counter.quota ? counter : null
 }
 
 /** The even pace of a counter, from when on it bears that. */
