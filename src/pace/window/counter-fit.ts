@@ -40,11 +40,14 @@ const heldWith = (rule: Rule, at: number, until = at): number => {
   return slid + countIn(counted, from, until) + 1
 }
 
-/** The whole number that explains what was let in and what was refused; null: none does. Requests may overtake each other. */
+/**
+ * The whole number that explains what was let in and what was refused; null: none does. Requests may overtake each other, and what arrives
+ * late finds that more has slid out.
+ */
 const quotaBy = (rule: Rule, { admitted, refused }: Traffic): number | null => {
   const above = Math.min(...refused.map((at) => heldWith(rule, at, at + REORDER_MS)))
   const most = Math.ceil(above) - 1
-  if (most < FEW || admitted.some((at) => heldWith(rule, at, at - REORDER_MS) > most)) return null
+  if (most < FEW || admitted.some((at) => heldWith(rule, at + REORDER_MS, at - REORDER_MS) > most)) return null
   return Math.min(most, Math.ceil(Math.max(...admitted.map((at) => heldWith(rule, at)))))
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit as admission, type LimiterState, type SourceLimit } from '../../../bench/pace/limiter.ts'
-import { scenario } from '../../../bench/pace/scenario.ts'
+import { type Scenario, scenario, type Tells } from '../../../bench/pace/scenario.ts'
 import { simulate } from '../../../bench/pace/simulate.ts'
 import { bucket, counter, fixed, sliding } from '../../../bench/pace/table.ts'
 import { startPace } from '../../../src/pace/start.ts'
@@ -92,12 +92,24 @@ describe('what passed for a rate', () => {
     assert.equal(counterOfRate(third.traffic, third.at)?.quota, 60)
   })
 
+  const timesLeast = (quota: number, tells: Tells, seed: number, other: Partial<Scenario>): number => {
+    const { ms, leastMs } = simulate(scenario('a counter', counter(quota, 30), tells, other), seed)
+    return ms / leastMs
+  }
+
   it('goes on at the even pace of the counter when it meets a wall', () => {
-    const { ms, leastMs } = simulate(
-      scenario('a counter', counter(179, 30), 'silent', { serviceMs: 151, pages: 1000 }),
-      3,
-    )
-    assert.ok(ms < 1.25 * leastMs, `${ms / leastMs} of the least`)
+    const times = timesLeast(179, 'silent', 3, { serviceMs: 151, pages: 1000 })
+    assert.ok(times < 1.25, `${times} of the least`)
+  })
+
+  it('is told though others are still in flight at that wall', () => {
+    const times = timesLeast(179, 'retry-after', 3, { serviceMs: 151, pages: 1000 })
+    assert.ok(times < 1.25, `${times} of the least`)
+  })
+
+  it('is told though requests arrive later than they left, when more has slid out', () => {
+    const times = timesLeast(300, 'retry-after', 14, {})
+    assert.ok(times < 1.25, `${times} of the least`)
   })
 })
 
