@@ -8,10 +8,11 @@ import { metAt } from './chance.ts'
 import { evenRateOf, type Pace, patienceOf } from './model.ts'
 import { settle } from './release.ts'
 import { nextProbeAt, type Seeking } from './seeking.ts'
-import { countBetween, type Sent } from './traffic.ts'
+import { admit, countBetween, type Sent, type Traffic } from './traffic.ts'
 import { capHolds, isMore } from './width/cap-trial.ts'
 import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './width/crowd.ts'
 import { refusedAgain } from './width/rush.ts'
+import { counterOfRate, evenly } from './window/counter-fit.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 import { windowRefused } from './window/window.ts'
 
@@ -76,6 +77,17 @@ const isForTokens = ({ rate, search, fallback }: Bucket, waitMs: number): boolea
 const heldAt = (bucket: Bucket, rate: number): Bucket =>
   bucket.rate >= rate ? bucket : { ...bucket, rate, search: null, fallback: null }
 
+/**
+ * Not what a quota explains already, nor a single token, nor what the source has said. Of an even pace without a rush before its first wall
+ * chance would make one.
+ */
+const mayBeCounter = ({ explained, narrow, most }: Bucket, { opening }: Pace): boolean =>
+  opening !== null && explained === 0 && !narrow && most === null
+
+/** The record, as if those in flight that had left before were let in. */
+const asLetIn = ({ traffic, flight }: Pace, before: number): Traffic =>
+  flight.filter(({ at }) => at < before).reduce((all, { at }) => admit(all, at), traffic)
+
 /** Requests per second that were let in over the last second before `at`. */
 const lately = (pace: Pace, at: number): number => countBetween(pace.traffic, pace.flight, at - 1000, at)
 
@@ -125,6 +137,8 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
         const width = widthAt(cap, waitMs ?? 0)
         return { ...met, crowd: { ...noCrowd, told: true }, shape: { kind: 'open' }, width }
       }
+      const counter = mayBeCounter(shape, pace) ? counterOfRate(asLetIn(met, own.at), now) : null
+      if (counter !== null) return { ...met, shape: evenly(counter) }
       const bucket = bucketRefused(shape, own.at, now, met.traffic, met.flight, waitMs ?? 0)
       const isShared = bucket.others !== null || isTold(bucket)
       if (bucket.barren >= (isShared ? BARREN.shared : BARREN.alone))

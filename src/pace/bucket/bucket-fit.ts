@@ -78,8 +78,8 @@ const fitted = (from: number, to: number, step: number, offBy: (rate: number) =>
   return { low: alike[0]!.rate, best: best.rate, high: alike.at(-1)!.rate }
 }
 
-/** Requests per second, and by how much that may be wrong, as a share. */
-export type Known = Fit & { rate: number; error: number }
+/** Requests per second, and by how much that may be wrong, as a share; `few`: because it was told by so few requests. */
+export type Known = Fit & { rate: number; error: number; few: number }
 
 /**
  * The rate by all runs between the walls; null with too few to tell. Where rates far from each other explain them, it is one in
@@ -97,8 +97,9 @@ export const fitRate = (walls: Bucket['walls'], holds: Opening | number, traffic
   const most = Math.max(least, Math.min(MOST * least, ...runs.map(mostOf)))
   const slack = SLACK * runs.length
   const fit = fitted(least, most, COARSE, offBy, slack)
-  const error = Math.max((fit.high / fit.low - 1) / 2, slack / count)
+  const few = slack / count
+  const error = Math.max((fit.high / fit.low - 1) / 2, few)
   const rate =
     error < EXACT ? fitted(fit.best / COARSE, fit.best * COARSE, FINE, offBy, 0).best : Math.sqrt(fit.low * fit.high)
-  return { ...fit, rate, error }
+  return { ...fit, rate, error, few }
 }

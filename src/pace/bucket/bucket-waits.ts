@@ -9,7 +9,7 @@ import { EXACT, fitRate, type Known, leftAt, type Run, runsOf, SLACK } from './b
 
 /** By such a share of what was let in, or of what it holds, a run contradicts those before it: the limit has moved. */
 const MOVED = 0.15
-/** Enough to tell another limit. */
+/** Enough to tell another limit. Where so few requests told it that it may be wrong by more, it grows while nothing is refused. */
 const ROUGHLY = 0.2
 /** What takes up the jitter of requests that leave evenly. */
 const ROOM = 5
@@ -67,5 +67,10 @@ export const waited = (bucket: Bucket, traffic: Traffic): Bucket => {
   if (whole === null || heldAt(holds, whole.best) < ROOM) return over
   // What is only guessed is not spent at once.
   const known = whole.error > WELL ? { ...whole, rate: Math.max(whole.rate, bucket.proven) } : whole
-  return { ...over, ...at(known), burst: spendable(heldAt(holds, whole.rate), evenly || whole.error > WELL) }
+  return {
+    ...over,
+    ...at(known),
+    sure: whole.few <= ROUGHLY,
+    burst: spendable(heldAt(holds, whole.rate), evenly || whole.error > WELL),
+  }
 }

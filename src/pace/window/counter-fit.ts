@@ -7,6 +7,8 @@
 import { REORDER_MS } from '../announced.ts'
 import { type Bucket, evenRate, OVER, startBucket } from '../bucket/bucket.ts'
 import { indexFrom, type Traffic } from '../traffic.ts'
+import { LENGTHS_MS } from './short-window.ts'
+import { FEW_SECONDS_MS } from './sliding-counter.ts'
 import { USUAL_MS } from './usual-window.ts'
 
 /** `freeAt`: from when on it bears its even pace, ms. */
@@ -38,11 +40,14 @@ const heldWith = (rule: Rule, at: number, until = at): number => {
   return slid + countIn(counted, from, until) + 1
 }
 
-/** The whole number that explains what was let in and what was refused; null: none does. Requests may overtake each other. */
+/**
+ * The whole number that explains what was let in and what was refused; null: none does. Requests may overtake each other, and what arrives
+ * late finds that more has slid out.
+ */
 const quotaBy = (rule: Rule, { admitted, refused }: Traffic): number | null => {
   const above = Math.min(...refused.map((at) => heldWith(rule, at, at + REORDER_MS)))
   const most = Math.ceil(above) - 1
-  if (most < FEW || admitted.some((at) => heldWith(rule, at, at - REORDER_MS) > most)) return null
+  if (most < FEW || admitted.some((at) => heldWith(rule, at + REORDER_MS, at - REORDER_MS) > most)) return null
   return Math.min(most, Math.ceil(Math.max(...admitted.map((at) => heldWith(rule, at)))))
 }
 
@@ -88,6 +93,20 @@ export const counterByAnswers = (traffic: Traffic, now: number): Counter | null 
   if (slowest === undefined || fastest === undefined) return null
   const isAlike = fastest.quota / fastest.windowMs <= (1 + SAME) * (slowest.quota / slowest.windowMs)
   return isAlike ? { ...slowest, freeAt: Math.max(...found.map(({ freeAt }) => freeAt)) } : null
+}
+
+/** So much of its quota was let in since the first wall. */
+const ENOUGH = 0.5
+
+/**
+ * The counter that what passed for a rate turns out to be; null: none explains all answers. Where its window is of a few seconds, buckets
+ * and windows look alike until more is let in; of still fewer some always do.
+ */
+export const counterOfRate = (traffic: Traffic, now: number): Counter | null => {
+  const counter = counterByAnswers(traffic, now)
+  if (counter === null || counter.windowMs <= LENGTHS_MS.at(-1)!) return null
+  const letIn = countIn([traffic.admitted], traffic.refused[0]!, now)
+  return counter.windowMs > FEW_SECONDS_MS || letIn >= ENOUGH * counter.quota ? counter : null
 }
 
 /** The even pace of a counter, from when on it bears that. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Bucket, MARGIN, startBucket } from '../../../src/pace/bucket/bucket.ts'
+import { bucketAccepted } from '../../../src/pace/bucket/bucket-accepted.ts'
 import { waited } from '../../../src/pace/bucket/bucket-waits.ts'
+import { NOW, times } from '../driving.ts'
 import { type Asked, type Met, metBy } from '../waiting.ts'
 
 const SOURCE = { rate: 40, burst: 30, waitMs: 1000 }
@@ -28,6 +30,14 @@ describe('a bucket after a wait', () => {
     const bucket = waiting(metBy({ rate: 30, burst: 10, waitMs: 1000, paces: [60, 60] }))
     assert.equal(bucket.met, false)
     assert.equal(bucket.burst, 1)
+  })
+
+  it('has met no limit while a few requests are all that tells, so that its rate grows', () => {
+    const few = waiting(metBy({ rate: 2.7, burst: 23, waitMs: 1000, paces: [60, 20] }))
+    assert.ok(few.rate > 2 && few.rate < 4, `${few.rate}`)
+    assert.equal(few.sure, false)
+    const grown = times(60, (i) => NOW + i * 400).reduce((bucket, at) => bucketAccepted(bucket, at, at, 100), few)
+    assert.ok(grown.rate > 1.15 * few.rate, `${grown.rate} of ${few.rate}`)
   })
 
   it('is not guessed to have less than was granted before', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit as admission, type LimiterState, type SourceLimit } from '../../../bench/pace/limiter.ts'
+import { type Scenario, scenario, type Tells } from '../../../bench/pace/scenario.ts'
+import { simulate } from '../../../bench/pace/simulate.ts'
 import { bucket, counter, fixed, sliding } from '../../../bench/pace/table.ts'
 import { startPace } from '../../../src/pace/start.ts'
 import { admit, noTraffic, refuse, type Traffic } from '../../../src/pace/traffic.ts'
-import { counterByAnswers, evenly } from '../../../src/pace/window/counter-fit.ts'
+import { counterByAnswers, counterOfRate, evenly } from '../../../src/pace/window/counter-fit.ts'
 import { drive, NOW, times } from '../driving.ts'
 
 const MINUTE = 60_000
@@ -68,6 +70,46 @@ describe('what a source has answered', () => {
     assert.equal(counterByAnswers({ ...traffic, total: traffic.total + 1 }, at), null)
     assert.equal(counterByAnswers({ ...traffic, refused: [] }, at), null)
     assert.equal(counterByAnswers(noTraffic, at), null)
+  })
+})
+
+describe('what passed for a rate', () => {
+  it('is told to be a counter by its walls', () => {
+    const { traffic, at } = answeredBy(counter(60, 60))
+    assert.equal(counterOfRate(traffic, at)?.quota, 60)
+  })
+
+  it('may be anything as long as little was let in since the first wall of a counter of a few seconds', () => {
+    const limit = counter(60, 10)
+    const first = rush(limit, { traffic: noTraffic, state: { kind: 'fresh' }, at: NOW }, NOW)
+    const second = rush(limit, first, first.at + 7000)
+    const letIn = ({ traffic }: Asked) => traffic.admitted.filter((at) => at > traffic.refused[0]!).length
+    assert.ok(letIn(second) < 30, `${letIn(second)}`)
+    assert.equal(counterByAnswers(second.traffic, second.at)?.quota, 60)
+    assert.equal(counterOfRate(second.traffic, second.at), null)
+    const third = rush(limit, second, second.at + 5000)
+    assert.ok(letIn(third) >= 30, `${letIn(third)}`)
+    assert.equal(counterOfRate(third.traffic, third.at)?.quota, 60)
+  })
+
+  const timesLeast = (quota: number, tells: Tells, seed: number, other: Partial<Scenario>): number => {
+    const { ms, leastMs } = simulate(scenario('a counter', counter(quota, 30), tells, other), seed)
+    return ms / leastMs
+  }
+
+  it('goes on at the even pace of the counter when it meets a wall', () => {
+    const times = timesLeast(179, 'silent', 3, { serviceMs: 151, pages: 1000 })
+    assert.ok(times < 1.25, `${times} of the least`)
+  })
+
+  it('is told though others are still in flight at that wall', () => {
+    const times = timesLeast(179, 'retry-after', 3, { serviceMs: 151, pages: 1000 })
+    assert.ok(times < 1.25, `${times} of the least`)
+  })
+
+  it('is told though requests arrive later than they left, when more has slid out', () => {
+    const times = timesLeast(300, 'retry-after', 14, {})
+    assert.ok(times < 1.25, `${times} of the least`)
   })
 })
 
