@@ -230,11 +230,11 @@ describe('a tick', () => {
     const db = await openDatabase({ databaseUrl: env.DATABASE_URL! }, { embeddedFolder: null })
     await db.query(`insert into carsync.lease (source, fence, holder) values ('auctionsapi', 1, 'a laptop')`)
     await db.query(
-      `insert into carsync.heartbeat (source, fence, at, length_ms) values ('auctionsapi', 1, now() + interval '1 hour', 1000)`,
+      `insert into carsync.heartbeat (source, fence, at, length_ms) values ('auctionsapi', 1, now(), 3600000)`,
     )
     // A sign of life: the heart beats while it is asked.
     const beating = setInterval(() => {
-      db.query(`update carsync.heartbeat set at = at + interval '1 second'`).catch(() => {})
+      db.query(`update carsync.heartbeat set at = clock_timestamp()`).catch(() => {})
     }, 50)
     const answer = await opened(platformWith(env))(post({ action: 'tick' }))
     clearInterval(beating)
