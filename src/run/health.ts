@@ -48,7 +48,7 @@ const HOUR_MS = 3_600_000
 /** Between two slices of a relay nobody holds the lease, for a moment; cron wakes the next one after 15 s at the latest. */
 const HAND_OVER_MS = 60_000
 /** A run that nobody has worked on for so long is not taken up again. */
-const RESUMABLE_MS = 6 * HOUR_MS
+export const RESUMABLE_MS = 6 * HOUR_MS
 const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`
 const because = (reason: string | null): string => (reason ? `: ${reason.replace(/\.$/, '')}` : '')
 

@@ -1,9 +1,9 @@
 /** Which stretches of the source's time are covered, and what that leaves to do. Instants are the source's, ms since 1970. */
 import type { Covered } from '../run/choose-mode.ts'
+import { RESUMABLE_MS } from '../run/health.ts'
 import type { Database, Names, Session } from './database.ts'
 
-/** A run that nobody has worked on for so long is not taken up again; `health.ts` says so. */
-export const RESUMABLE = "interval '6 hours'"
+export const RESUMABLE = `interval '${RESUMABLE_MS} ms'`
 
 /**
  * `expected`: how many cars the source should have by what it counted then and what came since; null: not known. `fullTookMs`: how
