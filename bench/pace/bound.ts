@@ -12,11 +12,12 @@
  * - A cap on requests at once is reckoned as so many in flight, seen from here. Its places are free while answers travel;
  *   who knew when an answer leaves could use that time too.
  * - A queue is reckoned as full all the time, as far as 32 in flight fill it, with service times of exactly the mean. Chance may undercut that.
+ * - Of several limits at once a cap is reckoned as so many in flight, too.
  * - Another tenant takes his whole share. He gets less from somebody who leaves nothing over.
  * - Answers of 500 are asked for again, as many as their share.
  * - Without a limit it is 32 in flight from the first moment on.
  */
-import { admit, type LimiterState, longRunRate, type RateLimit } from './limiter.ts'
+import { admit, type LimiterState, longRunRate, type SourceLimit } from './limiter.ts'
 import { meanServiceMs, meanTripMs, type Scenario } from './scenario.ts'
 
 export const MOST_IN_FLIGHT = 32
@@ -24,8 +25,23 @@ export const MOST_IN_FLIGHT = 32
 /** Where a job begins: when, how many pages it has left, and what the limiter remembers of requests before it. */
 export type Beginning = { beginAt: number; pages: number; state: LimiterState }
 
+/** The limits on a rate that hold at once, and how many may be in flight beside them. */
+const withoutCaps = (limits: readonly SourceLimit[]): { rates: SourceLimit; cap: number } => ({
+  rates: {
+    kind: 'several',
+    limits: limits.flatMap((each) => (each.kind === 'concurrency' || each.kind === 'several' ? [] : [each])),
+  },
+  cap: Math.min(...limits.flatMap((each) => (each.kind === 'concurrency' ? [each.cap] : [])), MOST_IN_FLIGHT),
+})
+
 /** ms from the beginning to the arrival of the last of `asks` requests at a limiter. */
-const onRails = (scenario: Scenario, limit: RateLimit, asks: number, { beginAt, state: first }: Beginning): number => {
+const onRails = (
+  scenario: Scenario,
+  limit: SourceLimit,
+  asks: number,
+  { beginAt, state: first }: Beginning,
+  most = MOST_IN_FLIGHT,
+): number => {
   const trip = meanTripMs(scenario)
   const roundTrip = 2 * trip + meanServiceMs(scenario)
   const changeAt = scenario.change === null ? Number.POSITIVE_INFINITY : beginAt + scenario.change.afterMs
@@ -33,7 +49,7 @@ const onRails = (scenario: Scenario, limit: RateLimit, asks: number, { beginAt, 
   let state = first
   let at = beginAt + trip
   while (admitted.length < asks) {
-    at = Math.max(at, (admitted.at(-MOST_IN_FLIGHT) ?? 0) + roundTrip)
+    at = Math.max(at, (admitted.at(-most) ?? 0) + roundTrip)
     const answer = admit(at >= changeAt ? scenario.change!.limit : limit, state, at)
     if (answer.ok) {
       state = answer.state
@@ -44,7 +60,7 @@ const onRails = (scenario: Scenario, limit: RateLimit, asks: number, { beginAt, 
   return admitted.at(-1)! - beginAt
 }
 
-const plainOf = ({ change, tenant }: Scenario, limit: RateLimit, pages: number): number => {
+const plainOf = ({ change, tenant }: Scenario, limit: SourceLimit, pages: number): number => {
   const rate = (longRunRate(limit) - tenant) / 1000
   if (change === null || pages < rate * change.afterMs) return pages / rate
   return change.afterMs + (pages - rate * change.afterMs) / ((longRunRate(change.limit) - tenant) / 1000)
@@ -69,6 +85,11 @@ export const boundsOf = (scenario: Scenario, from: Beginning): { plain: number; 
     case 'concurrency': {
       const time = (asks * roundTrip) / limit.cap
       return { plain: time, least: time }
+    }
+    case 'several': {
+      const { rates, cap } = withoutCaps(limit.limits)
+      const least = onRails(scenario, rates, asks, { ...from, state: { kind: 'fresh' } }, cap) + service + trip
+      return { plain: plainOf(scenario, limit, pages), least }
     }
     default: {
       const shared = longRunRate(limit) / (longRunRate(limit) - tenant)

@@ -1,5 +1,6 @@
 /** The tables of first runs: nothing is known of the limit. */
 import type { Table } from '../table.ts'
+import { atOnce } from './at-once.ts'
 import { faulty } from './faulty.ts'
 import { heldOut } from './held-out.ts'
 import type { Scenario } from './scenario.ts'
@@ -45,6 +46,9 @@ export const limitTables = (seeds: number): Table[] => {
     ]),
     besideReference('Faults on top', faulty(), seeds, [
       `${seeds} seeds. Stragglers: 1% of the answers take twenty times as long. 500s: 1%. Limits move after two fifths of the job. Another tenant asks at random instants.`,
+    ]),
+    tableOf('Two limits at once', atOnce(), seeds, [
+      `${seeds} seeds. What one of the two refuses is counted by neither. Of a cap nothing is announced.`,
     ]),
     tableOf('Limits that it was not tuned on', heldOut(drawnBy), seeds, [
       `Drawn with seed ${drawnBy} (BENCH_SEED draws others), ${seeds} seeds each.`,

@@ -1,5 +1,5 @@
 /**
- * The limiters of simulated sources: those of the demo inventory, and a sliding counter.
+ * The limiters of simulated sources: those of the demo inventory, a sliding counter, and several limits at once.
  *
  * A sliding counter keeps two numbers instead of a log: what was counted in this window and in the one before, which it
  * takes to have come evenly. So do HAProxy's `http_req_rate` and Cloudflare's limiter.
@@ -28,9 +28,15 @@ export type RestartingWindow = { kind: 'restarting-window'; quota: number; windo
 
 type OwnLimit = SlidingCounter | RestartingWindow
 export type RateLimit = Exclude<Limit, { kind: 'concurrency' }> | OwnLimit
-export type SourceLimit = Limit | OwnLimit
-export type LimiterState = DemoState | { kind: 'counter'; start: number; before: number; used: number }
-export type Answer = Omit<Admission, 'state'> & { state: LimiterState }
+/** All of them hold at once. What one of them refuses is counted by none. */
+export type Several = { kind: 'several'; limits: readonly (Limit | OwnLimit)[] }
+export type SourceLimit = Limit | OwnLimit | Several
+export type LimiterState =
+  | DemoState
+  | { kind: 'counter'; start: number; before: number; used: number }
+  | { kind: 'several'; states: readonly LimiterState[] }
+/** `parts`: what each says, where several hold at once. */
+export type Answer = Omit<Admission, 'state'> & { state: LimiterState; parts?: readonly Answer[] }
 
 const admitCounted = (limit: SlidingCounter, state: LimiterState, now: number): Answer => {
   const { quota, windowMs } = limit
@@ -67,16 +73,40 @@ const admitRestarting = (limit: RestartingWindow, state: LimiterState, now: numb
   return isOn ? countedIn(limit, state.start, state.used, now) : countedIn(limit, now, 0, now)
 }
 
+/** Of those that refuse, else of all, the one that says the most is the one that can be waited for longest. */
+const admitSeveral = ({ limits }: Several, state: LimiterState, now: number): Answer => {
+  const states = state.kind === 'several' ? state.states : limits.map((): LimiterState => ({ kind: 'fresh' }))
+  const parts = limits.map((limit, i) => admit(limit, states[i]!, now))
+  const refusing = parts.filter(({ ok }) => !ok)
+  const ok = refusing.length === 0
+  const last = (ok ? parts : refusing).reduce((one, other) => (other.resetMs > one.resetMs ? other : one))
+  return { ...last, state: { kind: 'several', states: ok ? parts.map((each) => each.state) : states }, parts }
+}
+
 /** Decides on a request that arrives at `now`, ms since 1970. Begins with `{ kind: 'fresh' }`. */
 export const admit = (limit: SourceLimit, state: LimiterState, now: number): Answer => {
   if (limit.kind === 'sliding-counter') return admitCounted(limit, state, now)
   if (limit.kind === 'restarting-window') return admitRestarting(limit, state, now)
-  return admitOfDemo(limit, state.kind === 'counter' ? { kind: 'fresh' } : state, now)
+  if (limit.kind === 'several') return admitSeveral(limit, state, now)
+  return admitOfDemo(limit, state.kind === 'counter' || state.kind === 'several' ? { kind: 'fresh' } : state, now)
 }
 
 /** An admitted request has ended. */
-export const release = (state: LimiterState): LimiterState => (state.kind === 'counter' ? state : releaseOfDemo(state))
+export const release = (state: LimiterState): LimiterState => {
+  if (state.kind === 'several') return { ...state, states: state.states.map(release) }
+  return state.kind === 'counter' ? state : releaseOfDemo(state)
+}
 
-/** Requests per second in the long run. */
-export const longRunRate = (limit: RateLimit): number =>
-  limit.kind === 'token-bucket' ? limit.rate : (limit.quota * 1000) / limit.windowMs
+/** Requests per second in the long run; a cap has none. */
+export const longRunRate = (limit: SourceLimit): number => {
+  switch (limit.kind) {
+    case 'concurrency':
+      return Number.POSITIVE_INFINITY
+    case 'token-bucket':
+      return limit.rate
+    case 'several':
+      return Math.min(...limit.limits.map(longRunRate))
+    default:
+      return (limit.quota * 1000) / limit.windowMs
+  }
+}

@@ -35,11 +35,18 @@ export const tripMs = ({ wayMs, jitterMs }: Scenario, random: () => number): num
  * What is read of what the server writes at `at`, in whole seconds, into `RateLimit` and `RateLimit-Policy`, or `X-RateLimit-Reset`
  * beside its `Date`; nothing of requests at once.
  */
-const announce = (tells: Tells, limit: Scenario['limit'], at: number, answer: Answer): AnnouncedLimit[] => {
+const announce = (
+  tells: Tells,
+  limit: Scenario['limit'],
+  at: number,
+  answer: Answer,
+  name = 'default',
+): AnnouncedLimit[] => {
   const { quota, windowMs, remaining, resetMs } = answer
   if (limit.kind === 'concurrency' || tells === 'silent' || tells === 'retry-after') return []
-  if (tells === 'headers')
-    return [{ name: 'default', quota, windowMs, remaining, resetMs: wholeSeconds(resetMs) * 1000 }]
+  if (limit.kind === 'several' && tells === 'headers')
+    return answer.parts!.flatMap((part, i) => announce(tells, limit.limits[i]!, at, part, `limit-${i}`))
+  if (tells === 'headers') return [{ name, quota, windowMs, remaining, resetMs: wholeSeconds(resetMs) * 1000 }]
   const seconds = Math.ceil((at + resetMs) / 1000) - Math.floor(at / 1000)
   return [{ name: '', quota, windowMs: null, remaining, resetMs: seconds * 1000 }]
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { atOnce } from '../../bench/pace/at-once.ts'
 import { runJob } from '../../bench/pace/run-job.ts'
 import { type Scenario, scenario, TELLS } from '../../bench/pace/scenario.ts'
 import { secondRun, takeOver } from '../../bench/pace/second-run.ts'
@@ -34,13 +35,15 @@ const boundsOf = ({ limit, tells }: Scenario): Bounds => {
       return { time: 1.5, refused: 0.01 }
     case 'queue':
       return { time: 1.25, refused: 0 }
+    case 'several':
+      return { time: 8, refused: 0.08 }
     case 'none':
       return { time: 2.5, refused: 0 }
   }
 }
 
 describe('a run over a source that the pace was tuned on', () => {
-  for (const each of tuned())
+  for (const each of [...tuned(), ...atOnce()])
     it(`${each.name}, ${each.tells}`, () => {
       const { time, refused } = boundsOf(each)
       for (const seed of SEEDS) {

@@ -1,0 +1,23 @@
+/** Sources with two limits at once: so many a second and so many a minute or an hour, or so many at once as well. */
+import type { Several } from './limiter.ts'
+import { type Scenario, scenario, TELLS } from './scenario.ts'
+import { bucket, fixed, sliding } from './table.ts'
+
+const cap = (most: number): Several['limits'][number] => ({ kind: 'concurrency', cap: most })
+const both = (...limits: Several['limits']): Several => ({ kind: 'several', limits })
+
+const LIMITS: Readonly<Record<string, Several>> = {
+  'fixed 10/s and 300/min': both(fixed(10, 1, 400), fixed(300, 60, 17_830)),
+  'sliding 10/s and 300/min': both(sliding(10, 1), sliding(300, 60)),
+  'fixed 20/s and 600/min': both(fixed(20, 1, 400), fixed(600, 60, 17_830)),
+  'bucket 10/s burst 10 and fixed 300/min': both(bucket(10, 10), fixed(300, 60, 17_830)),
+  'bucket 5/s burst 1 and fixed 100/min': both(bucket(5, 1), fixed(100, 60, 17_830)),
+  'bucket 20/s burst 20 and fixed 800/h': both(bucket(20, 20), fixed(800, 3600, 17_830)),
+  'fixed 100/min and 1000/h': both(fixed(100, 60, 17_830), fixed(1000, 3600, 17_830)),
+  'at most 4 and bucket 10/s burst 10': both(cap(4), bucket(10, 10)),
+  'at most 4 and fixed 300/min': both(cap(4), fixed(300, 60, 17_830)),
+  'at most 8 and bucket 50/s burst 60': both(cap(8), bucket(50, 60)),
+}
+
+export const atOnce = (): Scenario[] =>
+  TELLS.flatMap((tells) => Object.entries(LIMITS).map(([name, limit]) => scenario(name, limit, tells)))
