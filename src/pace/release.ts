@@ -19,6 +19,7 @@ import { counterByAnswers, evenly } from './window/counter-fit.ts'
 import { byQuota, guessed, secondsQuota } from './window/guess-quota.ts'
 import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
+import { withLonger } from './window/longer-quota.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
 import { evenRateForAny, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
@@ -142,6 +143,8 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
   const pace: Pace = { ...before, countedFrom: openedBy }
   const even = onTheWhole(pace, shape, openedBy, now)
   if (even !== null) return { ...pace, shape: even }
+  const both = withLonger(pace, shape, openedBy)
+  if (both !== null) return { ...both, width: anew(pace.width) }
   const byRelease = windowOf(pace, shape, openedBy)
   const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
   const short = isLong ? null : shortWindow(pace, shape, openedBy)
@@ -153,7 +156,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     return { ...pace, shape: { ...window, held }, width: anew(pace.width) }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought. Nor is it a window that was refuted.
   if (held !== null && (shape.before !== null || gapMs < shape.sparseMs))
-    return { ...pace, shape: { ...held, tokens: 0, at: now, clean: 1, barren: 0 } }
+    return { ...pace, renewedAt: openedBy, shape: { ...held, tokens: 0, at: now, clean: 1, barren: 0 } }
   // The run began at a wall: somebody has used up a quota, which is counted from now on. Little as the wait tells of a rate.
   // Nor does one that is told in whole seconds.
   const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)

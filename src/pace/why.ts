@@ -60,11 +60,14 @@ const shapeWhy = (pace: Pace): string => {
   }
 }
 
+const longerWhy = ({ longer }: Pace): string =>
+  longer === null ? '' : `, and ${longer.quota} requests in ${seconds(longer.windowMs)}`
+
 const heldWhy = (pace: Pace): string => {
   const { maxRate, shape } = pace
   const tried = shape.kind === 'bucket' ? shape.rate : null
   if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
-  return shapeWhy(pace)
+  return `${shapeWhy(pace)}${longerWhy(pace)}`
 }
 
 /** "429 at 12.4/s; holding 11.9/s", "429 at 44/s; finding out the limit, trying 12.3/s", "the source has not answered for 40 s", … at the instant `now` (ms). */
