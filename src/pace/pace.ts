@@ -6,6 +6,8 @@
  *    ▲                   │ └────let in late──▶ window (a quota)
  *    └──a cap, not a rate┘
  *
+ * Beside a rate or a window a quota for a longer time may hold: then a request leaves when both allow it.
+ *
  * A refusal is a measurement, not noise: each shape is a copy of the limiter that the source must have, corrected by what
  * it refuses. docs/pace.md explains the model.
  */
@@ -28,7 +30,7 @@ import { letIn } from './width/rush.ts'
 import { observeThroughput } from './width/throughput.ts'
 import { widen } from './width/width.ts'
 import { tried, withLengths } from './window/length-tried.ts'
-import { wasRenewed, withoutWalls } from './window/longer-quota.ts'
+import { leavingRate, wasRenewed, withoutWalls } from './window/longer-quota.ts'
 import { windowAccepted, windowSent, windowWait } from './window/window.ts'
 
 export type { Pace } from './model.ts'
@@ -127,6 +129,10 @@ const probeless = ({ shape, longer }: Pace, own: Sent): Pick<Pace, 'shape' | 'lo
   longer: longer?.probing === own.at ? { ...longer, probing: null } : longer,
 })
 
+/** A rate beyond this was not tried, whatever the pace says. */
+const mostTried = (pace: Pace): number =>
+  pace.longer === null ? mostOf(pace) : Math.min(mostOf(pace), leavingRate(pace.traffic))
+
 const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
   const longer = before.longer === null ? null : windowAccepted(before.longer, before.traffic, own.at)
   const pace = { ...before, longer }
@@ -139,7 +145,7 @@ const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
     case 'bucket':
       return {
         ...pace,
-        shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now), jobOf(pace)),
+        shape: bucketAccepted(shape, own.at, now, mostTried(pace), meanRate(pace.traffic, now), jobOf(pace)),
       }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)

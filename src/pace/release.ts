@@ -19,7 +19,7 @@ import { counterByAnswers, evenly } from './window/counter-fit.ts'
 import { byQuota, guessed, secondsQuota } from './window/guess-quota.ts'
 import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
-import { withLonger } from './window/longer-quota.ts'
+import { windowAround, withLonger } from './window/longer-quota.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
 import { evenRateForAny, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
@@ -110,7 +110,8 @@ export const settle = (pace: Pace, now: number): Pace => {
   if (counter !== null) return counter
   const isLong = shape.told && shape.probeAt - shape.wallAt >= SHORT_MS
   if (isLong && !wentOn(pace, shape)) return pace
-  if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
+  const longer = windowAround(pace, shape, shape.wallAt)
+  if (speaksForCap(pace, shape)) return { ...pace, longer, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
   if (isLong) return pace
   const seen = rateAtWall(pace, shape)
   if (seen === null || seen.share < 0.2) return pace
@@ -118,7 +119,7 @@ export const settle = (pace: Pace, now: number): Pace => {
   const search = { low: rate * 0.5, high: null, step: 1.4, need: 4, passed: 0, sinceAt: now }
   // It begins to fill now: what runs over while all have to wait is not granted, and must not be reckoned with.
   const bucket = startBucket({ rate, at: now, search, walls: wallsOf(pace, shape), opening: pace.opening })
-  return { ...pace, shape: bucket, width: uncapped(pace.width) }
+  return { ...pace, longer, shape: bucket, width: uncapped(pace.width) }
 }
 
 /** Hardly anything was let in at once. Where nothing was, somebody else has emptied the bucket, whatever it holds. */
@@ -139,9 +140,16 @@ const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(t
  */
 export const released = (before: Pace, shape: Seeking, probe: Sent, now: number): Pace => {
   const openedBy = Math.min(probe.at, shape.unansweredAt ?? probe.at)
+  const longer = before.longer === null ? windowAround(before, shape, openedBy) : null
+  if (longer !== null) {
+    const since = { ...shape, before: null, countedFrom: Math.max(shape.countedFrom, longer.opened.by) }
+    return released({ ...before, longer }, since, probe, now)
+  }
   const gapMs = openedBy - shape.wallAt
   const pace: Pace = { ...before, countedFrom: openedBy }
-  const even = onTheWhole(pace, shape, openedBy, now)
+  // Where two limits are known already, the one that lets in late is no new one.
+  const isBoth = shape.kept !== null && shape.before !== null
+  const even = isBoth ? null : onTheWhole(pace, shape, openedBy, now)
   if (even !== null) return { ...pace, shape: even }
   const both = withLonger(pace, shape, openedBy)
   if (both !== null) return { ...both, width: anew(pace.width) }

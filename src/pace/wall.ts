@@ -37,9 +37,10 @@ const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
   return { admitted, wallAt }
 }
 
-/** The limit that goes on if the wall is of another. */
-const keptOf = ({ shape, stood, longer }: Pace): Seeking['kept'] => {
+/** The limit that goes on if the wall is of another. What asks for a long wait is none of a rate, however little that is known. */
+const keptOf = ({ shape, stood, longer }: Pace, told: boolean): Seeking['kept'] => {
   if (shape.kind === 'window') return longer === null ? null : shape
+  if (shape.kind === 'bucket' && told) return settledBucket(shape)
   return shape.kind !== 'bucket' ? null : longer === null ? provenBucket(stood) : settledBucket(stood)
 }
 
@@ -67,7 +68,7 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     sparseMs: isAgain ? sparseMs(pace.shape) : 0,
     before,
     held: isAgain ? heldOf(pace.shape) : null,
-    kept: keptOf(pace),
+    kept: keptOf(pace, told),
   }
   const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)
   // A run that began with a pace had no rush at first: what was let in before the wall tells of our own pace.

@@ -2,15 +2,24 @@
  * A quota for a longer time beside a limit that is known already: so many a second, and so many an hour. It is met as a wall at which the known
  * limit, that has held so far, lets nothing in for far longer than it can be shut itself.
  */
+import { ONE_SECOND_MS } from '../at-wall.ts'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { Pace, Shape } from '../model.ts'
 import type { Seeking } from '../seeking.ts'
+import { countBetween, type Traffic } from '../traffic.ts'
 import { windowOf } from './released-window.ts'
 import { FEW_SECONDS_MS } from './sliding-counter.ts'
+import { slidOut } from './used-before.ts'
 import { type Window, windowRefused, windowWait } from './window.ts'
+
+/** Longer than any limit of a rate makes wait. */
+const RENEWAL_MS = 3000
 
 /** A pace at which so much was let in, for so long, is that of a limit. */
 const PROVEN = { count: 10, seconds: 3 }
+
+/** The wall that a rate is made of is so many: its first refusal, and its last. */
+const OF_A_WALL = 2
 
 /** A window that ended as foreseen so often is one. */
 const ENDED = 2
@@ -29,10 +38,11 @@ export const settledBucket = (bucket: Bucket | null): Bucket | null => {
   return search.from === undefined ? null : { ...bucket, rate: search.from, search: null }
 }
 
-/** The same if it had held for long. */
+/** The same if it had held for long, and is no mere guess: it was refused in between. */
 export const provenBucket = (bucket: Bucket | null): Bucket | null => {
   const settled = settledBucket(bucket)
-  return settled !== null && settled.clean >= PROVEN.seconds * settled.rate ? settled : null
+  if (settled === null || settled.clean < PROVEN.seconds * settled.rate) return null
+  return settled.met || settled.walls.length > OF_A_WALL ? settled : null
 }
 
 /** The limit that goes on once the quota is renewed; null: the wall may well have been its own. */
@@ -42,7 +52,7 @@ const known = ({ kept, before, wallAt }: Seeking, openedBy: number): Bucket | Wi
 }
 
 /** A quota that allows more than so much of the rate that is known is another guess at the same limit. */
-const LESS = 0.9
+const LESS = 0.8
 
 const rateOf = (shape: Bucket | Window): number =>
   shape.kind === 'bucket' ? shape.rate : (shape.quota * 1000) / shape.windowMs
@@ -59,12 +69,41 @@ export const withLonger = (pace: Pace, shape: Seeking, openedBy: number): Pace |
   return { ...pace, longer, renewedAt: openedBy, shape: goingOn(goesOn, openedBy) }
 }
 
+/** So many let in since it opened, and no more than so much of its quota, are not refused by a window. */
+const WITHIN = { letIn: 2, share: 0.9 }
+
+/**
+ * The window that a wall was met in, if that is of a faster limit: some had been let in since it opened, it is not used up, and the source lets
+ * in again soon. null: it was no such window, or the wall is its own.
+ */
+export const windowAround = (pace: Pace, shape: Seeking, openedBy: number): Window | null => {
+  const { before, wallAt, refusedAt } = shape
+  if (before === null || before.windowMs <= FEW_SECONDS_MS || openedBy - wallAt >= ONE_SECOND_MS) return null
+  // A faster limit would have been met in the windows before. One that was refuted already may be no window.
+  if (before.foreseen > ENDED || before.misses > 0) return null
+  // Of a window that slides a place became free just then.
+  if (slidOut(pace, before, shape, { after: refusedAt, by: openedBy }) > 0) return null
+  const { quota, windowMs, opened } = before
+  const since = opened.by + Math.floor((wallAt - opened.by) / windowMs) * windowMs
+  const letIn = countBetween(pace.traffic, [], since, wallAt + 1)
+  if (letIn < WITHIN.letIn || letIn >= WITHIN.share * quota) return null
+  return { ...before, bonus: 0, probing: null, proven: true }
+}
+
 /** The known limit when it goes on: what was refused meanwhile was no matter of it. */
 const goingOn = (shape: Bucket | Window, at: number): Bucket | Window =>
-  shape.kind === 'bucket' ? { ...shape, walls: [], barren: 0, tokens: Math.min(0, shape.tokens), at } : shape
+  shape.kind === 'bucket'
+    ? { ...(settledBucket(shape) ?? shape), walls: [], barren: 0, tokens: Math.min(0, shape.tokens), at }
+    : shape
 
-/** Longer than any limit of a rate makes wait. */
-const RENEWAL_MS = 3000
+/** So many gaps between requests tell how fast they leave. */
+const GAPS = 5
+
+/** Requests per second that left of late: while the quota holds them back, a rate that is tried is not met. */
+export const leavingRate = ({ admitted }: Traffic): number => {
+  const [first, last] = [admitted.at(-1 - GAPS), admitted.at(-1)]
+  return first === undefined || last === undefined ? 0 : (GAPS * 1000) / Math.max(1, last - first)
+}
 
 /** Whether the quota was used up by the latest request before now. */
 export const wasRenewed = ({ traffic, flight }: Pace, longer: Window): boolean => {
