@@ -2,7 +2,7 @@
 import { retryIn } from '../../src/pace/circuit.ts'
 import { adjust, isDown, type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { openAsking } from './asking.ts'
-import { HELD_UP_MS, type Scenario } from './scenario.ts'
+import { HELD_UP_MS, type Scenario, STALLED_MS } from './scenario.ts'
 import { type Served, type Server, tripMs } from './server.ts'
 
 /** Hears of every answer, for traces. `nowMs`: since the beginning; `detail`: the number of the request. */
@@ -132,7 +132,8 @@ export const runJob = (job: Job): Ran => {
     const next = events.at(-1)
     const at = Math.min(next?.at ?? Number.POSITIVE_INFINITY, Math.max(wake, now + 0.01))
     if (at >= killedAt || !Number.isFinite(at)) break
-    now = at
+    const stalledMs = scenario.stalls > 0 && random() < scenario.stalls ? random() * STALLED_MS : 0
+    now = Math.max(now, at) + stalledMs
     if (next?.at !== at) continue
     events.pop()
     if (next.kind === 'answer') hear(next)

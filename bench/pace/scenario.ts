@@ -28,6 +28,8 @@ export type Scenario = {
   stragglers: number
   /** Share of requests that are held up on their way to the server, by up to `HELD_UP_MS`: a network, or a machine that is busy. */
   heldUp: number
+  /** At this share of the instants at which something is to be done the asker itself is held up, by up to `STALLED_MS`: a machine that is busy. */
+  stalls: number
   /** Share of admitted requests that are answered 500. */
   errors: number
   /** Share of requests that are lost on their way to the server; the sender hears of it as soon as of an answer. */
@@ -47,6 +49,7 @@ const USUAL: Omit<Scenario, 'name' | 'limit' | 'tells'> = {
   jitterMs: 3,
   stragglers: 0,
   heldUp: 0,
+  stalls: 0,
   errors: 0,
   lost: 0,
   shed: 0,
@@ -63,6 +66,7 @@ export const scenario = (
 
 export const STRAGGLER_TIMES = 20
 export const HELD_UP_MS = 60
+export const STALLED_MS = 300
 
 /** The mean service time, ms: exp(sigma^2 / 2) times the median, and what stragglers add. */
 export const meanServiceMs = ({ limit, serviceMs, stragglers }: Scenario): number =>

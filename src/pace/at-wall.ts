@@ -3,7 +3,7 @@ import { REORDER_MS } from './announced.ts'
 import type { Bucket } from './bucket/bucket.ts'
 import type { Pace } from './model.ts'
 import type { Seeking } from './seeking.ts'
-import { countBetween } from './traffic.ts'
+import { countBetween, indexFrom } from './traffic.ts'
 
 /** `Retry-After` is in whole seconds, rounded up. */
 export const ROUNDED_MS = 1000
@@ -45,6 +45,12 @@ export const usedSince = ({ traffic }: Pace, { countedFrom, wallAt }: Seeking): 
 /** How many requests were let in within so many ms before the very first wall. */
 export const openedWith = ({ opening }: Pace, ms: number): number =>
   opening === null ? 0 : opening.admitted.filter((at) => at >= opening.wallAt - ms).length
+
+/** How many were let in within so many ms at most, before the very first wall: not just before it, for we may have been held up then. */
+export const mostWithin = ({ opening }: Pace, ms: number): number => {
+  const admitted = opening?.admitted ?? []
+  return admitted.reduce((most, at, i) => Math.max(most, i + 1 - indexFrom(admitted, at - ms)), 0)
+}
 
 /** What the source let in before the very first wall, those included that left with the one that was refused. */
 export const roomBefore = ({ opening, traffic }: Pace): Bucket['room'] => {

@@ -1,7 +1,7 @@
 /** What a wall turns out to be, once the source lets in again: a window, a rate, or a cap. */
 import {
+  mostWithin,
   ONE_SECOND_MS,
-  openedWith,
   ROUNDED_MS,
   rateAtWall,
   refusedSince,
@@ -25,7 +25,7 @@ import { LENGTHS_MS } from './window/short-window.ts'
 import { evenRateForAny, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 
-/** So few requests were let in within two round trips, and this time, before the wall: the bucket holds next to nothing. */
+/** So few requests were let in within any two round trips, and this time, before the wall: the bucket holds next to nothing. */
 const NARROW = 5
 const NARROW_MS = 250
 const QUICK_MS = 90
@@ -126,7 +126,7 @@ export const settle = (pace: Pace, now: number): Pace => {
 const isNarrow = (pace: Pace): boolean =>
   pace.opening !== null &&
   pace.opening.admitted.length > 0 &&
-  openedWith(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
+  mostWithin(pace, Math.max(NARROW_MS, 2 * pace.latency.meanMs)) <= NARROW
 
 /** So many that were let in since the source had let in again are no single tokens. */
 const MANY = 10

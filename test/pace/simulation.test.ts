@@ -56,6 +56,17 @@ describe('a run over a source that the pace was tuned on', () => {
     })
 })
 
+describe('a quota for each second, asked by a machine that is busy', () => {
+  it('is not taken for a single token that somebody else uses, too, though hardly anything left just before the wall', () => {
+    const asker = { wayMs: 0.5, serviceMs: 100, jitterMs: 1.5, pages: 300, heldUp: 0.02, stalls: 0.01 }
+    for (const limit of [restarting(10, 1), fixed(10, 1, 400)])
+      for (const seed of [2, 6, 10, 13]) {
+        const { refused, requests } = simulate(scenario('', limit, 'silent', asker), seed)
+        assert.ok(refused < 0.06 * requests, `seed ${seed}: ${refused} of ${requests}`)
+      }
+  })
+})
+
 describe('a source with a quota for each second that names a wait', () => {
   it('is asked for what three walls speak of, and not at once for more', () => {
     // So little is refused at first that it passes for a cap.

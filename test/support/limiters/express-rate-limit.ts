@@ -22,9 +22,29 @@ const expressRateLimit = (name: string, quota: number, windowMs: number, headers
     }),
 })
 
+const SILENT: Headers = { standardHeaders: false, legacyHeaders: false }
+
+/** So many a second, and so many in a longer time: one after the other, so that what the first refuses the second does not count. */
+const bothSilent = (...of: { kind: 'fixed-window'; quota: number; windowMs: number }[]): Limiter => ({
+  name: `express-rate-limit ${of.map(({ quota, windowMs }) => `${quota} in ${windowMs / 1000} s`).join(' and ')}, no headers`,
+  limit: { kind: 'all', of },
+  available: () => null,
+  start: (upstreamUrl) =>
+    serveLimited(upstreamUrl, (forward) => {
+      const app = express()
+      for (const { quota, windowMs } of of) app.use(rateLimit({ windowMs, limit: quota, ...SILENT }))
+      app.use(forward)
+      return app
+    }),
+})
+
 export const expressLimiters: readonly Limiter[] = [
   expressRateLimit('draft-8', 60, 3000, { standardHeaders: 'draft-8', legacyHeaders: false }),
   expressRateLimit('draft-6', 150, 5000, { standardHeaders: 'draft-6', legacyHeaders: false }),
   expressRateLimit('X-RateLimit-*', 60, 2000, { standardHeaders: false, legacyHeaders: true }),
-  expressRateLimit('no headers', 80, 4000, { standardHeaders: false, legacyHeaders: false }),
+  expressRateLimit('no headers', 80, 4000, SILENT),
+  bothSilent(
+    { kind: 'fixed-window', quota: 20, windowMs: 1000 },
+    { kind: 'fixed-window', quota: 150, windowMs: 15_000 },
+  ),
 ]

@@ -37,6 +37,14 @@ describe('the lower bound', () => {
     assert.equal(freshAfterMs(limit), 5000)
   })
 
+  it('waits for all limits that have to let a request pass', () => {
+    const window = (quota: number, windowMs: number) => ({ kind: 'fixed-window', quota, windowMs }) as const
+    const limit: Allowance = { kind: 'all', of: [window(20, 1000), window(150, 15_000)] }
+    const needs = [20, 21, 150, 151, 171, 300].map((requests) => lowerBoundMs(limit, requests, 100))
+    assert.deepEqual(needs, [0, 1000, 7000, 15_000, 16_000, 22_000])
+    assert.equal(freshAfterMs(limit), 15_000)
+  })
+
   it('is just what a caller needs who asks every millisecond', () => {
     const limits: fc.Arbitrary<Exclude<Limit, { kind: 'concurrency' }>> = fc.oneof(
       fc.record({

@@ -3,10 +3,12 @@
  * that has seen nobody for `freshAfterMs`, with windows that open at the first request, as all limiters here have them.
  */
 
+type FixedWindow = { kind: 'fixed-window'; quota: number; windowMs: number }
+
 export type Allowance =
   /** `burst` at once, then `rate` per second. */
   | { kind: 'token-bucket'; rate: number; burst: number }
-  | { kind: 'fixed-window'; quota: number; windowMs: number }
+  | FixedWindow
   | { kind: 'sliding-window'; quota: number; windowMs: number }
   /** HAProxy's rate: this period's count, and of the last period's the share that still lies within a period of now. */
   | { kind: 'sliding-counter'; quota: number; windowMs: number }
@@ -14,8 +16,27 @@ export type Allowance =
   | { kind: 'leaky-queue'; rate: number; burst: number }
   /** So many at the same time. */
   | { kind: 'concurrency'; cap: number }
+  /** A request passes if all of these let it pass. */
+  | { kind: 'all'; of: readonly FixedWindow[] }
   /** A request passes if one of these lets it pass. */
   | { kind: 'any'; of: readonly Allowance[] }
+
+/** Each passes as soon as all windows have room; one that has ended opens again with the next request. */
+const passedAll = (windows: readonly FixedWindow[], ms: number): number => {
+  const open = windows.map(() => ({ since: Number.NEGATIVE_INFINITY, used: 0 }))
+  let passed = 0
+  for (let at = 0; at <= ms; ) {
+    const full = windows.filter(({ quota, windowMs }, i) => {
+      if (at >= open[i]!.since + windowMs) open[i] = { since: at, used: 0 }
+      return open[i]!.used >= quota
+    })
+    if (full.length === 0) {
+      for (const each of open) each.used++
+      passed++
+    } else at = Math.max(...full.map((each) => open[windows.indexOf(each)]!.since + each.windowMs))
+  }
+  return passed
+}
 
 /** The most requests let through within `ms`; for a limit on concurrency, the most that are answered by then. */
 export const admittedWithin = (limit: Allowance, ms: number, latencyMs: number): number => {
@@ -32,6 +53,8 @@ export const admittedWithin = (limit: Allowance, ms: number, latencyMs: number):
       return 1 + Math.floor((limit.rate * ms) / 1000)
     case 'concurrency':
       return latencyMs > 0 ? limit.cap * Math.floor(ms / latencyMs) : Number.POSITIVE_INFINITY
+    case 'all':
+      return passedAll(limit.of, ms)
     case 'any':
       return limit.of.reduce((sum, each) => sum + admittedWithin(each, ms, latencyMs), 0)
   }
@@ -65,6 +88,7 @@ export const freshAfterMs = (limit: Allowance): number => {
       return 2 * limit.windowMs
     case 'concurrency':
       return 0
+    case 'all':
     case 'any':
       return Math.max(...limit.of.map(freshAfterMs))
   }
