@@ -8,7 +8,7 @@ import type { Seeking } from './seeking.ts'
 import type { Sent, Traffic } from './traffic.ts'
 import { bringsMore } from './width/climb.ts'
 import type { Crowd } from './width/crowd.ts'
-import type { Latency } from './width/latency.ts'
+import { type Latency, refusableShare } from './width/latency.ts'
 import type { Rush } from './width/rush.ts'
 import type { Throughput } from './width/throughput.ts'
 import { exposure, exposureThatPays, mostWidth, type Width, widthNow } from './width/width.ts'
@@ -79,10 +79,10 @@ export type Pace = {
  * enough for the job, that is the limit which will be met, and it is foreseen.
  */
 export const mostWidthOf = (pace: Pace): number => {
-  const { width, pages, traffic, throughput, announced, maxConcurrency, shape } = pace
+  const { width, pages, traffic, latency, throughput, announced, maxConcurrency, shape } = pace
   const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
   const pays = shape.kind === 'open' && bringsMore(throughput, width.limit)
-  const unknown = pays ? exposureThatPays(pages, traffic.total) : exposure(pages, traffic.total)
+  const unknown = (pays ? exposureThatPays : exposure)(pages, traffic.total, refusableShare(latency))
   // What went well is no risk, and a cap is met by one too many.
   const exposed = Math.max(unknown, shape.kind === 'open' ? pace.wentWell : 0, width.cap ?? 0)
   return mostWidth(width, isForeseen ? Number.POSITIVE_INFINITY : exposed, maxConcurrency)

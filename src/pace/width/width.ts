@@ -49,12 +49,15 @@ export const uncapped = (width: Width): Width => ({ ...startWidth, limit: Math.m
 /** One more at once is risked after so many that went well. */
 const ONE_MORE_AFTER = 100
 
+/** A wall that was not expected may refuse so many: that keeps it below one percent of the job. */
+const refusable = (pages: number): number => Math.max(8, 0.006 * pages)
+
 /**
- * A wall that was not expected refuses all that is in flight: this many at once keep that below one percent of the job.
- * `pages` is how many requests the job takes, `accepted` how many went well so far.
+ * With this many at once no more is refused. `pages` is how many requests the job takes, `accepted` how many went well so far,
+ * `share` how many of those in flight a wall can refuse.
  */
-export const exposure = (pages: number, accepted: number): number =>
-  Math.max(8, 0.006 * pages) + accepted / ONE_MORE_AFTER
+export const exposure = (pages: number, accepted: number, share = 1): number =>
+  Math.max(refusable(pages) + accepted / ONE_MORE_AFTER, refusable(pages) / share)
 
 /** What a wall may cost at most, as a share of the job. */
 const MOST_AT_STAKE = 0.02
@@ -67,9 +70,9 @@ const AS_AT_FIRST = 1 / 7
  * to a million, how likely one is met in what is left of the job is a matter of the logarithm of the share that is done: the less likely,
  * the more may be in flight, and on the average no more is refused.
  */
-export const exposureThatPays = (pages: number, accepted: number): number => {
+export const exposureThatPays = (pages: number, accepted: number, share = 1): number => {
   const likely = Math.max(0, Math.log(pages / Math.max(1, accepted))) / Math.log(1 / AS_AT_FIRST)
-  return Math.max(exposure(pages, accepted), Math.min(exposure(pages, 0) / likely, MOST_AT_STAKE * pages))
+  return Math.max(exposure(pages, accepted, share), Math.min(refusable(pages) / likely, MOST_AT_STAKE * pages))
 }
 
 /** Requests that may be in flight besides what the source makes use of. */

@@ -41,7 +41,7 @@ const answers = (from: State, count: number, tookMs: (width: number) => number, 
 
 /** The width after an answer to the `sent`-th in flight, where `now` are allowed and each answer takes 100 ms. */
 const after = (width: Width, sent: number, now: number, left = Number.POSITIVE_INFINITY): Width => {
-  const latency: Latency = { samples: 100, meanMs: 100 }
+  const latency: Latency = { samples: 100, meanMs: 100, quickestMs: 100 }
   const known = { latency, throughput: noThroughput, now, most: now, wentWell: 0, left }
   return widen(width, { width: sent, tookMs: 100 }, known)
 }
@@ -134,6 +134,14 @@ describe('widthNow', () => {
     assert.ok(exposure(200, 0) <= 10 && exposure(200, 0) >= 4)
     assert.ok(exposure(10_000, 0) <= 100 && exposure(10_000, 0) > exposure(200, 0))
     assert.ok(exposure(1000, 5000) > exposure(1000, 0))
+  })
+
+  it('lets more be in flight where a wall can refuse only a share of it', () => {
+    for (const accepted of [0, 300]) {
+      assert.ok(Math.abs(0.5 * exposure(2000, accepted, 0.5) - exposure(2000, 0)) < 1e-9)
+      assert.equal(exposureThatPays(2000, accepted, 0.5), exposure(2000, accepted, 0.5))
+    }
+    assert.equal(exposure(2000, 5000, 0.5), exposure(2000, 5000), 'what is risked later is not multiplied')
   })
 })
 
