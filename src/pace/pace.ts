@@ -11,16 +11,16 @@
  */
 import { afterWait } from './after-wait.ts'
 import { hear } from './announced.ts'
+import { letInBeside, meetWallBeside, sentBeside, waitBeside } from './beside.ts'
 import { bucketSent, bucketWait } from './bucket/bucket.ts'
 import { bucketAccepted } from './bucket/bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
 import type { AnnouncedLimit } from './header/limit-headers.ts'
 import { evenRateOf, jobOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
-import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
+import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
 import { admit, meanRate, refuse, type Sent } from './traffic.ts'
-import { meetWall } from './wall.ts'
 import { tryCap } from './width/cap-trial.ts'
 import { letInAt } from './width/crowd.ts'
 import { observeLatency, unexceptional } from './width/latency.ts'
@@ -69,7 +69,9 @@ const shapeWait = (pace: Pace, now: number): number => {
 export const waitBefore = (pace: Pace, now: number): number => {
   if (pace.flight.length >= (isDown(pace) ? 1 : widthOf(pace))) return Number.POSITIVE_INFINITY
   const spacing = pace.maxRate === null ? 0 : pace.nextAt - now
-  return Math.max(0, pace.gateUntil - now, spacing, announcedWait(pace, now) ?? shapeWait(pace, now))
+  const told = announcedWait(pace, now)
+  const ours = told === null || pace.unannounced ? shapeWait(pace, now) : 0
+  return Math.max(0, pace.gateUntil - now, spacing, told ?? 0, ours, waitBeside(pace, now))
 }
 
 /** So much failed that the source counts as down: it is asked now and then by one request, until one is answered. */
@@ -101,6 +103,7 @@ const sent = (before: Pace, at: number): Pace => {
     flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
     nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
     shape: shapeSent(pace, at),
+    beside: sentBeside(pace, at),
   }
 }
 
@@ -108,7 +111,8 @@ const sent = (before: Pace, at: number): Pace => {
 const probeless = ({ shape }: Pace, own: Sent): Shape =>
   shape.kind === 'window' && shape.probing === own.at ? { ...shape, probing: null } : shape
 
-const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
+const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
+  const pace = letInBeside(before, own, now)
   const { shape } = pace
   switch (shape.kind) {
     case 'open':
@@ -183,7 +187,7 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
       const lengths = tried(pace.lengths, pace.announced, limits, own.at, true)
       const announced = hear(pace.announced, withLengths(limits, lengths), own.at, at, true)
       const told: Pace = { ...landed, announced, lengths, gateUntil, traffic: refuse(pace.traffic, own.at) }
-      const met = announcedRefused(told, own, at) ?? meetWall(unforeseen(told), own, at, retryAfterMs)
+      const met = announcedRefused(told, own, at, limits) ?? meetWallBeside(told, own, at, retryAfterMs, limits)
       return announcedShape(met, pace.announced, at)
     }
     case 'failed': {

@@ -85,6 +85,8 @@ const begin = (start: PaceStart): Pace => ({
   shape: { kind: 'open' },
   origin: 'found',
   announced: [],
+  unannounced: false,
+  beside: null,
   lengths: [],
   circuit: startCircuit,
   gateUntil: 0,

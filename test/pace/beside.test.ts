@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { atOnce } from '../../bench/pace/at-once.ts'
+import { simulate } from '../../bench/pace/simulate.ts'
+import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
+import { adjust, type Pace, waitBefore } from '../../src/pace/pace.ts'
+import { startPace } from '../../src/pace/start.ts'
+import { letIn, NOW, sent, times, turnedAway } from './driving.ts'
+
+const MINUTE = 60_000
+
+/** Ten a second, of which so many are left. */
+const perSecond = (remaining: number): AnnouncedLimit[] => [
+  { name: '', quota: 10, windowMs: 1000, remaining, resetMs: 1000 },
+]
+/** After so many at the even pace of ten a second. */
+const begun = (count = 20, says = (i: number): AnnouncedLimit[] => perSecond(9 - (i % 10))): Pace =>
+  times(count, (i) => i).reduce(
+    (pace, i) => letIn(pace, NOW + i * 110, 50, says(i)),
+    startPace({ now: NOW, pages: 5000 }),
+  )
+const AFTER = NOW + 20 * 110
+
+describe('a refusal of which the source says that a short limit it announces had room', () => {
+  const refused = turnedAway(begun(), AFTER, null, 50, perSecond(6))
+
+  it('is by another limit, which is sought at once', () => {
+    assert.equal(begun().shape.kind, 'bucket')
+    assert.equal(refused.shape.kind, 'seeking')
+    assert.equal(refused.unannounced, true)
+  })
+
+  it('leaves the even pace as it was, beside what is found', () => {
+    const before = begun().shape
+    assert.ok(before.kind === 'bucket' && refused.beside !== null)
+    assert.equal(refused.beside.rate, before.rate)
+    const open: Pace = { ...refused, shape: { kind: 'open' } }
+    const next = sent(open, AFTER + 5000)
+    const wait = waitBefore(next, AFTER + 5000)
+    assert.ok(wait > 90 && wait < 110, `${wait}`)
+  })
+
+  it('is told by what was left before, where the refusal itself says nothing', () => {
+    const bare = turnedAway(
+      begun(20, () => perSecond(6)),
+      AFTER,
+    )
+    assert.equal(bare.unannounced, true)
+  })
+})
+
+describe('a refusal of which nothing was left of a short limit that is announced', () => {
+  it('is its own: the even pace gets slower, and nothing is sought', () => {
+    const { shape, unannounced } = turnedAway(begun(), AFTER, 1000, 50, perSecond(0))
+    assert.ok(shape.kind === 'bucket' && shape.rate < 9.86)
+    assert.equal(unannounced, false)
+  })
+
+  it('is its own beside another limit as well', () => {
+    const found = turnedAway(begun(), AFTER, null, 50, perSecond(6))
+    const open: Pace = { ...found, shape: { kind: 'open' } }
+    const { shape, beside } = turnedAway(open, AFTER + 5000, null, 50, perSecond(0))
+    assert.equal(shape.kind, 'open')
+    assert.ok(beside!.rate < found.beside!.rate)
+  })
+
+  it('is of the other one where nothing was let in since the one before', () => {
+    const found = turnedAway(begun(), AFTER, null, 50, perSecond(6))
+    const first = turnedAway({ ...found, shape: { kind: 'open' } }, AFTER + 5000, null, 50, perSecond(0))
+    const second = turnedAway(first, AFTER + 6000, null, 50, perSecond(0))
+    assert.ok(second.shape.kind === 'seeking')
+    assert.equal(second.shape.wallAt, AFTER + 5000, 'the first of them was its wall')
+    assert.equal(second.beside!.rate, found.beside!.rate)
+    const both = sent(sent({ ...found, shape: { kind: 'open' } }, AFTER + 5000), AFTER + 5001)
+    const together = times(2, (i) => i).reduce(
+      (pace, i) =>
+        adjust(pace, {
+          kind: 'refused',
+          id: both.nextId - 2 + i,
+          at: AFTER + 5050 + i,
+          retryAfterMs: null,
+          limits: perSecond(0),
+        }),
+      both,
+    )
+    assert.equal(together.shape.kind, 'open', 'two that were in flight together are one wall')
+    const waiting = turnedAway(first, AFTER + 6000, 1000, 50, perSecond(0))
+    assert.equal(waiting.shape.kind, 'open', 'somebody else may have taken the token that it waited for')
+  })
+})
+
+describe('a refusal of which the source says that a long limit it announces had room', () => {
+  it('is by another limit, however many are in flight', () => {
+    const perMinute = (remaining: number): AnnouncedLimit[] => [
+      { name: '', quota: 100, windowMs: MINUTE, remaining, resetMs: 30_000 },
+    ]
+    const wide = letIn(startPace({ now: NOW, pages: 5000 }), NOW, 50, perMinute(8))
+    const flying = times(6, (i) => i).reduce((pace) => sent(pace, NOW + 100), wide)
+    const id = wide.nextId
+    const refused = adjust(flying, { kind: 'refused', id, at: NOW + 150, retryAfterMs: null, limits: perMinute(2) })
+    assert.equal(refused.unannounced, true)
+    assert.equal(refused.shape.kind, 'seeking')
+    // What is announced still holds.
+    const spent = letIn({ ...refused, flight: [], shape: { kind: 'open' } }, NOW + 200, 50, perMinute(0))
+    assert.ok(waitBefore(spent, NOW + 300) > 29_000)
+  })
+})
+
+describe('a source that announces one of its two limits', () => {
+  for (const { name, tells, time, refused } of [
+    { name: 'at most 4 and bucket 10/s burst 10', tells: 'headers', time: 1.02, refused: 0.005 },
+    { name: 'at most 8 and bucket 50/s burst 60', tells: 'headers', time: 1.08, refused: 0.005 },
+    { name: 'fixed 10/s, untold fixed 300/min', tells: 'headers', time: 1.02, refused: 0.005 },
+    { name: 'fixed 10/s, untold fixed 300/min, bare', tells: 'headers', time: 1.04, refused: 0.01 },
+    { name: 'bucket 10/s burst 10, untold fixed 300/min, bare', tells: 'headers', time: 1.02, refused: 0.01 },
+    // Nothing is ever left of it, so a refusal might as well be its own.
+    { name: 'bucket 5/s burst 1, untold fixed 100/min', tells: 'headers', time: 1.02, refused: 0.01 },
+    { name: 'bucket 5/s burst 1, untold fixed 100/min, bare', tells: 'headers', time: 1.02, refused: 0.015 },
+  ] as const)
+    it(`has the other one found: ${name}`, () => {
+      const each = atOnce().find((scenario) => scenario.name === name && scenario.tells === tells)!
+      for (let seed = 1; seed <= 6; seed++) {
+        const run = simulate(each, seed)
+        assert.ok(run.done)
+        assert.ok(run.ms <= time * run.leastMs, `seed ${seed}: ${(run.ms / run.leastMs).toFixed(3)} times the least`)
+        assert.ok(run.refused <= refused * run.requests, `seed ${seed}: ${run.refused} of ${run.requests}`)
+      }
+    })
+})
