@@ -88,8 +88,11 @@ export const meetWallBeside = (
   if (isTry(pace, own)) return meetWall(pace, own, now, waitMs)
   // What was in flight at the first of them is refused by the same wall.
   if (even.barren > 0 && own.at > pace.heardAt && mayBeOther) return refusedInARow(pace, even, own, now, waitMs)
-  const { shape, ...met } = meetWall({ ...pace, shape: even }, own, now, waitMs)
-  return shape.kind === 'bucket' ? { ...met, shape: pace.shape, beside: shape } : meetWall(pace, own, now, waitMs)
+  const { shape, longer, stood } = pace
+  const met = meetWall({ ...pace, shape: even, longer: null, stood: null }, own, now, waitMs)
+  return met.shape.kind === 'bucket'
+    ? { ...met, shape, longer, stood, beside: met.shape }
+    : meetWall(pace, own, now, waitMs)
 }
 
 /** Milliseconds until the even pace beside the shape has the next request leave. */
