@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { atOnce } from '../../bench/pace/at-once.ts'
 import { simulate } from '../../bench/pace/simulate.ts'
+import { startBucket } from '../../src/pace/bucket/bucket.ts'
 import type { AnnouncedLimit } from '../../src/pace/header/limit-headers.ts'
 import { adjust, type Pace, waitBefore } from '../../src/pace/pace.ts'
-import { startPace } from '../../src/pace/start.ts'
+import { remember, startPace } from '../../src/pace/start.ts'
+import { allowanceOf, whyOf } from '../../src/pace/why.ts'
+import { startWindow } from '../../src/pace/window/window.ts'
 import { letIn, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
@@ -103,6 +106,44 @@ describe('a refusal of which the source says that a long limit it announces had 
     // What is announced still holds.
     const spent = letIn({ ...refused, flight: [], shape: { kind: 'open' } }, NOW + 200, 50, perMinute(0))
     assert.ok(waitBefore(spent, NOW + 300) > 29_000)
+  })
+})
+
+describe('what was found beside an announced limit', () => {
+  const found = turnedAway(begun(), AFTER, null, 50, perSecond(6))
+  const window = startWindow(300, MINUTE, { after: AFTER, by: AFTER }, true)
+  const both: Pace = { ...found, shape: window }
+
+  it('is said, and so is what is announced', () => {
+    assert.equal(whyOf(both, AFTER), '300 requests in 60 s, and 9.86/s, as the source announces')
+    assert.equal(whyOf({ ...both, shape: { kind: 'open' } }, AFTER), '9.86/s, as the source announces')
+    assert.equal(allowanceOf(both)!.rate, 5)
+    assert.ok(allowanceOf({ ...both, shape: startWindow(30, 1000, { after: AFTER, by: AFTER }, true) })!.rate < 10)
+  })
+
+  it('is said beside a quota that is announced', () => {
+    const perMinute = [{ name: '', quota: 300, windowMs: MINUTE, remaining: 200, resetMs: 30_000 }]
+    const known = letIn(startPace({ now: NOW }), NOW, 50, perMinute)
+    const refused = turnedAway(known, NOW + 100, null, 50, perMinute)
+    const held: Pace = { ...refused, shape: startBucket({ rate: 9.5, at: NOW }), wall: null }
+    assert.equal(whyOf(held, NOW), '9.5/s, and 300 requests in 60 s, as the source announces')
+    assert.equal(allowanceOf(held)!.rate, 5)
+  })
+
+  it('is gone on with by the next run, which hears again what is announced', () => {
+    const later = AFTER + 3_600_000
+    const next = startPace({ now: later, remembered: JSON.parse(JSON.stringify(remember(both, AFTER))) })
+    const told = letIn(next, later, 50, perSecond(9))
+    assert.ok(told.shape.kind === 'window' && told.shape.quota === 300)
+    assert.ok(told.beside !== null && told.beside.rate > 9.8)
+  })
+
+  it('is a cap alone, the rate is the one that is announced', () => {
+    const capped: Pace = { ...found, shape: { kind: 'open' }, width: { ...found.width, limit: 4, cap: 4 } }
+    const kept = remember(capped, AFTER)
+    assert.ok(kept.limit.kind === 'rate' && kept.limit.rate > 9.8)
+    assert.equal(kept.cap, 4)
+    assert.equal(startPace({ now: AFTER, remembered: kept }).unannounced, false)
   })
 })
 
