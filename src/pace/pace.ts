@@ -127,9 +127,15 @@ const probeless = ({ shape, longer }: Pace, own: Sent): Pick<Pace, 'shape' | 'lo
   longer: longer?.probing === own.at ? { ...longer, probing: null } : longer,
 })
 
-/** A rate beyond this was not tried, whatever the pace says. */
-const mostTried = (pace: Pace): number =>
-  pace.longer === null ? mostOf(pace) : Math.min(mostOf(pace), leavingRate(pace.traffic))
+/** Requests leave at uneven intervals: what left of late may be so much slower than a pace that nothing else has held back. */
+const UNEVEN = 1.3
+
+/** A rate beyond this was not tried, whatever the pace says: another limit that holds as well has held it back. */
+const mostTried = (pace: Pace): number => {
+  const { longer, unannounced, traffic } = pace
+  if (longer !== null) return Math.min(mostOf(pace), leavingRate(traffic))
+  return unannounced ? Math.min(mostOf(pace), UNEVEN * leavingRate(traffic)) : mostOf(pace)
+}
 
 const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
   const longer = before.longer === null ? null : windowAccepted(before.longer, before.traffic, own.at)

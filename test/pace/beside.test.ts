@@ -8,7 +8,7 @@ import { adjust, type Pace, waitBefore } from '../../src/pace/pace.ts'
 import { remember, startPace } from '../../src/pace/start.ts'
 import { allowanceOf, whyOf } from '../../src/pace/why.ts'
 import { startWindow } from '../../src/pace/window/window.ts'
-import { letIn, NOW, sent, times, turnedAway } from './driving.ts'
+import { letIn, letInMany, NOW, sent, times, turnedAway } from './driving.ts'
 
 const MINUTE = 60_000
 
@@ -136,6 +136,16 @@ describe('what was found beside an announced limit', () => {
     const told = letIn(next, later, 50, perSecond(9))
     assert.ok(told.shape.kind === 'window' && told.shape.quota === 300)
     assert.ok(told.beside !== null && told.beside.rate > 9.8)
+  })
+
+  it('is no rate that grows while what is announced holds it back', () => {
+    const rateAfter = (everyMs: number): number => {
+      const held: Pace = { ...found, beside: null, shape: startBucket({ rate: 5, at: AFTER + 1000 }), gateUntil: 0 }
+      const { shape } = letInMany({ ...held, width: { ...held.width, limit: 8 } }, 100, AFTER + 1000, everyMs)
+      return shape.kind === 'bucket' ? shape.rate : Number.NaN
+    }
+    assert.equal(rateAfter(1000), 5)
+    assert.ok(rateAfter(200) > 5.2)
   })
 
   it('is a cap alone, the rate is the one that is announced', () => {
