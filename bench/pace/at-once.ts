@@ -1,9 +1,9 @@
 /** Sources with two limits at once: so many a second and so many a minute or an hour, or so many at once as well. */
-import type { Several } from './limiter.ts'
+import type { Part, Several } from './limiter.ts'
 import { type Scenario, scenario, TELLS } from './scenario.ts'
 import { bucket, fixed, sliding } from './table.ts'
 
-const cap = (most: number): Several['limits'][number] => ({ kind: 'concurrency', cap: most })
+const cap = (most: number): Part => ({ kind: 'concurrency', cap: most })
 const both = (...limits: Several['limits']): Several => ({ kind: 'several', limits })
 
 const LIMITS: Readonly<Record<string, Several>> = {
@@ -19,5 +19,29 @@ const LIMITS: Readonly<Record<string, Several>> = {
   'at most 8 and bucket 50/s burst 60': both(cap(8), bucket(50, 60)),
 }
 
-export const atOnce = (): Scenario[] =>
-  TELLS.flatMap((tells) => Object.entries(LIMITS).map(([name, limit]) => scenario(name, limit, tells)))
+/** The first is announced, the second is not. */
+const HALF_TOLD: Readonly<Record<string, readonly [told: Part, untold: Part]>> = {
+  'fixed 300/min, untold fixed 10/s': [fixed(300, 60, 17_830), fixed(10, 1, 400)],
+  'fixed 300/min, untold bucket 10/s burst 10': [fixed(300, 60, 17_830), bucket(10, 10)],
+  'fixed 100/min, untold bucket 5/s burst 1': [fixed(100, 60, 17_830), bucket(5, 1)],
+  'fixed 800/h, untold bucket 20/s burst 20': [fixed(800, 3600, 17_830), bucket(20, 20)],
+  'fixed 10/s, untold fixed 300/min': [fixed(10, 1, 400), fixed(300, 60, 17_830)],
+  'bucket 10/s burst 10, untold fixed 300/min': [bucket(10, 10), fixed(300, 60, 17_830)],
+  'bucket 5/s burst 1, untold fixed 100/min': [bucket(5, 1), fixed(100, 60, 17_830)],
+  'bucket 10/s burst 10, untold at most 4': [bucket(10, 10), cap(4)],
+}
+
+const halfTold = (): Scenario[] =>
+  Object.entries(HALF_TOLD).flatMap(([name, [told, other]]) => {
+    const [bare, waiting] = (['silent', 'retry-after'] as const).map((untold) => both(told, { ...other, untold }))
+    return [
+      scenario(name, waiting!, 'headers'),
+      scenario(name, waiting!, 'instants'),
+      scenario(`${name}, bare`, bare!, 'headers'),
+    ]
+  })
+
+export const atOnce = (): Scenario[] => [
+  ...TELLS.flatMap((tells) => Object.entries(LIMITS).map(([name, limit]) => scenario(name, limit, tells))),
+  ...halfTold(),
+]

@@ -48,7 +48,7 @@ export const limitTables = (seeds: number): Table[] => {
       `${seeds} seeds. Stragglers: 1% of the answers take twenty times as long. 500s: 1%. Limits move after two fifths of the job. Another tenant asks at random instants.`,
     ]),
     tableOf('Two limits at once', atOnce(), seeds, [
-      `${seeds} seeds. What one of the two refuses is counted by neither. Of a cap nothing is announced.`,
+      `${seeds} seeds. What one of the two refuses is counted by neither. Of a cap nothing is announced, nor of what is untold. Bare: what the untold limit refuses says nothing at all.`,
     ]),
     tableOf('Limits that it was not tuned on', heldOut(drawnBy), seeds, [
       `Drawn with seed ${drawnBy} (BENCH_SEED draws others), ${seeds} seeds each.`,

@@ -28,8 +28,10 @@ export type RestartingWindow = { kind: 'restarting-window'; quota: number; windo
 
 type OwnLimit = SlidingCounter | RestartingWindow
 export type RateLimit = Exclude<Limit, { kind: 'concurrency' }> | OwnLimit
+/** `untold`: of this one nothing is announced, and a refusal by it alone says nothing, be it in front of the others, or `Retry-After`. */
+export type Part = (Limit | OwnLimit) & { untold?: 'silent' | 'retry-after' }
 /** All of them hold at once. What one of them refuses is counted by none. */
-export type Several = { kind: 'several'; limits: readonly (Limit | OwnLimit)[] }
+export type Several = { kind: 'several'; limits: readonly Part[] }
 export type SourceLimit = Limit | OwnLimit | Several
 export type LimiterState =
   | DemoState

@@ -33,7 +33,7 @@ export const tripMs = ({ wayMs, jitterMs }: Scenario, random: () => number): num
 
 /**
  * What is read of what the server writes at `at`, in whole seconds, into `RateLimit` and `RateLimit-Policy`, or `X-RateLimit-Reset`
- * beside its `Date`; nothing of requests at once.
+ * beside its `Date`; nothing of requests at once, nor of a limit that is untold.
  */
 const announce = (
   tells: Tells,
@@ -44,11 +44,20 @@ const announce = (
 ): AnnouncedLimit[] => {
   const { quota, windowMs, remaining, resetMs } = answer
   if (limit.kind === 'concurrency' || tells === 'silent' || tells === 'retry-after') return []
-  if (limit.kind === 'several' && tells === 'headers')
-    return answer.parts!.flatMap((part, i) => announce(tells, limit.limits[i]!, at, part, `limit-${i}`))
+  if (limit.kind === 'several') {
+    return limit.limits.flatMap((each, i) =>
+      each.untold ? [] : announce(tells, each, at, answer.parts![i]!, `limit-${i}`),
+    )
+  }
   if (tells === 'headers') return [{ name, quota, windowMs, remaining, resetMs: wholeSeconds(resetMs) * 1000 }]
   const seconds = Math.ceil((at + resetMs) / 1000) - Math.floor(at / 1000)
   return [{ name: '', quota, windowMs: null, remaining, resetMs: seconds * 1000 }]
+}
+
+/** What a refusal tells: where one limit alone has refused, that may be less than what the source tells of the others. */
+const tellsOf = (tells: Tells, limit: Scenario['limit'], { parts = [] }: Answer): Tells => {
+  const refusing = limit.kind === 'several' ? limit.limits.filter((_, i) => !parts[i]!.ok) : []
+  return refusing.length === 1 && refusing[0]!.untold === 'silent' ? 'silent' : tells
 }
 
 const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
@@ -108,13 +117,13 @@ export const createServer = (scenario: Scenario, beginAt: number, random: () => 
         return { status: 429, leavesAt: at + REFUSAL_MS, retryAfterMs: tells === 'silent' ? null : 1000, limits: [] }
       const { limit, answer } = decide(at)
       if (answer === null) return answered(inLine === null ? at + serviceTime() : inLine(at), [])
-      const limits = announce(tells, limit, at, answer)
-      if (answer.ok) return answered(at + serviceTime(), limits)
+      if (answer.ok) return answered(at + serviceTime(), announce(tells, limit, at, answer))
+      const saying = tellsOf(tells, limit, answer)
       return {
         status: 429,
         leavesAt: at + REFUSAL_MS,
-        retryAfterMs: tells === 'silent' ? null : wholeSeconds(answer.resetMs) * 1000,
-        limits,
+        retryAfterMs: saying === 'silent' ? null : wholeSeconds(answer.resetMs) * 1000,
+        limits: announce(saying, limit, at, answer),
       }
     },
     leave() {

@@ -20,8 +20,6 @@ export type Announced = AnnouncedLimit & {
   leastSince: number
   /** The longest reset that was heard, ms: where the window's length is not said, it is at least that. */
   spanMs: number
-  /** Something was refused although some of it was left: what binds is another limit, of which nothing is said. */
-  roomy: boolean
   /**
    * When the first request of the window that is on was answered, ms, and what the answer said of its end; null: it is not known. It had
    * arrived by then, however long a connection took.
@@ -51,15 +49,17 @@ const follow = (
   const isAlike = known !== undefined && known.quota === limit.quota
   const together = isAlike && !refused && asOf - known.asOf <= REORDER_MS
   if (together && wasBefore(known, limit, asOf)) return known
+  // In a pause nothing is used up, whatever the limit: afterwards it is watched anew.
+  const isPause = known !== undefined && asOf - known.asOf > (limit.windowMs ?? Number.POSITIVE_INFINITY)
+  const watched = isPause ? undefined : known
   return {
     ...limit,
     asOf: together ? Math.max(asOf, known.asOf) : asOf,
     refused,
     opensAt: same ? Math.min(before, opensAt) : opensAt,
-    least: Math.min(known?.least ?? Number.POSITIVE_INFINITY, limit.remaining ?? 0),
-    leastSince: known?.leastSince ?? now,
+    least: Math.min(watched?.least ?? Number.POSITIVE_INFINITY, limit.remaining ?? 0),
+    leastSince: watched?.leastSince ?? now,
     spanMs: Math.max(isAlike ? known.spanMs : 0, limit.resetMs ?? 0),
-    roomy: isAlike && known.roomy,
     first: isFirst(limit) && limit.resetMs !== null ? { at: now, resetMs: limit.resetMs } : same ? known!.first : null,
   }
 }
@@ -113,14 +113,18 @@ export const creditOf = (announced: Announced, traffic: Traffic, flight: readonl
   return remaining - since - countBetween(noTraffic, flight, asOf - REORDER_MS, Number.POSITIVE_INFINITY)
 }
 
+/** Whether a refusal's own reply says that something was left of each limit that it announces: then none of them has refused. */
+export const saysRoom = (limits: readonly AnnouncedLimit[]): boolean =>
+  limits.length > 0 && limits.every(({ remaining }) => remaining !== null && remaining >= 1)
+
 /** So long a window is met by counting what is left of it; the counters of a shorter one are stale before they arrive. */
 export const isLong = ({ windowMs, spanMs }: Announced): boolean => (windowMs ?? spanMs) >= SHORT_MS
 
 /** What is left of it is known, and is kept to. */
 export const isObeyed = (each: Announced): boolean =>
-  each.remaining !== null && !each.roomy && (each.windowMs !== null || isLong(each))
+  each.remaining !== null && (each.windowMs !== null || isLong(each))
 
-type Quota = { quota: number; windowMs: number }
+export type Quota = { quota: number; windowMs: number }
 
 /**
  * The announced limit that the pace is made of. All of them hold, but what is left of a long window is counted besides: so
@@ -131,7 +135,7 @@ export const binding = (announced: readonly Announced[]): Quota | null => {
   let found: Quota | null = null
   for (const each of announced) {
     const { quota, windowMs } = each
-    if (quota === null || quota <= 0 || windowMs === null || windowMs <= 0 || (isLong(each) && each.roomy)) continue
+    if (quota === null || quota <= 0 || windowMs === null || windowMs <= 0) continue
     const isShort = windowMs < SHORT_MS
     if (
       found === null ||

@@ -51,6 +51,10 @@ export type Pace = {
   stood: Bucket | null
   origin: Origin
   announced: readonly Announced[]
+  /** Something was refused although all that is announced had room: the shape is of another limit, of which nothing is said, and all hold. */
+  unannounced: boolean
+  /** The even pace of a short limit that is announced, where the shape is of another one; null: there is none. */
+  beside: Bucket | null
   /** The lengths of announced windows that were tried out. */
   lengths: readonly Length[]
   circuit: Circuit
@@ -79,8 +83,8 @@ export type Pace = {
  * enough for the job, that is the limit which will be met, and it is foreseen.
  */
 export const mostWidthOf = (pace: Pace): number => {
-  const { width, pages, traffic, latency, throughput, announced, maxConcurrency, shape } = pace
-  const isForeseen = announced.some((each) => isObeyed(each) && each.remaining! < pages)
+  const { width, pages, traffic, latency, throughput, announced, unannounced, maxConcurrency, shape } = pace
+  const isForeseen = !unannounced && announced.some((each) => isObeyed(each) && each.remaining! < pages)
   const pays = shape.kind === 'open' && bringsMore(throughput, width.limit)
   const unknown = (pays ? exposureThatPays : exposure)(pages, traffic.total, refusableShare(latency))
   // What went well is no risk, and a cap is met by one too many.
@@ -97,8 +101,9 @@ export const jobOf = (pace: Pace): Job => ({ left: leftOf(pace), latencyMs: pace
 /** Requests that may be in flight now. */
 export const widthOf = (pace: Pace): number => widthNow(pace.width, mostWidthOf(pace))
 
-/** Requests per second that the width allows, by Little's law, with some room. */
-export const mostOf = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)
+/** Requests per second that can be asked for: what the width allows, by Little's law, with some room, and no more than is announced. */
+export const mostOf = (pace: Pace): number =>
+  Math.min((1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs), pace.beside?.rate ?? Number.POSITIVE_INFINITY)
 
 /** Before the first answer nobody knows what is late. */
 const UNKNOWN_MS = 3000

@@ -13,16 +13,16 @@
  */
 import { afterWait } from './after-wait.ts'
 import { hear } from './announced.ts'
+import { letInBeside, meetWallBeside, sentBeside, waitBeside } from './beside.ts'
 import { bucketSent, bucketWait } from './bucket/bucket.ts'
 import { bucketAccepted } from './bucket/bucket-accepted.ts'
 import { failed, succeeded } from './circuit.ts'
 import type { AnnouncedLimit } from './header/limit-headers.ts'
 import { evenRateOf, jobOf, leftOf, mostOf, mostWidthOf, type Pace, patienceOf, type Shape, widthOf } from './model.ts'
-import { announcedRefused, announcedShape, announcedWait, unforeseen } from './obey-announced.ts'
+import { announcedRefused, announcedShape, announcedWait } from './obey-announced.ts'
 import { released, settle } from './release.ts'
 import { unanswered } from './seeking.ts'
 import { admit, meanRate, refuse, type Sent } from './traffic.ts'
-import { meetWall } from './wall.ts'
 import { tryCap } from './width/cap-trial.ts'
 import { letInAt } from './width/crowd.ts'
 import { observeLatency, unexceptional } from './width/latency.ts'
@@ -75,12 +75,9 @@ const longerWait = (pace: Pace, now: number): number =>
 export const waitBefore = (pace: Pace, now: number): number => {
   if (pace.flight.length >= (isDown(pace) ? 1 : widthOf(pace))) return Number.POSITIVE_INFINITY
   const spacing = pace.maxRate === null ? 0 : pace.nextAt - now
-  return Math.max(
-    0,
-    pace.gateUntil - now,
-    spacing,
-    announcedWait(pace, now) ?? Math.max(shapeWait(pace, now), longerWait(pace, now)),
-  )
+  const told = announcedWait(pace, now)
+  const ours = told === null || pace.unannounced ? Math.max(shapeWait(pace, now), longerWait(pace, now)) : 0
+  return Math.max(0, pace.gateUntil - now, spacing, told ?? 0, ours, waitBeside(pace, now))
 }
 
 /** So much failed that the source counts as down: it is asked now and then by one request, until one is answered. */
@@ -120,6 +117,7 @@ const sent = (before: Pace, at: number): Pace => {
     flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
     nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
     ...bothSent(pace, at),
+    beside: sentBeside(pace, at),
   }
 }
 
@@ -129,13 +127,19 @@ const probeless = ({ shape, longer }: Pace, own: Sent): Pick<Pace, 'shape' | 'lo
   longer: longer?.probing === own.at ? { ...longer, probing: null } : longer,
 })
 
-/** A rate beyond this was not tried, whatever the pace says. */
-const mostTried = (pace: Pace): number =>
-  pace.longer === null ? mostOf(pace) : Math.min(mostOf(pace), leavingRate(pace.traffic))
+/** Requests leave at uneven intervals: what left of late may be so much slower than a pace that nothing else has held back. */
+const UNEVEN = 1.3
+
+/** A rate beyond this was not tried, whatever the pace says: another limit that holds as well has held it back. */
+const mostTried = (pace: Pace): number => {
+  const { longer, unannounced, traffic } = pace
+  if (longer !== null) return Math.min(mostOf(pace), leavingRate(traffic))
+  return unannounced ? Math.min(mostOf(pace), UNEVEN * leavingRate(traffic)) : mostOf(pace)
+}
 
 const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
   const longer = before.longer === null ? null : windowAccepted(before.longer, before.traffic, own.at)
-  const pace = { ...before, longer }
+  const pace = letInBeside({ ...before, longer }, own, now)
   const { shape } = pace
   switch (shape.kind) {
     case 'open':
@@ -210,7 +214,7 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
       const lengths = tried(pace.lengths, pace.announced, limits, own.at, true)
       const announced = hear(pace.announced, withLengths(limits, lengths), own.at, at, true)
       const told: Pace = { ...landed, announced, lengths, gateUntil, traffic: refuse(pace.traffic, own.at) }
-      const met = announcedRefused(told, own, at) ?? meetWall(unforeseen(told), own, at, retryAfterMs)
+      const met = announcedRefused(told, own, at, limits) ?? meetWallBeside(told, own, at, retryAfterMs, limits)
       return announcedShape(met, pace.announced, at)
     }
     case 'failed': {

@@ -39,6 +39,8 @@ export type Remembered = {
     | KeptWindow
   /** A quota for a longer time, which holds beside the limit. */
   longer?: KeptWindow
+  /** It is none of those that the source announces, which hold as well. */
+  unannounced?: true
   cap: number | null
   /** It was exceeded at an even pace, and is none of a rate. */
   capTried?: boolean
@@ -91,6 +93,8 @@ const begin = (start: PaceStart): Pace => ({
   stood: null,
   origin: 'found',
   announced: [],
+  unannounced: false,
+  beside: null,
   lengths: [],
   circuit: startCircuit,
   gateUntil: 0,
@@ -183,6 +187,7 @@ export const startPace = (start: PaceStart): Pace => {
       longer: remembered.longer === undefined ? null : beginWindow(remembered.longer, now),
       traffic: rememberedTraffic(remembered, now),
       width: rememberedWidth(remembered),
+      unannounced: remembered.unannounced === true,
       origin: 'learned',
     }
   const rate = start.documented ?? null
@@ -222,8 +227,15 @@ const heldBy = ({ steady, windowMs, rested, holds }: Bucket, opening: Opening | 
   return opening === null ? Math.max(rested, typeof holds === 'number' ? holds : 0) : storeOf(opening, rate)
 }
 
-const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Remembered['limit'] => {
+/** The limit that was found, or else the one that is announced beside it. */
+const knownOf = ({ shape, beside }: Pace): Shape => {
   const known = shape.kind === 'seeking' ? (shape.kept ?? shape.before ?? shape.held ?? shape) : shape
+  return known.kind === 'bucket' || known.kind === 'window' ? known : (beside ?? known)
+}
+
+const limitOf = (pace: Pace, now: number): Remembered['limit'] => {
+  const { traffic, flight, opening } = pace
+  const known = knownOf(pace)
   switch (known.kind) {
     case 'open':
     case 'seeking':
@@ -265,6 +277,9 @@ export const remember = (pace: Pace, now: number): Remembered => {
     at: Math.round(now),
     limit,
     ...(longer === null ? {} : { longer: keepWindow(longer, pace.traffic, pace.flight, now) }),
+    ...(pace.unannounced && limit.kind !== 'none' && knownOf(pace) !== pace.beside
+      ? { unannounced: true as const }
+      : {}),
     cap: pace.width.cap,
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
     concurrency: concurrencyOf(pace, limit.kind === 'none'),

@@ -1,4 +1,5 @@
 /** What the pace is and why, in numbers and for people. */
+import { binding } from './announced.ts'
 import type { Bucket } from './bucket/bucket.ts'
 import type { Origin, Pace } from './model.ts'
 import type { Window } from './window/window.ts'
@@ -35,11 +36,19 @@ const knownAllowance = ({ shape }: Pace): Allowance | null => {
   return known?.kind === 'window' ? ofWindow(known) : null
 }
 
+/** What is announced beside the limit that was found. */
+const announcedAllowance = ({ unannounced, beside, announced }: Pace): Allowance | null => {
+  if (beside !== null) return { rate: beside.rate, burst: beside.burst }
+  const quota = unannounced ? binding(announced) : null
+  return quota && { rate: (quota.quota * 1000) / quota.windowMs, burst: quota.quota }
+}
+
 /** What is held, by the limit that is known or by what was asked for, which knows no burst; null: nothing holds it back. */
 export const allowanceOf = (pace: Pace): Allowance | null => {
   const { maxRate, longer } = pace
-  // Beside a quota for a longer time the faster limit does not matter in the long run.
-  const known = longer === null ? knownAllowance(pace) : ofWindow(longer)
+  const all = [knownAllowance(pace), longer && ofWindow(longer), announcedAllowance(pace)]
+  // Of several that hold at once the faster ones do not matter in the long run.
+  const known = all.reduce((one, other) => (one === null || (other !== null && other.rate < one.rate) ? other : one))
   return maxRate === null || (known !== null && known.rate <= maxRate) ? known : { rate: maxRate, burst: 1 }
 }
 
@@ -67,11 +76,25 @@ const shapeWhy = (pace: Pace): string => {
 const longerWhy = ({ longer }: Pace): string =>
   longer === null ? '' : `, and ${longer.quota} requests in ${seconds(longer.windowMs)}`
 
+/** "9.86/s, as the source announces": what holds beside the limit that was found. */
+const announcedWhy = ({ unannounced, beside, announced }: Pace): string | null => {
+  if (beside !== null) return `${figure(beside.rate)}/s${ORIGIN.announced}`
+  const quota = unannounced ? binding(announced) : null
+  return quota && `${quota.quota} requests in ${seconds(quota.windowMs)}${ORIGIN.announced}`
+}
+
+const limitsWhy = (pace: Pace): string => {
+  const announced = announcedWhy(pace)
+  if (announced === null) return `${shapeWhy(pace)}${longerWhy(pace)}`
+  const isFree = pace.shape.kind === 'open' && pace.width.cap === null && pace.longer === null
+  return isFree ? announced : `${shapeWhy(pace)}${longerWhy(pace)}, and ${announced}`
+}
+
 const heldWhy = (pace: Pace): string => {
   const { maxRate, shape } = pace
   const tried = shape.kind === 'bucket' ? shape.rate : null
   if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
-  return `${shapeWhy(pace)}${longerWhy(pace)}`
+  return limitsWhy(pace)
 }
 
 /** "429 at 12.4/s; holding 11.9/s", "429 at 44/s; finding out the limit, trying 12.3/s", "the source has not answered for 40 s", … at the instant `now` (ms). */
@@ -81,7 +104,7 @@ export const whyOf = (pace: Pace, now: number): string => {
     const again = gateUntil > now ? `asking again in ${seconds(Math.ceil(gateUntil - now))}` : 'asking again'
     return `the source has not answered properly for ${seconds(Math.max(0, now - circuit.downSince))}; ${again}`
   }
-  if (gateUntil - now > 1000) return `waiting ${seconds(gateUntil - now)}, as the source asks; ${shapeWhy(pace)}`
+  if (gateUntil - now > 1000) return `waiting ${seconds(gateUntil - now)}, as the source asks; ${limitsWhy(pace)}`
   return heldWhy(pace)
 }
 

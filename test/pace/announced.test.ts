@@ -90,17 +90,11 @@ describe('hear', () => {
 
   it('knows limits without names again by their quotas', () => {
     const both = [limit({ quota: 100, resetMs: 40_000 }), limit({ quota: 5000, resetMs: null, remaining: null })]
-    const roomy = hear([], both, NOW, NOW + 50).map((each) => ({ ...each, roomy: true }))
-    const again = hear(roomy, both, NOW + 100, NOW + 150)
-    assert.deepEqual(
-      again.map((each) => each.roomy),
-      [true, true],
-    )
+    const again = hear(hear([], both, NOW, NOW + 50), both, NOW + 100, NOW + 150)
     assert.deepEqual(
       again.map(({ opensAt }) => opensAt),
       [NOW + 40_050, null],
     )
-    assert.equal(hear(roomy.slice(0, 1), [limit({ quota: 200 })], NOW + 100, NOW + 150)[0]!.roomy, false)
   })
 
   it('keeps the earliest of the openings that seconds round up', () => {
@@ -159,15 +153,6 @@ describe('binding', () => {
 
   it('is the shortest of the long ones, which is used up first', () => {
     assert.deepEqual(binding([perDay, perMinute]), { quota: 100, windowMs: MINUTE })
-  })
-
-  it('is none of which something was refused although there was room, until its quota changes', () => {
-    const roomy = { ...perDay, roomy: true }
-    assert.equal(binding([roomy]), null)
-    const again = (quota: number): readonly Announced[] =>
-      hear([roomy], [limit({ name: 'd', quota, windowMs: DAY })], NOW + 1, NOW + 60)
-    assert.equal(binding(again(9000)), null)
-    assert.deepEqual(binding(again(500)), { quota: 500, windowMs: DAY })
   })
 
   it('is none that is half said', () => {

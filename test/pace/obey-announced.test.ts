@@ -261,6 +261,25 @@ describe('what a short announced limit leaves over for whole windows', () => {
   it('is nothing in a window that is used up at its end', () => {
     assert.ok(most((i) => 9 - (i % 10)) <= 1)
   })
+
+  it('is saved up again where something else has held the pace back, until less is left over', () => {
+    const burstOf = ({ shape }: Pace): number => (shape.kind === 'bucket' ? shape.burst : Number.NaN)
+    assert.ok(burstOf(answered(25, () => 9)) >= 8)
+    assert.equal(burstOf(answered(50, (i) => (i < 25 ? 9 : 9 - (i % 10)))), 1)
+  })
+
+  it('is not told by a pause, in which nothing is used up whatever the limit', () => {
+    const rested = (restMs: number): Pace =>
+      times(2, (i) => i).reduce(
+        (pace, i) =>
+          letIn(pace, NOW + 1500 + restMs + i * 110, 50, [
+            { name: '', quota: 10, windowMs: 1000, remaining: 9 - i, resetMs: 1000 },
+          ]),
+        answered(12, () => 9),
+      )
+    assert.ok(tokensOf(rested(600)) > 1, 'two windows were watched')
+    assert.ok(tokensOf(rested(30_000)) <= 1)
+  })
 })
 
 describe('a bucket of a few tokens that is announced', () => {
