@@ -178,7 +178,7 @@ export const openStore = async (
   const onWait = say && sayWaiting(say)
   const again = retrying(realWorld, purpose === 'look' ? patienceToLook : patienceToBegin, onWait, stop)
   const makeReady = async (): Promise<void> => {
-    if (purpose === 'tend') await again(() => assertBegun(db))
+    if (purpose === 'tend') await again(() => assertBegun(db, options.schema))
     if (purpose === 'look')
       await again(() => namingRights(db, options.schema, () => assertReadable(db, options.schema, readMigrations())))
     else await again(() => prepare(db, options))
