@@ -27,7 +27,7 @@ export { NothingSyncedError } from './errors.ts'
 export { nodeWorld as realWorld } from './node-world.ts'
 export type { Migration } from './store/migration-script.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
-export { blankSummary } from './summary.ts'
+export { blankSummary, countingAlso } from './summary.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
 export type Place = { embeddedFolder: string | null }
