@@ -17,7 +17,7 @@
  * - Answers of 500 are asked for again, as many as their share.
  * - Without a limit it is 32 in flight from the first moment on.
  */
-import { admit, type LimiterState, longRunRate, type SourceLimit } from './limiter.ts'
+import { admit, type LimiterState, longRunRate, type Several, type SourceLimit } from './limiter.ts'
 import { meanServiceMs, meanTripMs, type Scenario } from './scenario.ts'
 
 export const MOST_IN_FLIGHT = 32
@@ -25,14 +25,18 @@ export const MOST_IN_FLIGHT = 32
 /** Where a job begins: when, how many pages it has left, and what the limiter remembers of requests before it. */
 export type Beginning = { beginAt: number; pages: number; state: LimiterState }
 
-/** The limits on a rate that hold at once, and how many may be in flight beside them. */
-const withoutCaps = (limits: readonly SourceLimit[]): { rates: SourceLimit; cap: number } => ({
-  rates: {
-    kind: 'several',
-    limits: limits.flatMap((each) => (each.kind === 'concurrency' || each.kind === 'several' ? [] : [each])),
-  },
-  cap: Math.min(...limits.flatMap((each) => (each.kind === 'concurrency' ? [each.cap] : [])), MOST_IN_FLIGHT),
-})
+/** The limits on a rate that hold at once, what they remember, and how many may be in flight beside them. */
+const withoutCaps = (
+  { limits }: Several,
+  state: LimiterState,
+): { rates: Several; state: LimiterState; cap: number } => {
+  const isRate = (_: unknown, i: number): boolean => limits[i]!.kind !== 'concurrency'
+  return {
+    rates: { kind: 'several', limits: limits.filter(isRate) },
+    state: state.kind === 'several' ? { kind: 'several', states: state.states.filter(isRate) } : state,
+    cap: Math.min(...limits.flatMap((each) => (each.kind === 'concurrency' ? [each.cap] : [])), MOST_IN_FLIGHT),
+  }
+}
 
 /** ms from the beginning to the arrival of the last of `asks` requests at a limiter. */
 const onRails = (
@@ -87,8 +91,8 @@ export const boundsOf = (scenario: Scenario, from: Beginning): { plain: number; 
       return { plain: time, least: time }
     }
     case 'several': {
-      const { rates, cap } = withoutCaps(limit.limits)
-      const least = onRails(scenario, rates, asks, { ...from, state: { kind: 'fresh' } }, cap) + service + trip
+      const { rates, state, cap } = withoutCaps(limit, from.state)
+      const least = onRails(scenario, rates, asks, { ...from, state }, cap) + service + trip
       return { plain: plainOf(scenario, limit, pages), least }
     }
     default: {

@@ -4,6 +4,7 @@
  */
 import { randomStream } from '../../demo/random.ts'
 import { type Remembered, remember, startPace } from '../../src/pace/start.ts'
+import { atOnce } from './at-once.ts'
 import { boundsOf } from './bound.ts'
 import { type Ran, runJob } from './run-job.ts'
 import { type Scenario, scenario, TELLS } from './scenario.ts'
@@ -16,6 +17,8 @@ export type Again = { ms: number; leastMs: number; refused: number; requests: nu
 
 /** A limit of a few seconds, in the same house, and a job that it does not hold up for long. */
 const NEAR = { serviceMs: 100, wayMs: 0.5, jitterMs: 1.5, pages: 520 }
+
+const AGAIN = ['fixed 10/s and 300/min', 'bucket 5/s burst 1 and fixed 100/min', 'fixed 100/min and 1000/h']
 
 export const sources = (): Scenario[] => [
   ...TELLS.flatMap((tells) => [
@@ -37,6 +40,7 @@ export const sources = (): Scenario[] => [
     scenario('80 in 4 s from the first request on', restarting(80, 4), tells, NEAR),
     scenario('counter 60 in 3 s from the first request on, refused count', counter(60, 3, true, true), tells, NEAR),
     scenario('at most 8 at once', { kind: 'concurrency', cap: 8 }, tells),
+    ...atOnce().filter((each) => each.tells === tells && AGAIN.includes(each.name)),
   ]),
   scenario('60 in 2 s from the first request on', restarting(60, 2), 'instants', NEAR),
   scenario('80 in 4 s from the first request on', restarting(80, 4), 'instants', NEAR),

@@ -43,6 +43,12 @@ export type Pace = {
   wentWell: number
   paid: boolean
   shape: Shape
+  /** A quota for a longer time, which holds beside the shape. */
+  longer: Window | null
+  /** When the source let in again after a wall that the shape does not explain, ms; null: there was none. */
+  renewedAt: number | null
+  /** The bucket as it was before the latest refusals in a row. */
+  stood: Bucket | null
   origin: Origin
   announced: readonly Announced[]
   /** The lengths of announced windows that were tried out. */

@@ -6,6 +6,8 @@
  *    ▲                   │ └────let in late──▶ window (a quota)
  *    └──a cap, not a rate┘
  *
+ * Beside a rate or a window a quota for a longer time may hold: then a request leaves when both allow it.
+ *
  * A refusal is a measurement, not noise: each shape is a copy of the limiter that the source must have, corrected by what
  * it refuses. docs/pace.md explains the model.
  */
@@ -28,6 +30,7 @@ import { letIn } from './width/rush.ts'
 import { observeThroughput } from './width/throughput.ts'
 import { widen } from './width/width.ts'
 import { tried, withLengths } from './window/length-tried.ts'
+import { leavingRate, wasRenewed, withoutWalls } from './window/longer-quota.ts'
 import { windowAccepted, windowSent, windowWait } from './window/window.ts'
 
 export type { Pace } from './model.ts'
@@ -65,11 +68,19 @@ const shapeWait = (pace: Pace, now: number): number => {
   }
 }
 
+const longerWait = (pace: Pace, now: number): number =>
+  pace.longer === null ? 0 : windowWait(pace.longer, pace.traffic, pace.flight, now, patienceOf(pace))
+
 /** Milliseconds to wait before the next request; 0: now; Infinity: until a request in flight has come back. */
 export const waitBefore = (pace: Pace, now: number): number => {
   if (pace.flight.length >= (isDown(pace) ? 1 : widthOf(pace))) return Number.POSITIVE_INFINITY
   const spacing = pace.maxRate === null ? 0 : pace.nextAt - now
-  return Math.max(0, pace.gateUntil - now, spacing, announcedWait(pace, now) ?? shapeWait(pace, now))
+  return Math.max(
+    0,
+    pace.gateUntil - now,
+    spacing,
+    announcedWait(pace, now) ?? Math.max(shapeWait(pace, now), longerWait(pace, now)),
+  )
 }
 
 /** So much failed that the source counts as down: it is asked now and then by one request, until one is answered. */
@@ -92,6 +103,14 @@ const shapeSent = (pace: Pace, at: number): Shape => {
   }
 }
 
+/** After a pause for the longer quota the other limit is not reckoned from before it. */
+const bothSent = (pace: Pace, at: number): Pick<Pace, 'shape' | 'longer'> => {
+  if (pace.longer === null) return { shape: shapeSent(pace, at), longer: null }
+  const longer = windowSent(pace.longer, pace.traffic, pace.flight, at, leftOf(pace))
+  const shape = wasRenewed(pace, pace.longer) ? withoutWalls(pace.shape) : pace.shape
+  return { shape: shapeSent({ ...pace, shape }, at), longer }
+}
+
 const sent = (before: Pace, at: number): Pace => {
   // Who was waited for in vain is late: with what is known without him the next request need not be a probe.
   const pace = settle(afterWait(before), at)
@@ -100,15 +119,23 @@ const sent = (before: Pace, at: number): Pace => {
     nextId: pace.nextId + 1,
     flight: [...pace.flight, { id: pace.nextId, at, width: pace.flight.length + 1 }],
     nextAt: pace.maxRate === null ? 0 : Math.max(at, pace.nextAt) + 1000 / pace.maxRate,
-    shape: shapeSent(pace, at),
+    ...bothSent(pace, at),
   }
 }
 
 /** An early probe that came to nothing leaves room for another. */
-const probeless = ({ shape }: Pace, own: Sent): Shape =>
-  shape.kind === 'window' && shape.probing === own.at ? { ...shape, probing: null } : shape
+const probeless = ({ shape, longer }: Pace, own: Sent): Pick<Pace, 'shape' | 'longer'> => ({
+  shape: shape.kind === 'window' && shape.probing === own.at ? { ...shape, probing: null } : shape,
+  longer: longer?.probing === own.at ? { ...longer, probing: null } : longer,
+})
 
-const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
+/** A rate beyond this was not tried, whatever the pace says. */
+const mostTried = (pace: Pace): number =>
+  pace.longer === null ? mostOf(pace) : Math.min(mostOf(pace), leavingRate(pace.traffic))
+
+const shapeAccepted = (before: Pace, own: Sent, now: number): Pace => {
+  const longer = before.longer === null ? null : windowAccepted(before.longer, before.traffic, own.at)
+  const pace = { ...before, longer }
   const { shape } = pace
   switch (shape.kind) {
     case 'open':
@@ -118,7 +145,7 @@ const shapeAccepted = (pace: Pace, own: Sent, now: number): Pace => {
     case 'bucket':
       return {
         ...pace,
-        shape: bucketAccepted(shape, own.at, now, mostOf(pace), meanRate(pace.traffic, now), jobOf(pace)),
+        shape: bucketAccepted(shape, own.at, now, mostTried(pace), meanRate(pace.traffic, now), jobOf(pace)),
       }
     case 'seeking':
       return own.at > shape.heardAt ? released(pace, shape, own, now) : settle(pace, now)
@@ -130,7 +157,7 @@ const shapeFailed = (pace: Pace, own: Sent, now: number, letIn: boolean): Pace =
   if (letIn) return shapeAccepted(pace, own, now)
   const { shape } = pace
   if (shape.kind === 'seeking') return settle({ ...pace, shape: unanswered(shape, own.at) }, now)
-  return { ...pace, shape: probeless(pace, own) }
+  return { ...pace, ...probeless(pace, own) }
 }
 
 const accepted = (pace: Pace, own: Sent, now: number, limits: readonly AnnouncedLimit[]): Pace => {
@@ -193,6 +220,6 @@ export const adjust = (pace: Pace, signal: Signal): Pace => {
       return shapeFailed({ ...landed, circuit, gateUntil, traffic }, own, signal.at, signal.letIn)
     }
     case 'dropped':
-      return { ...landed, shape: probeless(pace, own), traffic: admit(pace.traffic, own.at) }
+      return { ...landed, ...probeless(pace, own), traffic: admit(pace.traffic, own.at) }
   }
 }

@@ -19,6 +19,7 @@ import { counterByAnswers, evenly } from './window/counter-fit.ts'
 import { byQuota, guessed, secondsQuota } from './window/guess-quota.ts'
 import { onTheWhole } from './window/held-pace.ts'
 import { countedFew, fewAtATime } from './window/long-wait.ts'
+import { windowAround, withLonger } from './window/longer-quota.ts'
 import { shortWindow, windowOf } from './window/released-window.ts'
 import { LENGTHS_MS } from './window/short-window.ts'
 import { evenRateForAny, FEW_SECONDS_MS, letsInLess } from './window/sliding-counter.ts'
@@ -109,7 +110,8 @@ export const settle = (pace: Pace, now: number): Pace => {
   if (counter !== null) return counter
   const isLong = shape.told && shape.probeAt - shape.wallAt >= SHORT_MS
   if (isLong && !wentOn(pace, shape)) return pace
-  if (speaksForCap(pace, shape)) return { ...pace, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
+  const longer = windowAround(pace, shape, shape.wallAt)
+  if (speaksForCap(pace, shape)) return { ...pace, longer, shape: { kind: 'open' }, width: cappedAt(pace, shape) }
   if (isLong) return pace
   const seen = rateAtWall(pace, shape)
   if (seen === null || seen.share < 0.2) return pace
@@ -117,7 +119,7 @@ export const settle = (pace: Pace, now: number): Pace => {
   const search = { low: rate * 0.5, high: null, step: 1.4, need: 4, passed: 0, sinceAt: now }
   // It begins to fill now: what runs over while all have to wait is not granted, and must not be reckoned with.
   const bucket = startBucket({ rate, at: now, search, walls: wallsOf(pace, shape), opening: pace.opening })
-  return { ...pace, shape: bucket, width: uncapped(pace.width) }
+  return { ...pace, longer, shape: bucket, width: uncapped(pace.width) }
 }
 
 /** Hardly anything was let in at once. Where nothing was, somebody else has emptied the bucket, whatever it holds. */
@@ -138,10 +140,19 @@ const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(t
  */
 export const released = (before: Pace, shape: Seeking, probe: Sent, now: number): Pace => {
   const openedBy = Math.min(probe.at, shape.unansweredAt ?? probe.at)
+  const longer = before.longer === null ? windowAround(before, shape, openedBy) : null
+  if (longer !== null) {
+    const since = { ...shape, before: null, countedFrom: Math.max(shape.countedFrom, longer.opened.by) }
+    return released({ ...before, longer }, since, probe, now)
+  }
   const gapMs = openedBy - shape.wallAt
   const pace: Pace = { ...before, countedFrom: openedBy }
-  const even = onTheWhole(pace, shape, openedBy, now)
+  // Where two limits are known already, the one that lets in late is no new one.
+  const isBoth = shape.kept !== null && shape.before !== null
+  const even = isBoth ? null : onTheWhole(pace, shape, openedBy, now)
   if (even !== null) return { ...pace, shape: even }
+  const both = withLonger(pace, shape, openedBy)
+  if (both !== null) return { ...both, width: anew(pace.width) }
   const byRelease = windowOf(pace, shape, openedBy)
   const isLong = byRelease !== null && byRelease.windowMs > LENGTHS_MS.at(-1)!
   const short = isLong ? null : shortWindow(pace, shape, openedBy)
@@ -153,7 +164,7 @@ export const released = (before: Pace, shape: Seeking, probe: Sent, now: number)
     return { ...pace, shape: { ...window, held }, width: anew(pace.width) }
   // Let in again as soon as our own pace could tell: it was not the rate, and nothing has to be sought. Nor is it a window that was refuted.
   if (held !== null && (shape.before !== null || gapMs < shape.sparseMs))
-    return { ...pace, shape: { ...held, tokens: 0, at: now, clean: 1, barren: 0 } }
+    return { ...pace, renewedAt: openedBy, shape: { ...held, tokens: 0, at: now, clean: 1, barren: 0 } }
   // The run began at a wall: somebody has used up a quota, which is counted from now on. Little as the wait tells of a rate.
   // Nor does one that is told in whole seconds.
   const tellsLittle = shape.told || gapMs >= Math.max(SHORT_MS, shape.sparseMs)

@@ -31,6 +31,8 @@ export type Seeking = {
   before: Window | null
   /** The rate that was held, of a bucket that holds next to nothing, when it was refused again and again. */
   held: Bucket | null
+  /** The limit that had held until then: it goes on if the wall is of another. */
+  kept: Bucket | Window | null
 }
 
 /** A request that left at `sentAt` has failed without an answer: a probe, or one that has made the next probe late. */
@@ -55,6 +57,9 @@ const LEAST = 0.05
 /** So much of a window whose length is sure is waited until the next probe. */
 const WITHIN = 0.5
 
+/** After so many lengths of it the wall is of something else. */
+const WINDOWS = 2
+
 /** When to try next, after a refusal heard at `now`, where the source does not say. `now` is ms since 1970, so that minutes are minutes. */
 export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now: number): number => {
   // A window that is known opens a moment late, if it is jitter; else it is of another length.
@@ -62,7 +67,7 @@ export const nextProbeAt = ({ wallAt, countedFrom, tries, before }: Seeking, now
   const isToCome = (ms: number): boolean => tries === 0 || wallAt + ms > now
   const quick = before !== null && tries > 0 ? undefined : QUICK_MS.slice(tries).find(isToCome)
   // Patience grows with what was waited; instants at which windows tend to end are tried on the way.
-  if (quick === undefined && before !== null && isLengthSure(before)) {
+  if (quick === undefined && before !== null && isLengthSure(before) && now - wallAt < WINDOWS * before.windowMs) {
     // Its length is known: if not at its end, it opens at some time within.
     const ends = countedFrom + Math.ceil((now + 20 - countedFrom) / before.windowMs) * before.windowMs + 15
     return Math.min(now + WITHIN * before.windowMs, ends)

@@ -13,6 +13,7 @@ import { concurrencyOf, hasPaid } from './width/went-well.ts'
 import { startWidth, type Width } from './width/width.ts'
 import { beginWindow, broughtBy, isDoubtful, type KeptWindow, keepWindow } from './window/kept-window.ts'
 import type { Length } from './window/length-tried.ts'
+import type { Window } from './window/window.ts'
 
 /**
  * What was learned of a source's limit, as it is stored: plain JSON. Instants are ms since 1970, rates requests per
@@ -36,6 +37,8 @@ export type Remembered = {
         held?: number
       }
     | KeptWindow
+  /** A quota for a longer time, which holds beside the limit. */
+  longer?: KeptWindow
   cap: number | null
   /** It was exceeded at an even pace, and is none of a rate. */
   capTried?: boolean
@@ -83,6 +86,9 @@ const begin = (start: PaceStart): Pace => ({
   wentWell: 0,
   paid: false,
   shape: { kind: 'open' },
+  longer: null,
+  renewedAt: null,
+  stood: null,
   origin: 'found',
   announced: [],
   lengths: [],
@@ -140,10 +146,13 @@ const rememberedShape = ({ limit, at }: Remembered, now: number, pages: number):
   }
 }
 
-const rememberedTraffic = ({ limit }: Remembered, now: number): Traffic =>
-  limit.kind === 'quota'
-    ? { ...noTraffic, admitted: limit.recent.slice(indexFrom(limit.recent, now - limit.windowMs - 1000)) }
-    : noTraffic
+/** Of two quotas the longer one counts what the other does, too. */
+const rememberedTraffic = ({ limit, longer }: Remembered, now: number): Traffic => {
+  const counted = longer ?? limit
+  if (counted.kind !== 'quota') return noTraffic
+  const { recent, windowMs } = counted
+  return { ...noTraffic, admitted: recent.slice(indexFrom(recent, now - windowMs - 1000)) }
+}
 
 const rememberedWidth = ({ limit, cap, capTried = false, capTollMs = 0, concurrency }: Remembered): Width => ({
   ...startWidth,
@@ -171,6 +180,7 @@ export const startPace = (start: PaceStart): Pace => {
     return {
       ...pace,
       shape: rememberedShape(remembered, now, pace.pages),
+      longer: remembered.longer === undefined ? null : beginWindow(remembered.longer, now),
       traffic: rememberedTraffic(remembered, now),
       width: rememberedWidth(remembered),
       origin: 'learned',
@@ -213,7 +223,7 @@ const heldBy = ({ steady, windowMs, rested, holds }: Bucket, opening: Opening | 
 }
 
 const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Remembered['limit'] => {
-  const known = shape.kind === 'seeking' ? (shape.before ?? shape.held ?? shape) : shape
+  const known = shape.kind === 'seeking' ? (shape.kept ?? shape.before ?? shape.held ?? shape) : shape
   switch (known.kind) {
     case 'open':
     case 'seeking':
@@ -242,13 +252,19 @@ const limitOf = ({ shape, traffic, flight, opening }: Pace, now: number): Rememb
   }
 }
 
+/** The quota beside the limit; while it is sought when it is renewed, it is the one that was known before. */
+const longerOf = ({ shape, longer }: Pace): Window | null =>
+  shape.kind === 'seeking' && shape.kept !== null ? shape.before : longer
+
 /** What is worth keeping of the pace at `now`. */
 export const remember = (pace: Pace, now: number): Remembered => {
   const limit = limitOf(pace, now)
+  const longer = longerOf(pace)
   const { circuit, gateUntil } = pace
   return {
     at: Math.round(now),
     limit,
+    ...(longer === null ? {} : { longer: keepWindow(longer, pace.traffic, pace.flight, now) }),
     cap: pace.width.cap,
     ...(pace.width.cap === null ? {} : { capTried: pace.width.tried, capTollMs: pace.width.tollMs }),
     concurrency: concurrencyOf(pace, limit.kind === 'none'),

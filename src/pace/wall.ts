@@ -13,6 +13,7 @@ import { capHolds, isMore } from './width/cap-trial.ts'
 import { apart, noCrowd, refusedAt, takenAtOnce, widthAt } from './width/crowd.ts'
 import { refusedAgain } from './width/rush.ts'
 import { counterOfRate, evenly } from './window/counter-fit.ts'
+import { provenBucket, refusedByLonger, settledBucket, standsFor } from './window/longer-quota.ts'
 import { SHORT_MS } from './window/usual-window.ts'
 import { windowRefused } from './window/window.ts'
 
@@ -36,9 +37,16 @@ const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
   return { admitted, wallAt }
 }
 
+/** The limit that goes on if the wall is of another. What asks for a long wait is none of a rate, however little that is known. */
+const keptOf = ({ shape, stood, longer }: Pace, told: boolean): Seeking['kept'] => {
+  if (shape.kind === 'window') return longer === null ? null : shape
+  if (shape.kind === 'bucket' && told) return settledBucket(shape)
+  return shape.kind !== 'bucket' ? null : longer === null ? provenBucket(stood) : settledBucket(stood)
+}
+
 /** Begins to seek: one request at a time. `wallAt`: when the first refused request had left. */
 const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at): Pace => {
-  const before = pace.shape.kind === 'window' ? pace.shape : null
+  const before = pace.longer ?? (pace.shape.kind === 'window' ? pace.shape : null)
   const isAgain = wallAt !== own.at
   const firstAt = pace.traffic.admitted[0] ?? own.at
   const seeking: Seeking = {
@@ -60,12 +68,13 @@ const seek = (pace: Pace, own: Sent, now: number, told: boolean, wallAt = own.at
     sparseMs: isAgain ? sparseMs(pace.shape) : 0,
     before,
     held: isAgain ? heldOf(pace.shape) : null,
+    kept: keptOf(pace, told),
   }
   const probeAt = told ? pace.gateUntil : nextProbeAt(seeking, now)
   // A run that began with a pace had no rush at first: what was let in before the wall tells of our own pace.
   const isPaced = pace.shape.kind === 'bucket' && !pace.shape.narrow
   const opening = pace.opening ?? (isPaced ? null : openingOf(pace, own.at))
-  return settle({ ...pace, heardAt: now, opening, shape: { ...seeking, probeAt } }, now)
+  return settle({ ...pace, heardAt: now, opening, longer: null, stood: null, shape: { ...seeking, probeAt } }, now)
 }
 
 /** At a rate that was found such a wait is for the next few tokens, in whole seconds; a longer one is for something else. */
@@ -119,7 +128,12 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
   const gateUntil = pauseMs > 0 ? Math.max(pace.gateUntil, now + pauseMs) : pace.gateUntil
   const inside = pace.flight.filter(({ at }) => at <= own.at).length
   const wall = { at: now, rate, out: { sentAt: own.at, width: own.width, inside } }
-  const met: Pace = { ...pace, chance, rush, gateUntil, heardAt: now, origin: 'found', wall }
+  const stood = shape.kind === 'bucket' && standsFor(shape) ? shape : pace.stood
+  const met: Pace = { ...pace, chance, rush, gateUntil, heardAt: now, origin: 'found', wall, stood }
+  const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null
+  const isLongWait = told && waitMs >= SHORT_MS && !(shape.kind === 'bucket' && isForTokens(shape, waitMs))
+  const byLonger = shape.kind === 'window' ? null : refusedByLonger(met, own.at, isLongWait ? opens : null)
+  if (byLonger !== null) return byLonger
   switch (shape.kind) {
     case 'open':
       return seek(met, own, now, told)
@@ -127,7 +141,7 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       const held = shape.capTrial && capHolds(shape.capTrial, shape.rate, own.width)
       if (held) return { ...met, shape: { kind: 'open' }, width: held }
       const capTrial = shape.capTrial && { ...shape.capTrial, refuted: true }
-      if (told && waitMs >= SHORT_MS && !isForTokens(shape, waitMs)) return seek(met, own, now, told)
+      if (isLongWait) return seek(met, own, now, told)
       const overdueAt = shape.narrow ? overdueSince(pace, own.at) : null
       // It may be that these have all the places there are. It is tried again after as long as they were waited for already.
       if (overdueAt !== null) return { ...met, shape: { ...shape, tokens: 0, at: now + own.at - overdueAt } }
@@ -150,9 +164,8 @@ export const meetWall = (pace: Pace, own: Sent, now: number, waitMs: number | nu
       }
     }
     case 'window': {
-      const opens = told ? { after: met.gateUntil - ROUNDED_MS, by: met.gateUntil } : null
       const window = windowRefused(shape, met.traffic, met.flight, own.at, opens)
-      return window ? { ...met, shape: window } : seek(met, own, now, told)
+      return window ? { ...met, shape: window } : (refusedByLonger(met, own.at, opens) ?? seek(met, own, now, told))
     }
     case 'seeking': {
       const tried = { ...shape, tries: shape.tries + 1, refusedAt: own.at, unansweredAt: null, heardAt: now, told }

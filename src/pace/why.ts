@@ -1,6 +1,7 @@
 /** What the pace is and why, in numbers and for people. */
 import type { Bucket } from './bucket/bucket.ts'
 import type { Origin, Pace } from './model.ts'
+import type { Window } from './window/window.ts'
 
 const ORIGIN: Readonly<Record<Origin, string>> = {
   found: '',
@@ -26,16 +27,19 @@ const isTrying = ({ search, fallback, hasty }: Bucket): boolean =>
 export const isFindingOut = ({ shape }: Pace): boolean =>
   shape.kind === 'bucket' ? isTrying(shape) : shape.kind === 'seeking' && shape.before === null && shape.held === null
 
+const ofWindow = ({ quota, windowMs }: Window): Allowance => ({ rate: (quota * 1000) / windowMs, burst: quota })
+
 const knownAllowance = ({ shape }: Pace): Allowance | null => {
   const known = shape.kind === 'seeking' ? shape.before : shape
   if (known?.kind === 'bucket') return { rate: settledRate(known), burst: known.burst }
-  return known?.kind === 'window' ? { rate: (known.quota * 1000) / known.windowMs, burst: known.quota } : null
+  return known?.kind === 'window' ? ofWindow(known) : null
 }
 
 /** What is held, by the limit that is known or by what was asked for, which knows no burst; null: nothing holds it back. */
 export const allowanceOf = (pace: Pace): Allowance | null => {
-  const { maxRate } = pace
-  const known = knownAllowance(pace)
+  const { maxRate, longer } = pace
+  // Beside a quota for a longer time the faster limit does not matter in the long run.
+  const known = longer === null ? knownAllowance(pace) : ofWindow(longer)
   return maxRate === null || (known !== null && known.rate <= maxRate) ? known : { rate: maxRate, burst: 1 }
 }
 
@@ -60,11 +64,14 @@ const shapeWhy = (pace: Pace): string => {
   }
 }
 
+const longerWhy = ({ longer }: Pace): string =>
+  longer === null ? '' : `, and ${longer.quota} requests in ${seconds(longer.windowMs)}`
+
 const heldWhy = (pace: Pace): string => {
   const { maxRate, shape } = pace
   const tried = shape.kind === 'bucket' ? shape.rate : null
   if (maxRate !== null && (tried === null || maxRate < tried)) return `${figure(maxRate)}/s, as asked for`
-  return shapeWhy(pace)
+  return `${shapeWhy(pace)}${longerWhy(pace)}`
 }
 
 /** "429 at 12.4/s; holding 11.9/s", "429 at 44/s; finding out the limit, trying 12.3/s", "the source has not answered for 40 s", … at the instant `now` (ms). */

@@ -26,6 +26,7 @@ const seeking = (members: Partial<Seeking> = {}): Seeking => ({
   sparseMs: 0,
   before: null,
   held: null,
+  kept: null,
   ...members,
 })
 
