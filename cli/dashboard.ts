@@ -7,6 +7,7 @@ import { startDemo } from './demo.ts'
 import { print, printJson } from './print.ts'
 import { databaseName, readSettings, type Settings, sourceFor } from './settings.ts'
 import { stopOnSignals } from './stopping.ts'
+import { sayAway } from './with-store.ts'
 
 type Flags = { demo?: boolean; json?: boolean; port: number | null }
 
@@ -47,9 +48,9 @@ const runFor =
 /** The page can begin the first sync: into a database that has nothing yet it puts the tables. */
 const openPage = async ({ options, place }: Settings): Promise<Store> => {
   try {
-    return await openStore(options, place, 'look')
+    return await openStore(options, place, 'look', sayAway)
   } catch (error) {
-    if (error instanceof NothingSyncedError) return openStore(options, place)
+    if (error instanceof NothingSyncedError) return openStore(options, place, 'sync', sayAway)
     throw error
   }
 }

@@ -70,7 +70,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'compare the database with the source, by count and by sample',
     examples: ['carsync verify', 'carsync verify --sample 50 --json'],
     notes: [
-      'Exit codes: 0 all is well, 1 there are faults or nothing was synced yet, 3 the source does not answer,',
+      'Exit codes: 0 all is well, 1 there are faults or nothing was synced yet, 3 source or database do not answer,',
       'or not for every car and page that was asked for: these are named, and the others are compared.',
       'It writes nothing.',
     ],

@@ -1,7 +1,8 @@
-import { NothingSyncedError, openStore, ownName, type Purpose, type Store } from '../src/node.ts'
+import { NothingSyncedError, ownName, type Purpose, type Store } from '../src/node.ts'
 import { calledAs, calledOn } from './called-as.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { printable } from './text.ts'
+import { withStore } from './with-store.ts'
 
 /** `begun`: something was synced there at some time. `nothing` is the sentence for where it was not. */
 export type Reading<T> = { found: T; begun: boolean; nothing: string }
@@ -11,27 +12,24 @@ export type Reading<T> = { found: T; begun: boolean; nothing: string }
  * ConfigError or SyncError.
  */
 export const readFrom = async <T>(
-  { options, place, demo }: Settings,
+  settings: Settings,
   empty: T,
   ask: (store: Store) => Promise<T>,
   purpose: Purpose = 'look',
 ): Promise<Reading<T>> => {
+  const { options, demo } = settings
   const call = calledOn(calledAs(process), demo === 'asked')
   const nothing = `There has been no sync of ${options.source} yet. Begin with: ${call('sync')}`
-  let store: Store
   try {
-    store = await openStore(options, place, purpose)
+    return await withStore(settings, purpose, async (store) => {
+      const found = await ask(store)
+      const isNothing = found === null || (Array.isArray(found) && found.length === 0)
+      const named = isNothing ? ownName(options.source, await store.sourcesSynced()) : null
+      return { found, begun: true, nothing: named === null ? nothing : `${nothing}\n${printable(named)}` }
+    })
   } catch (error) {
     if (error instanceof NothingSyncedError) return { found: empty, begun: false, nothing }
     throw error
-  }
-  try {
-    const found = await ask(store)
-    const isNothing = found === null || (Array.isArray(found) && found.length === 0)
-    const named = isNothing ? ownName(options.source, await store.sourcesSynced()) : null
-    return { found, begun: true, nothing: named === null ? nothing : `${nothing}\n${printable(named)}` }
-  } finally {
-    await store.close()
   }
 }
 

@@ -1,8 +1,10 @@
 import {
   blankSummary,
+  countingAlso,
   type Mode,
   type Options,
   type Progress,
+  type RequestCounts,
   rateOf,
   type Summary,
   type SyncEvent,
@@ -25,10 +27,16 @@ export const openSoFar = (options: Pick<Options, 'source'>, mode: Mode | 'auto',
   const begunAt = now()
   let started: Started | null = null
   let progress: Progress | null = null
+  /** Those of the run before, which could not go on: another one follows in the same sync. */
+  let before: RequestCounts | null = null
   let isFinished = false
   return {
     event: (event) => {
-      if (event.kind === 'started') started = event
+      if (event.kind === 'started') {
+        started = event
+        before = progress?.requests ?? null
+        progress = null
+      }
       if (event.kind === 'progress') progress = event.progress
       if (event.kind === 'finished') isFinished = true
     },
@@ -40,15 +48,16 @@ export const openSoFar = (options: Pick<Options, 'source'>, mode: Mode | 'auto',
       const known = { status, reason, startedAt: new Date(begunAt).toISOString() }
       if (started === null) return { ...blank, ...known }
       const { runId, resumed } = started
-      if (progress === null) return { ...blank, ...known, runId, resumed }
+      if (progress === null) return countingAlso({ ...blank, ...known, runId, resumed }, before)
       const { activeMs, pages, requests, cars, heldRemovals, pace: learned } = progress
-      return {
+      const summary: Summary = {
         ...blank,
         ...known,
         ...{ runId, resumed, activeMs, pages, requests, cars, learned },
         heldRemovals: heldRemovals ?? 0,
         rate: rateOf(cars.seen, pages.done, activeMs),
       }
+      return countingAlso(summary, before)
     },
   }
 }

@@ -21,6 +21,36 @@ const adviceLines = (call: CalledAs): string[] => [
   'What differs even then was edited in the table, and stays so until the source changes the car: delete its row and do the same.',
 ]
 
+/** Of one kind so many are told each, where it is a fault, or else: many together are a figure, with examples. */
+const MOST = { fault: 20, other: 3 } as const
+
+/** A line for each finding, faults first; of many of one kind the first few, and how many there are. */
+const findingLines = ({ differences, notVerified }: Verified): string[] => {
+  const found = [
+    ...differences.map(({ fault, kind, sourceId, message }) => ({
+      head: `${fault ? 'fault' : 'note'}  ${kind}`,
+      rest: `${printable(sourceId ?? '')}  ${printable(message)}`,
+    })),
+    ...notVerified.map(({ sourceId, why }) => ({
+      head: 'unknown  not-verified',
+      rest: `${printable(sourceId ?? '')}  ${printable(why)}`,
+    })),
+  ]
+  const kinds = Map.groupBy(found, ({ head }) => head)
+  const isFault = (head: string): boolean => head.startsWith('fault')
+  const heads = [...kinds.keys()].sort((a, b) => Number(isFault(b)) - Number(isFault(a)))
+  return heads.flatMap((head) => {
+    const all = kinds.get(head)!.map(({ rest }) => `${head}  ${rest}`)
+    const most = isFault(head) ? MOST.fault : MOST.other
+    // A line that says that there is one more is no shorter than that one.
+    if (all.length <= most + 1) return all
+    return [
+      ...all.slice(0, most),
+      `${head}  and ${count(all.length - most)} more like these, ${count(all.length)} in all; --json tells each`,
+    ]
+  })
+}
+
 /** What was found, the judgement first. */
 export const verifyLines = (found: Verified, call: CalledAs): string[] => {
   const faults = faultsIn(found)
@@ -33,13 +63,7 @@ export const verifyLines = (found: Verified, call: CalledAs): string[] => {
     faults === 0 ? well : `Not well: ${counted(faults, 'fault')}.`,
     `The source has ${found.total === null ? 'an unknown number of cars' : counted(found.total, 'car')}, stored are ${count(found.stored)}, rejected ${count(found.rejects)}.`,
     `Compared ${counted(found.compared, 'car')} field by field, asked for ${count(found.askedById)} by id: ${counted(found.requests, 'request')} (${count(found.budget)} planned), seed ${found.seed}.`,
-    ...found.differences.map(
-      ({ kind, fault, sourceId, message }) =>
-        `${fault ? 'fault' : 'note'}  ${kind}  ${printable(sourceId ?? '')}  ${printable(message)}`,
-    ),
-    ...found.notVerified.map(
-      ({ sourceId, why }) => `unknown  not-verified  ${printable(sourceId ?? '')}  ${printable(why)}`,
-    ),
+    ...findingLines(found),
     ...(found.notAsked === 0
       ? []
       : [`Not asked for ${count(found.notAsked)} more, because so many in a row had failed.`]),

@@ -31,3 +31,12 @@ export const whileWaiting = async <T>(
     if (seconds > 0) terminal.write(ERASE_LINE)
   }
 }
+
+/** Says a sentence on a line of its own, also while that line is shown. */
+export const sayBeside = (
+  sentence: string,
+  terminal: Terminal,
+  env: Readonly<Record<string, string | undefined>>,
+): void => {
+  terminal.write(`${isLive(terminal, env) ? ERASE_LINE : ''}${sentence}\n`)
+}

@@ -27,7 +27,7 @@ export { NothingSyncedError } from './errors.ts'
 export { nodeWorld as realWorld } from './node-world.ts'
 export type { Migration } from './store/migration-script.ts'
 export type { CarWeight } from './store/weigh-cars.ts'
-export { blankSummary } from './summary.ts'
+export { blankSummary, countingAlso } from './summary.ts'
 
 /** Where the embedded database lies when no other is configured; null keeps it in memory. */
 export type Place = { embeddedFolder: string | null }
@@ -126,6 +126,8 @@ const START_PATIENCE_MS = 120_000
 const NOBODY_THERE_PATIENCE_MS = 15_000
 
 const patienceToBegin: Patience = (error) => (isUnreachable(error) ? NOBODY_THERE_PATIENCE_MS : START_PATIENCE_MS)
+/** Somebody, or a monitor, waits for the answer of who only looks: a restart takes no longer. */
+const patienceToLook: Patience = () => NOBODY_THERE_PATIENCE_MS
 
 const sayWaiting =
   (say: Say): OnWait =>
@@ -162,7 +164,7 @@ const unlessStopped = async (work: Promise<void>, stop: AbortSignal): Promise<vo
 
 /**
  * A store over a migrated database. Throws ConfigError or SyncError, in sentences; NothingSyncedError where there is nothing
- * to look at or to tend. Who only looks waits for nothing and writes nothing. Once `stop` is raised nothing is waited for.
+ * to look at or to tend. Who only looks writes nothing, and waits for a moment only. Once `stop` is raised nothing is waited for.
  */
 export const openStore = async (
   options: Options,
@@ -174,11 +176,11 @@ export const openStore = async (
   if (purpose !== 'sync' && isUnmade(options, place)) throw new NothingSyncedError()
   const db = await openDatabase(options, place)
   const onWait = say && sayWaiting(say)
-  const again = retrying(realWorld, patienceToBegin, onWait, stop)
+  const again = retrying(realWorld, purpose === 'look' ? patienceToLook : patienceToBegin, onWait, stop)
   const makeReady = async (): Promise<void> => {
-    if (purpose === 'tend') await again(() => assertBegun(db))
+    if (purpose === 'tend') await again(() => assertBegun(db, options.schema))
     if (purpose === 'look')
-      await namingRights(db, options.schema, () => assertReadable(db, options.schema, readMigrations()))
+      await again(() => namingRights(db, options.schema, () => assertReadable(db, options.schema, readMigrations())))
     else await again(() => prepare(db, options))
   }
   try {

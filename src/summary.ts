@@ -1,7 +1,8 @@
 /** The object that a sync answers with at its end. */
 import { SyncError } from './errors.ts'
-import type { Mode, Summary } from './events.ts'
+import type { Mode, RequestCounts, Summary } from './events.ts'
 import type { Options } from './options.ts'
+import { durationsOf, durationsTogether } from './run/durations.ts'
 import type { LeaseAnswer } from './store/lease.ts'
 import type { StatusReport, Store } from './store/store.ts'
 
@@ -26,6 +27,26 @@ const fromReport = (report: StatusReport, resumed: boolean, durationMs: number):
 /** The run as it stands in the database, with this process's own time. */
 export const summaryOf = async (store: Store, runId: string, resumed: boolean, durationMs: number): Promise<Summary> =>
   fromReport(await reportOf(store, runId), resumed, durationMs)
+
+/** The same, with the requests of the run before in the same sync, which could not go on; null: there was none. */
+export const countingAlso = (summary: Summary, before: RequestCounts | null): Summary => {
+  if (before === null) return summary
+  const { requests } = summary
+  const times = (name: 'answerTimes' | 'commitTimes') =>
+    durationsTogether(durationsOf(before[name]), durationsOf(requests[name]))
+  return {
+    ...summary,
+    requests: {
+      total: before.total + requests.total,
+      ok: before.ok + requests.ok,
+      limited: before.limited + requests.limited,
+      failed: before.failed + requests.failed,
+      retried: before.retried + requests.retried,
+      answerTimes: times('answerTimes'),
+      commitTimes: times('commitTimes'),
+    },
+  }
+}
 
 /**
  * What a process answers that has lost the lease in mid-run: the run as the other one has it. That is `busy` as long as the

@@ -3,7 +3,7 @@
  */
 
 import { LeaseLostError, messageOf, SyncError } from './errors.ts'
-import type { Summary, SyncEvent } from './events.ts'
+import type { RequestCounts, Summary, SyncEvent } from './events.ts'
 import { explained } from './explained.ts'
 import { fullRun } from './full-run.ts'
 import { incrementalRun } from './incremental-run.ts'
@@ -17,7 +17,7 @@ import { chooseMode, sweepsAgainAt } from './run/choose-mode.ts'
 import type { Access } from './source/source.ts'
 import { ownName } from './source/sources.ts'
 import type { Finish, Store } from './store/store.ts'
-import { blankSummary, busySummary, lostSummary, summaryOf } from './summary.ts'
+import { blankSummary, busySummary, countingAlso, lostSummary, summaryOf } from './summary.ts'
 import { type Control, type Ending, endedEarly, noteUnread, type Session } from './sweep/session.ts'
 import { progressOf, type Work } from './sweep/work.ts'
 import type { World } from './world.ts'
@@ -75,11 +75,16 @@ export async function* sync(
 ): AsyncGenerator<SyncEvent, Summary> {
   const since = world.now()
   const budget = options.timeBudget === null ? null : AbortSignal.timeout(options.timeBudget)
+  let before: RequestCounts | null = null
   for (let next = control; ; next = readingAll(control)) {
-    const summary = yield* oneRun(options, world, store, next, since, budget)
-    if (summary !== null) return summary
+    const end: Summary | Followed = yield* oneRun(options, world, store, next, since, budget, before)
+    if (!('isFollowed' in end)) return end
+    before = end.requests
   }
 }
+
+/** How a run ended that another one has to follow, which reads everything: after so many requests. */
+type Followed = { isFollowed: true; requests: RequestCounts }
 
 /** For the run that follows one which could not go on: whether it is due is no question. */
 const readingAll = ({ slice, ...control }: Control): Control => {
@@ -88,7 +93,7 @@ const readingAll = ({ slice, ...control }: Control): Control => {
   return { ...control, mode: 'full', slice: { mayAsk, over } }
 }
 
-/** Takes the lease, does one run and gives the lease back. Answers null where another has to follow. The sync began at `since`. */
+/** Takes the lease, does one run and gives the lease back. The sync began at `since`, and has made the requests of `before` in another run. */
 async function* oneRun(
   options: Options,
   world: World,
@@ -96,7 +101,8 @@ async function* oneRun(
   control: Control,
   since: number,
   budget: AbortSignal | null,
-): AsyncGenerator<SyncEvent, Summary | null> {
+  before: RequestCounts | null,
+): AsyncGenerator<SyncEvent, Summary | Followed> {
   const begunAt = world.now()
   const access: Access = { baseUrl: options.apiBaseUrl ?? '', apiKey: options.apiKey }
   const abandon = new AbortController()
@@ -105,7 +111,8 @@ async function* oneRun(
   const stop = AbortSignal.any(signals)
 
   const answer = yield* awaitLease(store, world, control.holder, options.leaseSeconds * 1000, stop)
-  if (answer.kind === 'held') return busySummary(options, control, answer, since, world.now() - since)
+  if (answer.kind === 'held')
+    return countingAlso(busySummary(options, control, answer, since, world.now() - since), before)
   const { lease } = answer
   if ((await slice?.isStillDue?.().catch(() => true)) === false) {
     await store.releaseLease(lease)
@@ -163,7 +170,7 @@ async function* oneRun(
   let lost: SyncError | null = null
   let taken: LeaseLostError | null = null
   let goesOn = false
-  let isFollowed = false
+  let followed: Followed | null = null
   let beats = 0
   const alive = keepAlive(world, lease, {
     beat: () => store.beat(lease),
@@ -214,7 +221,7 @@ async function* oneRun(
       throw explained(failure ?? error)
     }
     if (failure && !(failure instanceof SyncError)) throw explained(failure)
-    isFollowed = ending.isFollowed ?? false
+    if (ending.isFollowed) followed = { isFollowed: true, requests: finish.requests }
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error
     taken = error
@@ -224,11 +231,12 @@ async function* oneRun(
     await store.releaseLease(lease).catch(() => {})
   }
   if (!goesOn && !taken) await store.prune().catch(() => {})
-  if (isFollowed && !stop.aborted) return null
+  if (followed !== null && !stop.aborted) return followed
   const tookMs = world.now() - since
-  const summary = taken
+  const ended = taken
     ? await lostSummary(store, stored.runId, resumed, tookMs, taken.message)
     : await summaryOf(store, stored.runId, resumed, tookMs)
+  const summary = countingAlso(ended, before)
   yield { kind: 'finished', summary }
   return summary
 }

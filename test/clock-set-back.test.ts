@@ -1,10 +1,13 @@
 /** A database whose clock was days ahead, and is right again: nothing that it dated then may stand in the way of what is now. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { startDemoApi } from '../demo/demo-api.ts'
 import { realWorld, storeOver } from '../src/node.ts'
-import type { Database } from '../src/store/database.ts'
+import { type Database, namesOf } from '../src/store/database.ts'
+import { readDue } from '../src/store/due.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
+import { installPgNet } from './support/edge/pg-net.ts'
 import { digestOfCars } from './support/stored.ts'
 import { syncOnce } from './support/sync-once.ts'
 
@@ -19,6 +22,9 @@ const dateAhead = async (db: Database): Promise<void> => {
   )
   await db.query(`update carsync.pages set read_at = read_at + ${AHEAD}`)
   await db.query(`update carsync.heartbeat set at = at + ${AHEAD}`)
+  await db.query(`update sync_progress set heartbeat_at = heartbeat_at + ${AHEAD}`)
+  await db.query(`update carsync.cron_call set called_at = called_at + ${AHEAD}`)
+  await db.query(`update carsync.alerts set next_try_at = next_try_at + ${AHEAD}`)
 }
 
 const begin = async (t: TestContext, kind: (typeof databaseKinds)[number]) => {
@@ -76,4 +82,53 @@ test('a holder that was killed then does not keep the lease', async (t) => {
   await dateAhead(db)
   assert.equal((await store.live())!.isAlive, false)
   assert.equal((await once('full')).summary.status, 'complete')
+})
+
+for (const kind of databaseKinds)
+  test(`a killed holder keeps no schedule from calling, and is shown as alive to nobody (${kind})`, async (t) => {
+    const { db, store } = await begin(t, kind)
+    await installPgNet(db)
+    await db.query(`select carsync.schedule('https://x.supabase.co/functions/v1/cars-sync', 'secret')`)
+    const tick = async (): Promise<string> => (await db.query('select carsync.tick() as said'))[0]!.said
+    assert.equal((await store.takeLease('one that was killed', 30_000)).kind, 'taken')
+    await db.query(`insert into sync_progress (source, status, heartbeat_at) values ('auctionsapi', 'running', now())`)
+    assert.equal(await tick(), 'somebody is at it')
+    await dateAhead(db)
+    assert.equal((await db.query('select is_live from sync_overview'))[0]!.is_live, false)
+    for (let refused = 1; refused <= 3; refused++) {
+      assert.match(await tick(), /^asked for a full run/)
+      await db.query(`insert into net._http_response (id, status_code) select max(id), 503 from net.stand_in_queue`)
+    }
+    assert.match(await tick(), /^the function has refused 3 calls in a row/)
+    await dateAhead(db)
+    assert.match(await tick(), /^asked for a full run/, 'the last call is one of the day after tomorrow')
+  })
+
+for (const kind of databaseKinds)
+  test(`runs put nothing off that is due, and what is due brings them back into their time (${kind})`, async (t) => {
+    const { db, once } = await begin(t, kind)
+    const due = async () => await readDue(db, namesOf('public', 'auctionsapi'))
+    await once('full')
+    assert.equal(await due(), null)
+    await dateAhead(db)
+    assert.equal((await due())?.reason, 'full')
+    await db.query(`insert into carsync.settings (name, value) values ('full_every', 'never')`)
+    assert.equal((await due())?.reason, 'incremental')
+    await db.query(`update carsync.runs set status = 'failed'`)
+    assert.equal((await due())?.reason, 'unfinished')
+    await db.query(`update carsync.runs set status = 'complete'`)
+    await once('auto')
+    assert.equal(await due(), null)
+  })
+
+test('an alert that was to be sent again then is sent now', async (t) => {
+  const { db, store } = await begin(t, 'postgres')
+  const alert = { id: randomUUID(), kind: 'failed', weight: 'fault', message: 'failed', body: '{}' }
+  await store.recordAlerts({ open: [alert], renew: [], settle: [], send: true })
+  const first = (await store.claimAlert(30_000))!
+  await store.keepUndelivered(first, 'refused', 7_200_000)
+  assert.equal(await store.claimAlert(30_000), null)
+  await dateAhead(db)
+  assert.equal(await store.nextAlertInMs(), 0)
+  assert.equal((await store.claimAlert(30_000))?.id, alert.id)
 })

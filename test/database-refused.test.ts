@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { startDemoApi } from '../demo/demo-api.ts'
-import { openDatabase, openStore, readMigrations, resolveOptions, SyncError } from '../src/node.ts'
+import { checkDatabase, openDatabase, openStore, readMigrations, resolveOptions, SyncError } from '../src/node.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { HOW_TO_GET_IT, hasPgbouncer, startPgbouncer } from './support/pgbouncer.ts'
 import { startPostgres } from './support/postgres.ts'
@@ -93,6 +93,22 @@ describe('a database that refuses', () => {
     assert.equal(code, 2)
     assert.deepEqual(said, [])
   })
+
+  for (const what of ['of which the schema is there', 'that is empty'])
+    it(`(${what}, through a pooler in statement mode) is not waited for: which mode is needed, and 2`, {
+      skip: hasPgbouncer ? false : HOW_TO_GET_IT,
+    }, async (t) => {
+      if (what === 'that is empty') await db.query('create database empty')
+      const pooler = await startPgbouncer(pg.url, 2, ['pool_mode = statement'])
+      t.after(() => pooler.close())
+      const url = what === 'that is empty' ? pooler.url.replace(/\/postgres$/, '/empty') : pooler.url
+      const { code, message, said } = await open(url)
+      assert.match(message, /not allowed in statement pooling mode\. .* Set its pool_mode to transaction or session/)
+      assert.equal(code, 2)
+      assert.deepEqual(said, [])
+      const findings = await checkDatabase(resolveOptions({}, { DATABASE_URL: url }), { embeddedFolder: null })
+      assert.match(findings.find(({ ok }) => !ok)?.advice ?? '', /Set its pool_mode to transaction or session/)
+    })
 })
 
 describe('a database that is away at the beginning', { concurrency: true }, () => {

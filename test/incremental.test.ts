@@ -4,7 +4,9 @@ import { type TestContext, test } from 'node:test'
 import { type DemoApi, startDemoApi } from '../demo/demo-api.ts'
 import type { DemoOptions } from '../demo/settings.ts'
 import { readHealth } from '../src/alert/read-health.ts'
+import type { RequestCounts } from '../src/events.ts'
 import { realWorld, type Source, sources, storeOver } from '../src/node.ts'
+import { howMany } from '../src/run/durations.ts'
 import type { Database } from '../src/store/database.ts'
 import { bentSource } from './support/bent-source.ts'
 import { databaseKinds, newDatabase } from './support/databases.ts'
@@ -358,6 +360,15 @@ for (const status of [404, 403, 410])
       ],
     )
     assert.match(runs[1]!.reason, /Everything is read by the run that follows$/)
+    const each = runs.map((run) => run.requests as RequestCounts)
+    const inAll = (count: 'total' | 'ok' | 'failed') => each.reduce((sum, run) => sum + run[count], 0)
+    const { requests } = summary
+    assert.ok(each.every((run) => run.total > 0))
+    assert.deepEqual([requests.total, requests.ok, requests.failed], [inAll('total'), inAll('ok'), inAll('failed')])
+    assert.equal(
+      howMany(requests.answerTimes!),
+      each.reduce((sum, run) => sum + howMany(run.answerTimes!), 0),
+    )
     const other = await newDatabase('postgres')
     await syncOnce({ db: other, url })
     assert.deepEqual(await digestOfCars(db), await digestOfCars(other))

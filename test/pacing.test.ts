@@ -1,18 +1,31 @@
 /** Whole syncs at the pace that the source sets: what it asks for is obeyed, kept, and told. */
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { startDemoApi } from '../demo/demo-api.ts'
+import type { DemoOptions } from '../demo/settings.ts'
 import type { SyncEvent } from '../src/events.ts'
 import { bentSource } from './support/bent-source.ts'
 import { newDatabase } from './support/databases.ts'
 import { fastWorld } from './support/fast-world.ts'
 import { watchRefusals } from './support/limiters/watch-refusals.ts'
+import { ownTime } from './support/own-time.ts'
 import { ascending, storedIds } from './support/stored.ts'
-import { syncOnce } from './support/sync-once.ts'
+import { type OnceSettings, syncOnce } from './support/sync-once.ts'
 
 const refuse = (response: ServerResponse, status: number, headers: Record<string, string> = {}): true => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end('{"message":"no"}')
   return true
+}
+
+/** Syncs in a time of its own with a source that answers after 60 ms of it. */
+const limited = async (t: TestContext, options: DemoOptions) => {
+  const { world, db } = ownTime(await newDatabase('postgres'), 60)
+  const api = await startDemoApi(options, world.now)
+  t.after(() => api.close())
+  const once = (more: Partial<OnceSettings> = {}) =>
+    syncOnce({ db, url: api.url, world, options: { leaseSeconds: 600 }, ...more })
+  return { db, once }
 }
 
 const slowings = (events: readonly SyncEvent[]): number => events.filter(({ kind }) => kind === 'slowed').length
@@ -33,12 +46,11 @@ for (const limitHeaders of ['retry-after', 'retry-after-date'] as const)
 
 test('what was learned is kept: the next run is hardly refused, and says where it began', async (t) => {
   const limit = { kind: 'token-bucket', rate: 40, burst: 10 } as const
-  const { url } = await bentSource(t, { cars: 4000, maxPageSize: 20, latencyMs: 60, limit })
-  const db = await newDatabase('postgres')
-  const first = await syncOnce({ db, url })
+  const { once } = await limited(t, { cars: 4000, maxPageSize: 20, limit })
+  const first = await once()
   assert.ok(first.summary.requests.limited > 0)
   assert.match(first.summary.learned.why, /^429 at [\d.]+\/s; (holding|finding out the limit, trying) [\d.]+\/s$/)
-  const second = await syncOnce({ db, url })
+  const second = await once()
   const begun = second.events.find((event) => event.kind === 'progress')
   assert.match(begun?.kind === 'progress' ? begun.progress.pace.why : '', /learned last time$/)
   assert.ok(second.summary.requests.limited <= 3, `${second.summary.requests.limited} refused`)
@@ -47,12 +59,9 @@ test('what was learned is kept: the next run is hardly refused, and says where i
 
 test('a run that was stopped leaves its pace behind for the one that takes over', async (t) => {
   const limit = { kind: 'token-bucket', rate: 30, burst: 10 } as const
-  const { url } = await bentSource(t, { cars: 4500, maxPageSize: 20, latencyMs: 60, limit })
-  const db = await newDatabase('postgres')
+  const { db, once } = await limited(t, { cars: 4500, maxPageSize: 20, limit })
   const stopping = new AbortController()
-  const stopped = await syncOnce({
-    db,
-    url,
+  const stopped = await once({
     control: { stop: stopping.signal },
     onEvent: (event) => {
       // Not before the limit was met.
@@ -63,7 +72,7 @@ test('a run that was stopped leaves its pace behind for the one that takes over'
   const [kept] = await db.query(`select learned->'pace'->'limit'->>'kind' as kind from carsync.limits`)
   assert.notEqual(kept!.kind, 'none')
   const before = stopped.summary.requests.limited
-  const { summary, events } = await syncOnce({ db, url })
+  const { summary, events } = await once()
   const begun = events.find((event) => event.kind === 'progress')
   assert.match(begun?.kind === 'progress' ? begun.progress.pace.why : '', /learned last time$/)
   assert.equal(summary.resumed, true)

@@ -121,7 +121,8 @@ export const toldIn = (id: string, body: string): Pick<OpenAlert, 'alertId' | 'f
 }
 
 const WAITS_MS = [2000, 10_000, 60_000, 300_000, 1_800_000] as const
-const LONGEST_WAIT_MS = 7_200_000
+/** An alert that failed is never sent later than so long after, ms. */
+export const LONGEST_WAIT_MS = 7_200_000
 
 /** How long after its `attempt`th failure (from 1) an alert is sent again, ms; never before the webhook wants it. */
 export const resendInMs = (attempt: number, askedMs: number | null): number =>

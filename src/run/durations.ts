@@ -24,6 +24,12 @@ export const durationsSince = (now: Durations, before: Durations): Durations => 
   sumMs: now.sumMs - before.sumMs,
 })
 
+/** Those of two jobs together. */
+export const durationsTogether = (a: Durations, b: Durations): Durations => ({
+  counts: a.counts.map((count, i) => count + b.counts[i]!),
+  sumMs: a.sumMs + b.sumMs,
+})
+
 export const howMany = ({ counts }: Durations): number => counts.reduce((sum, count) => sum + count, 0)
 
 /** What they took on average, ms; null: there are none. */

@@ -8,11 +8,16 @@ const READ_MODEL = ['cars', 'car_changes', 'sync_progress']
 const ON_READ_MODEL = ['select', 'insert', 'update']
 const ON_OWN = ['select', 'insert', 'update', 'delete']
 
-/** Throws SyncError where the database takes no writes, or cannot hold what a source sends. Nothing needs to be there yet. */
+/**
+ * Throws SyncError where the database takes no writes, or cannot hold what a source sends, and the driver's error where a pooler
+ * allows no transactions: so it is asked in one. Nothing needs to be there yet.
+ */
 export const assertServes = async (db: Database): Promise<void> => {
-  const [state] = await db.query(
-    `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only,
-            current_setting('server_encoding') as encoding`,
+  const [state] = await db.transaction((session) =>
+    session.query(
+      `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only,
+              current_setting('server_encoding') as encoding`,
+    ),
   )
   if (state!.standby)
     throw new SyncError(

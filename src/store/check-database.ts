@@ -3,7 +3,7 @@ import { messageOf, SyncError } from '../errors.ts'
 import { assertPermitted, assertServes, namingRights } from './assert-usable.ts'
 import { adviceFor } from './connection/retryable.ts'
 import type { Database, Row } from './database.ts'
-import { assertOurs, MIGRATE_BY_HAND } from './migrate.ts'
+import { assertNotForgotten, assertOurs, MIGRATE_BY_HAND } from './migrate.ts'
 import type { Migration } from './migration-script.ts'
 
 export type DatabaseFinding = { check: string; ok: boolean; message: string; advice: string | null }
@@ -37,6 +37,7 @@ const checkSchema = async (
 ): Promise<DatabaseFinding> => {
   const ours = async (): Promise<string[]> => {
     const applied = await assertOurs(db, schema, migrations)
+    await assertNotForgotten(db, schema)
     await assertPermitted(db, schema)
     return applied
   }

@@ -141,14 +141,33 @@ export const assertInPlace = async (db: Database, schema: string): Promise<void>
   assertReadModelIsThere(found, schema)
 }
 
-/** For who makes nothing of a database that is empty: throws NothingSyncedError there. */
-export const assertBegun = async (db: Database): Promise<void> => {
-  if ((await appliedMigrations(db)).length === 0) throw new NothingSyncedError()
+/** Cars without a memory of them are no database into which nothing was ever synced. Throws ConfigError. */
+const assertRemembered = ({ foreign, isLedgerThere, isModelThere }: Found, schema: string): void => {
+  if (isModelThere && !isLedgerThere && !foreign.includes('cars'))
+    throw new ConfigError(
+      `The tables in schema "${schema}" are there, but schema carsync is gone, which remembers what was synced into them: it was dropped, or not restored with them. Restore it if its history, held removals and schedule matter. Else sync: that makes it anew, reads everything and keeps the cars; a schedule has to be set again (carsync.schedule).`,
+    )
+}
+
+/** The same of a database at which nobody looked yet, for whoever would take it for an empty one. */
+export const assertNotForgotten = async (db: Database, schema: string): Promise<void> =>
+  assertRemembered(await find(db, schema), schema)
+
+/**
+ * For who makes nothing of a database that is empty: throws NothingSyncedError there, and ConfigError where only the cars are
+ * left, or lie in another schema.
+ */
+export const assertBegun = async (db: Database, schema: string): Promise<void> => {
+  if ((await appliedMigrations(db)).length > 0) return
+  const found = await find(db, schema)
+  assertOneReadModel(found)
+  assertRemembered(found, schema)
+  throw new NothingSyncedError()
 }
 
 /** For who only looks: throws NothingSyncedError, ConfigError or SyncError unless all that is looked at is there. */
 export const assertReadable = async (db: Database, schema: string, migrations: readonly Migration[]): Promise<void> => {
-  await assertBegun(db)
+  await assertBegun(db, schema)
   await assertOurs(db, schema, migrations)
   await assertApplied(db)
 }

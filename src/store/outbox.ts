@@ -2,6 +2,7 @@
  * The alerts that are still to be sent. Whoever sends one claims it first; a claim runs out by itself, so what a process
  * had in hand when it was killed is sent by another, under the same id.
  */
+import { LONGEST_WAIT_MS } from '../run/alerts.ts'
 import type { Database, Names } from './database.ts'
 
 /** `attempt` counts from 1. `at` is the database's clock, ms since 1970. */
@@ -15,6 +16,9 @@ export const queueAlerts = async (db: Database, { source }: Names): Promise<void
     [source],
   )
 }
+
+/** When it is due. Nothing is put off for longer than `LONGEST_WAIT_MS`: what is was dated by a clock that has been set back since. */
+const DUE_AT = `case when next_try_at > clock_timestamp() + ${LONGEST_WAIT_MS} * interval '1 ms' then clock_timestamp() else next_try_at end`
 
 /**
  * Nothing that was to be told earlier of the same kind of trouble is still to be sent. Of what was told in one tick of the
@@ -33,7 +37,7 @@ export const claimAlert = async (db: Database, { source }: Names, claimMs: numbe
   const [row] = await db.query(
     `with due as (
        select id from carsync.alerts a
-       where source = $1 and delivered_at is null and next_try_at <= clock_timestamp()
+       where source = $1 and delivered_at is null and ${DUE_AT} <= clock_timestamp()
          and ${IS_FIRST}
        order by next_try_at limit 1 for update skip locked
      )
@@ -73,7 +77,7 @@ export const keepUndelivered = async (
 export const nextAlertInMs = async (db: Database, { source }: Names): Promise<number | null> => {
   const [row] = await db.query(
     `select case when count(*) > 0 then
-              greatest(0, extract(epoch from min(next_try_at) - clock_timestamp()) * 1000)::float8 end as wait
+              greatest(0, extract(epoch from min(${DUE_AT}) - clock_timestamp()) * 1000)::float8 end as wait
      from carsync.alerts a where source = $1 and delivered_at is null and next_try_at is not null and ${IS_FIRST}`,
     [source],
   )

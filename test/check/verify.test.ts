@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { verifyCode, verifyLines } from '../../cli/verify.ts'
-import { resolveOptions, sources, storeOver, verify } from '../../src/node.ts'
+import { resolveOptions, sources, storeOver, type Verified, verify } from '../../src/node.ts'
+import type { Difference } from '../../src/run/differences.ts'
 import { bentSource } from '../support/bent-source.ts'
 import { newDatabase } from '../support/databases.ts'
 import { fastWorld } from '../support/fast-world.ts'
@@ -68,4 +69,27 @@ test('where no car is shown by id not all of them are asked for, and what the pa
 test('a source that shows no page at all cannot be compared with', async (t) => {
   const { found } = await verified(t, ({ searchParams: query }) => query.has('page') && !query.has('simple_paginate'))
   await assert.rejects(found(), { exitCode: 3, message: /^The source cannot be compared with: / })
+})
+
+test('many findings of one kind are told as how many they are, with examples, and faults before notes', () => {
+  const of = (kind: Difference['kind'], fault: boolean, many: number): Difference[] =>
+    Array.from({ length: many }, (_, i) => ({ kind, fault, sourceId: `${kind}-${i}`, message: 'so and so' }))
+  const found: Verified = {
+    ...{ ok: false, seed: 's', budget: 0, requests: 0, total: 0, stored: 0, rejects: 0, compared: 0, askedById: 0 },
+    differences: [...of('gone', false, 1000), ...of('newer-at-source', false, 4), ...of('differs', true, 30)],
+    notVerified: Array.from({ length: 7 }, (_, i) => ({ sourceId: `${i}`, why: 'HTTP 500' })),
+    notAsked: 0,
+  }
+  const lines = verifyLines(found, (command) => command).filter((line) => /^(fault|note|unknown) /.test(line))
+  assert.deepEqual(lines.slice(19), [
+    'fault  differs  differs-19  so and so',
+    'fault  differs  and 10 more like these, 30 in all; --json tells each',
+    'note  gone  gone-0  so and so',
+    'note  gone  gone-1  so and so',
+    'note  gone  gone-2  so and so',
+    'note  gone  and 997 more like these, 1,000 in all; --json tells each',
+    ...[0, 1, 2, 3].map((i) => `note  newer-at-source  newer-at-source-${i}  so and so`),
+    ...[0, 1, 2].map((i) => `unknown  not-verified  ${i}  HTTP 500`),
+    'unknown  not-verified  and 4 more like these, 7 in all; --json tells each',
+  ])
 })

@@ -33,3 +33,18 @@ test('a sync that ends before the engine can say how is told of as far as is kno
   assert.deepEqual([after.pages, after.cars, after.requests], [progress.pages, progress.cars, progress.requests])
   assert.equal(after.rate.carsPerSecond, progress.cars.seen / 10)
 })
+
+test('of a sync whose second run reads everything the requests of both are told, and nothing else of the first', () => {
+  const soFar = openSoFar({ source: 'cars' }, 'auto', () => Date.UTC(2026, 0, 1))
+  const started = { kind: 'started', source: 'cars', resumed: false } as const
+  const progress = pictureOf()
+  const { total } = progress.requests
+  soFar.event({ ...started, runId: 'changes', mode: 'incremental' })
+  soFar.event({ kind: 'progress', progress })
+  soFar.event({ ...started, runId: 'everything', mode: 'full' })
+  const early = soFar.summary('incomplete', 'Stopped.')
+  assert.deepEqual([early.runId, early.requests.total, early.cars.seen], ['everything', total, 0])
+  soFar.event({ kind: 'progress', progress })
+  const late = soFar.summary('incomplete', 'Stopped.')
+  assert.deepEqual([late.requests.total, late.cars.seen], [2 * total, progress.cars.seen])
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
-import { whileWaiting } from '../../cli/waiting.ts'
+import { sayBeside, whileWaiting } from '../../cli/waiting.ts'
 
 /** A terminal that is told of work of so many seconds, which pass at once. */
 const told = async (
@@ -54,4 +54,10 @@ it('takes the line away when the work fails', async (t) => {
   })
   await assert.rejects(failing, /no/)
   assert.equal(written.at(-1), ERASE)
+})
+
+it('says a sentence in the place of that line on a terminal, and as it is in a pipe', () => {
+  const written: string[] = []
+  for (const isTTY of [true, false]) sayBeside('away', { isTTY, write: (text: string) => written.push(text) }, {})
+  assert.deepEqual(written, [`${ERASE}away\n`, 'away\n'])
 })

@@ -4,6 +4,7 @@ import {
   BOUNDS_MS,
   durationsOf,
   durationsSince,
+  durationsTogether,
   meanMs,
   noDurations,
   quantileMs,
@@ -24,6 +25,10 @@ it('what took a while is counted at the first bound that it does not exceed', ()
     ],
   )
   assert.equal(sumMs, 100_462.1)
+})
+
+it('those of two jobs are added up', () => {
+  assert.deepEqual(durationsTogether(after(13, 400), after(25)), after(13, 400, 25))
 })
 
 it('a clock that ran back takes nothing away', () => {

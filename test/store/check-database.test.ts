@@ -68,7 +68,7 @@ const lookAfter = async (statement: (database: string) => string, role?: string)
   return findings.filter(({ ok }) => !ok)
 }
 
-describe('checkDatabase finds where a sync would refuse', () => {
+describe('checkDatabase finds where a sync would refuse, or has lost its memory', () => {
   it('a database that takes no writes', async () => {
     const [fault, ...others] = await lookAfter(
       (name) => `alter database ${name} set default_transaction_read_only = on`,
@@ -82,6 +82,13 @@ describe('checkDatabase finds where a sync would refuse', () => {
     const [fault, ...others] = await lookAfter(() => 'drop table cars cascade')
     assert.equal(fault!.check, 'schema')
     assert.match(fault!.message, /tables are gone from schema "public".*drop schema carsync cascade/)
+    assert.deepEqual(others, [])
+  })
+
+  it('cars of which nothing is remembered', async () => {
+    const [fault, ...others] = await lookAfter(() => 'drop schema carsync cascade')
+    assert.equal(fault!.check, 'schema')
+    assert.match(fault!.message, /tables in schema "public" are there, but schema carsync is gone/)
     assert.deepEqual(others, [])
   })
 
@@ -135,19 +142,25 @@ describe('checkDatabase', () => {
   })
 
   it('asks for Postgres 15, and for the primary', async () => {
-    const answers = (row: object): Database => ({
-      kind: 'postgres',
-      writers: 1,
-      lookUp: async () => [],
-      query: async (statement) =>
+    const refuse = (): never => {
+      throw new Error('it must not write')
+    }
+    const answers = (row: object): Database => {
+      const query: Database['query'] = async (statement) =>
         /server_version|server_encoding/.test(statement)
           ? [row]
           : statement.includes('to_regclass')
             ? [{ there: false }]
-            : [],
-      transaction: () => Promise.reject(new Error('it must not write')),
-      close: async () => {},
-    })
+            : []
+      return {
+        kind: 'postgres',
+        writers: 1,
+        lookUp: async () => [],
+        query,
+        transaction: (work) => work({ query, script: refuse, copyIn: refuse, attempt: refuse, lastly: refuse }),
+        close: async () => {},
+      }
+    }
     const server = { version: '14.2', number: 140_002, role: 'me', standby: false, encoding: 'UTF8', may_create: true }
     const [old] = await look(answers(server))
     assert.equal(old!.ok, false)

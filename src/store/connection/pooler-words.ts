@@ -27,6 +27,12 @@ const WORDS: readonly Words[] = [
       'The pooler has no connection to spare. Close some, raise its limit, or use its transaction mode (port 6543 on Supabase).',
   },
   {
+    said: /not allowed in statement pooling mode/i,
+    code: '0A000',
+    advice:
+      'The pooler is in statement mode, in which there are no transactions, and a sync needs them. Set its pool_mode to transaction or session, or point DATABASE_URL at the database itself.',
+  },
+  {
     said: /query_wait_timeout/i,
     code: '08006',
     advice: 'The pooler could not bring a statement to the database: look whether the database is up.',

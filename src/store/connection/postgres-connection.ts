@@ -10,7 +10,9 @@ import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
 import { codeOf, type Param, type Row, type Session, type Transaction } from '../database.ts'
 import { KEEP_MEMORY, openCopyMemory } from './keep-memory.ts'
+import { hearLastWords } from './last-words.ts'
 import { openLoss } from './loss.ts'
+import { poolerWords } from './pooler-words.ts'
 import type { Address, Host } from './postgres-address.ts'
 import { type Certificates, openSocket, tooLate } from './postgres-socket.ts'
 
@@ -83,9 +85,19 @@ export const openConnection = async (
     socket.destroy()
   }
   const loss = openLoss()
+  const lastWords = hearLastWords(socket)
+  const lost = (): Error => {
+    const said = lastWords()
+    const sentence = `the connection to ${host.host}:${host.port} was lost${said ? `: ${said.message}` : ''}`
+    return coded(said && poolerWords(said.code, said.message) ? said.code : 'CONNECTION_CLOSED', sentence)
+  }
+  socket.once('error', () => {
+    // Before the package hears of it, which knows nothing but that the connection was reset.
+    if (lastWords()) loss.happen(lost())
+  })
   socket.once('close', () => {
     isOpen = false
-    loss.happen(coded('CONNECTION_CLOSED', `the connection to ${host.host}:${host.port} was lost`))
+    loss.happen(lost())
   })
   let given = false
   const memory = openCopyMemory()

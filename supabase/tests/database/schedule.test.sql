@@ -1,7 +1,7 @@
 -- What is due, and what cron does about it. Run by `npx supabase test db`.
 begin;
 create extension if not exists pgtap;
-select plan(10);
+select plan(11);
 
 delete from carsync.settings;
 insert into carsync.settings (name, value) values ('source', 'pgtap');
@@ -34,6 +34,8 @@ select is(carsync.tick(), 'somebody is at it', 'nor while the lease is held');
 
 update carsync.heartbeat set at = clock_timestamp() - interval '31 seconds' where source = 'pgtap';
 select ok(carsync.lease_free('pgtap'), 'a holder that is silent for longer than its lease has lost it');
+update carsync.heartbeat set at = clock_timestamp() + interval '2 days' where source = 'pgtap';
+select ok(carsync.lease_free('pgtap'), 'and so has one whose sign of life is of a time to come');
 
 select throws_like(
   $$ select carsync.schedule(full_every => '3 seconds') $$, '%must be at least a minute%', 'a schedule that is none is refused');
