@@ -126,8 +126,9 @@ const START_PATIENCE_MS = 120_000
 const NOBODY_THERE_PATIENCE_MS = 15_000
 
 const patienceToBegin: Patience = (error) => (isUnreachable(error) ? NOBODY_THERE_PATIENCE_MS : START_PATIENCE_MS)
-/** Somebody, or a monitor, waits for the answer of who only looks: a restart takes no longer. */
-const patienceToLook: Patience = () => NOBODY_THERE_PATIENCE_MS
+/** Somebody, or a monitor, waits for the answer of who only looks: a restart mostly takes no longer. */
+const LOOK_PATIENCE_MS = 8000
+const patienceToLook: Patience = () => LOOK_PATIENCE_MS
 
 const sayWaiting =
   (say: Say): OnWait =>

@@ -6,7 +6,7 @@ import { killMatrix, killsOf } from './support/kill-matrix.ts'
 
 const SEED = 7
 /** Each stage is aimed at. `bench/crash.ts` kills far more often; the embedded database takes seconds to begin anew. */
-const KILLS = { postgres: 15, embedded: 8 }
+const KILLS = { postgres: 9, embedded: 4 }
 const NOTHING = { carsLost: 0, carsWrong: 0, rejectsWrong: 0, committedAgain: 0 }
 
 describe('a sync that is killed at many instants of its life', { concurrency: true }, () => {
