@@ -38,11 +38,18 @@ export const settledBucket = (bucket: Bucket | null): Bucket | null => {
   return search.from === undefined ? null : { ...bucket, rate: search.from, search: null }
 }
 
-/** The same if it had held for long, and is no mere guess: it was refused in between. */
-export const provenBucket = (bucket: Bucket | null): Bucket | null => {
+/** So many times what was let in before the very first wall: no quota explains both that wall and this one. */
+const FAR_MORE = 3
+
+/**
+ * The same if it had held for long, and is no mere guess: it was refused in between, or has let in far more than `opened`, what was let in
+ * before the very first wall.
+ */
+export const provenBucket = (bucket: Bucket | null, opened: number): Bucket | null => {
   const settled = settledBucket(bucket)
   if (settled === null || settled.clean < PROVEN.seconds * settled.rate) return null
-  return settled.met || settled.walls.length > OF_A_WALL ? settled : null
+  const isFarMore = opened > 0 && settled.clean >= FAR_MORE * opened
+  return settled.met || settled.walls.length > OF_A_WALL || isFarMore ? settled : null
 }
 
 /** The limit that goes on once the quota is renewed; null: the wall may well have been its own. */

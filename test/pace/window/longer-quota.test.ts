@@ -142,13 +142,15 @@ describe('a quota beside a rate', () => {
 describe('a rate that is known', () => {
   const bucket = { ...startBucket({ rate: 10, at: NOW }), clean: 60, met: true }
 
-  it('has held for three seconds, and was refused at its own pace', () => {
-    assert.equal(provenBucket(bucket)?.rate, 10)
-    assert.equal(provenBucket({ ...bucket, clean: 29 }), null)
+  it('has held for three seconds, and was refused at its own pace or let in far more than was let in at first', () => {
+    assert.equal(provenBucket(bucket, 0)?.rate, 10)
+    assert.equal(provenBucket({ ...bucket, clean: 29 }, 0), null)
+    assert.equal(provenBucket({ ...bucket, met: false }, 20)?.rate, 10)
+    assert.equal(provenBucket({ ...bucket, met: false }, 21), null)
     const walls = times(3, (i) => ({ at: NOW + i, lostMs: 0 }))
-    assert.equal(provenBucket({ ...bucket, met: false, walls: walls.slice(1) }), null)
-    assert.equal(provenBucket({ ...bucket, met: false, walls })?.rate, 10)
-    assert.equal(provenBucket(null), null)
+    assert.equal(provenBucket({ ...bucket, met: false, walls: walls.slice(1) }, 0), null)
+    assert.equal(provenBucket({ ...bucket, met: false, walls }, 0)?.rate, 10)
+    assert.equal(provenBucket(null, 0), null)
   })
 
   it('is where a look higher began, and none while it is sought', () => {
