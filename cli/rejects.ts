@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { type RejectRow, type Replayed, realWorld, replayRejects, sourceNamed } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
@@ -6,10 +5,9 @@ import { count, counted, moment } from './figure.ts'
 import { parseLimitFlag } from './limit-flag.ts'
 import { print, printJson } from './print.ts'
 import { readSettings } from './settings.ts'
-import { stopOnSignals } from './stopping.ts'
 import { table } from './table.ts'
 import { printable } from './text.ts'
-import { withStore } from './with-store.ts'
+import { tendStore } from './with-store.ts'
 
 type Flags = { demo?: boolean; json?: boolean; limit: number }
 
@@ -53,24 +51,14 @@ export const replayedLine = ({ read, stored, settled, rejected }: Replayed): str
 const replay = async (flags: Flags): Promise<number> => {
   const settings = await readSettings({}, flags.demo === true)
   const { options } = settings
-  return withStore(settings, 'tend', async (store) => {
-    const stopping = stopOnSignals(() => {})
-    try {
-      const who = {
-        holder: `${hostname()}, process ${process.pid}`,
-        lengthMs: options.leaseSeconds * 1000,
-        stop: stopping.signal,
-      }
-      const answer = await replayRejects(store, realWorld, who, sourceNamed(options.source), options.raw)
-      if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
-      if (flags.json) printJson(answer.result)
-      else print([replayedLine(answer.result)])
-      if (!stopping.signal.aborted) return 0
-      console.error('Stopped. What was settled stays so; the rest waits for the next time.')
-      return 3
-    } finally {
-      stopping.dispose()
-    }
+  return tendStore(settings, async (store, who) => {
+    const answer = await replayRejects(store, realWorld, who, sourceNamed(options.source), options.raw)
+    if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
+    if (flags.json) printJson(answer.result)
+    else print([replayedLine(answer.result)])
+    if (!who.stop.aborted) return 0
+    console.error('Stopped. What was settled stays so; the rest waits for the next time.')
+    return 3
   })
 }
 

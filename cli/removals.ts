@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { ConfigError, type Decision, decideRemovals, type HeldRun, realWorld, type Store } from '../src/node.ts'
 import { tellBusy } from './busy.ts'
@@ -6,10 +5,9 @@ import { type CalledAs, calledAs, calledOn } from './called-as.ts'
 import { count, counted, moment } from './figure.ts'
 import { print, printJson } from './print.ts'
 import { readSettings } from './settings.ts'
-import { stopOnSignals } from './stopping.ts'
 import { table } from './table.ts'
 import { printable } from './text.ts'
-import { withStore } from './with-store.ts'
+import { tendStore } from './with-store.ts'
 
 type Flags = { demo?: boolean; json?: boolean }
 
@@ -74,27 +72,15 @@ const candidates = async (store: Store, decision: Decision): Promise<string[]> =
 
 const decide = async (decision: Decision, given: string, flags: Flags): Promise<number> => {
   const settings = await readSettings({}, flags.demo === true)
-  return withStore(settings, 'tend', async (store) => {
-    const stopping = stopOnSignals(() => {})
-    try {
-      const what = decision === 'undo' ? 'run' : 'run with removals held back'
-      const runId = runNamed(given, await candidates(store, decision), what)
-      const who = {
-        holder: `${hostname()}, process ${process.pid}`,
-        lengthMs: settings.options.leaseSeconds * 1000,
-        stop: stopping.signal,
-      }
-      const answer = await decideRemovals(store, realWorld, who, decision, runId)
-      if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
-      if (flags.json) printJson({ decision, runId, ...answer.result })
-      else
-        print([
-          decidedLine(decision, answer.result, calledOn(calledAs(process), flags.demo === true), runId.slice(0, 8)),
-        ])
-      return 0
-    } finally {
-      stopping.dispose()
-    }
+  return tendStore(settings, async (store, who) => {
+    const what = decision === 'undo' ? 'run' : 'run with removals held back'
+    const runId = runNamed(given, await candidates(store, decision), what)
+    const answer = await decideRemovals(store, realWorld, who, decision, runId)
+    if (answer.kind === 'held') return tellBusy(answer, flags.json === true)
+    if (flags.json) printJson({ decision, runId, ...answer.result })
+    else
+      print([decidedLine(decision, answer.result, calledOn(calledAs(process), flags.demo === true), runId.slice(0, 8))])
+    return 0
   })
 }
 

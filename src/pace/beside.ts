@@ -7,7 +7,7 @@ import { binding, creditOf, isLong } from './announced.ts'
 import { type Bucket, bucketSent, bucketWait } from './bucket/bucket.ts'
 import { bucketAccepted } from './bucket/bucket-accepted.ts'
 import type { AnnouncedLimit } from './header/limit-headers.ts'
-import { mostOf, type Pace } from './model.ts'
+import { mostByWidth, type Pace } from './model.ts'
 import type { Sent } from './traffic.ts'
 import { meetWall } from './wall.ts'
 import { SHORT_MS } from './window/usual-window.ts'
@@ -102,6 +102,4 @@ export const sentBeside = ({ beside }: Pace, at: number): Bucket | null => besid
 
 /** What was let in tells the even pace as well. */
 export const letInBeside = (pace: Pace, own: Sent, now: number): Pace =>
-  pace.beside === null
-    ? pace
-    : { ...pace, beside: bucketAccepted(pace.beside, own.at, now, mostOf({ ...pace, beside: null })) }
+  pace.beside === null ? pace : { ...pace, beside: bucketAccepted(pace.beside, own.at, now, mostByWidth(pace)) }

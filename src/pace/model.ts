@@ -101,9 +101,11 @@ export const jobOf = (pace: Pace): Job => ({ left: leftOf(pace), latencyMs: pace
 /** Requests that may be in flight now. */
 export const widthOf = (pace: Pace): number => widthNow(pace.width, mostWidthOf(pace))
 
-/** Requests per second that can be asked for: what the width allows, by Little's law, with some room, and no more than is announced. */
-export const mostOf = (pace: Pace): number =>
-  Math.min((1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs), pace.beside?.rate ?? Number.POSITIVE_INFINITY)
+/** Requests per second that the width allows, by Little's law, with some room. */
+export const mostByWidth = (pace: Pace): number => (1300 * widthOf(pace)) / Math.max(1, pace.latency.meanMs)
+
+/** Requests per second that can be asked for: what the width allows, and no more than is announced. */
+export const mostOf = (pace: Pace): number => Math.min(mostByWidth(pace), pace.beside?.rate ?? Number.POSITIVE_INFINITY)
 
 /** Before the first answer nobody knows what is late. */
 const UNKNOWN_MS = 3000

@@ -140,7 +140,7 @@ const isFirst = ({ traffic }: Pace, openedBy: number): boolean => countBetween(t
  */
 export const released = (before: Pace, shape: Seeking, probe: Sent, now: number): Pace => {
   const openedBy = Math.min(probe.at, shape.unansweredAt ?? probe.at)
-  const longer = before.longer === null ? windowAround(before, shape, openedBy) : null
+  const longer = windowAround(before, shape, openedBy)
   if (longer !== null) {
     const since = { ...shape, before: null, countedFrom: Math.max(shape.countedFrom, longer.opened.by) }
     return released({ ...before, longer }, since, probe, now)

@@ -40,12 +40,9 @@ const openingOf = ({ traffic, flight }: Pace, wallAt: number): Opening => {
 /** The limit that goes on if the wall is of another. What asks for a long wait is none of a rate, however little that is known. */
 const keptOf = ({ shape, stood, longer, opening }: Pace, told: boolean): Seeking['kept'] => {
   if (shape.kind === 'window') return longer === null ? null : shape
-  if (shape.kind === 'bucket' && told) return settledBucket(shape)
-  return shape.kind !== 'bucket'
-    ? null
-    : longer === null
-      ? provenBucket(stood, opening?.admitted.length ?? 0)
-      : settledBucket(stood)
+  if (shape.kind !== 'bucket') return null
+  if (told) return settledBucket(shape)
+  return longer === null ? provenBucket(stood, opening?.admitted.length ?? 0) : settledBucket(stood)
 }
 
 /** Begins to seek: one request at a time. `wallAt`: when the first refused request had left. */

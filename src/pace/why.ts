@@ -1,8 +1,7 @@
 /** What the pace is and why, in numbers and for people. */
-import { binding } from './announced.ts'
+import { binding, type Quota } from './announced.ts'
 import type { Bucket } from './bucket/bucket.ts'
 import type { Origin, Pace } from './model.ts'
-import type { Window } from './window/window.ts'
 
 const ORIGIN: Readonly<Record<Origin, string>> = {
   found: '',
@@ -28,31 +27,37 @@ const isTrying = ({ search, fallback, hasty }: Bucket): boolean =>
 export const isFindingOut = ({ shape }: Pace): boolean =>
   shape.kind === 'bucket' ? isTrying(shape) : shape.kind === 'seeking' && shape.before === null && shape.held === null
 
-const ofWindow = ({ quota, windowMs }: Window): Allowance => ({ rate: (quota * 1000) / windowMs, burst: quota })
+const ofQuota = ({ quota, windowMs }: Quota): Allowance => ({ rate: (quota * 1000) / windowMs, burst: quota })
 
 const knownAllowance = ({ shape }: Pace): Allowance | null => {
   const known = shape.kind === 'seeking' ? shape.before : shape
   if (known?.kind === 'bucket') return { rate: settledRate(known), burst: known.burst }
-  return known?.kind === 'window' ? ofWindow(known) : null
+  return known?.kind === 'window' ? ofQuota(known) : null
 }
 
-/** What is announced beside the limit that was found. */
-const announcedAllowance = ({ unannounced, beside, announced }: Pace): Allowance | null => {
-  if (beside !== null) return { rate: beside.rate, burst: beside.burst }
-  const quota = unannounced ? binding(announced) : null
-  return quota && { rate: (quota.quota * 1000) / quota.windowMs, burst: quota.quota }
+/** The quota that is announced beside the limit that was found; null: none is, or it is an even pace. */
+const quotaBeside = ({ unannounced, beside, announced }: Pace): Quota | null =>
+  unannounced && beside === null ? binding(announced) : null
+
+const allowanceBeside = (pace: Pace): Allowance | null => {
+  const { beside } = pace
+  const quota = quotaBeside(pace)
+  return beside === null ? quota && ofQuota(quota) : { rate: beside.rate, burst: beside.burst }
 }
 
 /** What is held, by the limit that is known or by what was asked for, which knows no burst; null: nothing holds it back. */
 export const allowanceOf = (pace: Pace): Allowance | null => {
   const { maxRate, longer } = pace
-  const all = [knownAllowance(pace), longer && ofWindow(longer), announcedAllowance(pace)]
+  const all = [knownAllowance(pace), longer && ofQuota(longer), allowanceBeside(pace)]
   // Of several that hold at once the faster ones do not matter in the long run.
   const known = all.reduce((one, other) => (one === null || (other !== null && other.rate < one.rate) ? other : one))
   return maxRate === null || (known !== null && known.rate <= maxRate) ? known : { rate: maxRate, burst: 1 }
 }
 
 const refusalOf = ({ wall }: Pace): string => (wall?.rate ? `429 at ${figure(wall.rate)}/s` : 'refused')
+
+const quotaWhy = ({ quota, windowMs }: Quota): string =>
+  `${quota} ${quota === 1 ? 'request' : 'requests'} in ${seconds(windowMs)}`
 
 const shapeWhy = (pace: Pace): string => {
   const { shape, width, wall, origin } = pace
@@ -69,25 +74,24 @@ const shapeWhy = (pace: Pace): string => {
       return origin === 'found' && wall?.rate ? `${refusalOf(pace)}; holding ${held}` : held
     }
     case 'window':
-      return `${shape.quota} ${shape.quota === 1 ? 'request' : 'requests'} in ${seconds(shape.windowMs)}${ORIGIN[origin]}`
+      return `${quotaWhy(shape)}${ORIGIN[origin]}`
   }
 }
 
-const longerWhy = ({ longer }: Pace): string =>
-  longer === null ? '' : `, and ${longer.quota} requests in ${seconds(longer.windowMs)}`
-
 /** "9.86/s, as the source announces": what holds beside the limit that was found. */
-const announcedWhy = ({ unannounced, beside, announced }: Pace): string | null => {
-  if (beside !== null) return `${figure(beside.rate)}/s${ORIGIN.announced}`
-  const quota = unannounced ? binding(announced) : null
-  return quota && `${quota.quota} requests in ${seconds(quota.windowMs)}${ORIGIN.announced}`
+const announcedWhy = (pace: Pace): string | null => {
+  if (pace.beside !== null) return `${figure(pace.beside.rate)}/s${ORIGIN.announced}`
+  const quota = quotaBeside(pace)
+  return quota && `${quotaWhy(quota)}${ORIGIN.announced}`
 }
 
+/** All limits that hold. */
 const limitsWhy = (pace: Pace): string => {
+  const { shape, width, longer } = pace
   const announced = announcedWhy(pace)
-  if (announced === null) return `${shapeWhy(pace)}${longerWhy(pace)}`
-  const isFree = pace.shape.kind === 'open' && pace.width.cap === null && pace.longer === null
-  return isFree ? announced : `${shapeWhy(pace)}${longerWhy(pace)}, and ${announced}`
+  const isFree = shape.kind === 'open' && width.cap === null && longer === null
+  const found = isFree && announced !== null ? null : shapeWhy(pace)
+  return [found, longer && quotaWhy(longer), announced].filter((each) => each !== null).join(', and ')
 }
 
 const heldWhy = (pace: Pace): string => {

@@ -36,7 +36,7 @@ const boundsOf = ({ limit, tells }: Scenario): Bounds => {
     case 'queue':
       return { time: 1.25, refused: 0 }
     case 'several':
-      return { time: 8, refused: 0.08 }
+      return { time: 1.5, refused: 0.05 }
     case 'none':
       return { time: 2.5, refused: 0 }
   }

@@ -9,33 +9,32 @@ import { serveLimited } from './serve-limited.ts'
 
 type Headers = Pick<Options, 'standardHeaders' | 'legacyHeaders'>
 
-const expressRateLimit = (name: string, quota: number, windowMs: number, headers: Headers): Limiter => ({
-  name: `express-rate-limit ${quota} in ${windowMs / 1000} s, ${name}`,
-  limit: { kind: 'fixed-window', quota, windowMs },
+type FixedWindow = { kind: 'fixed-window'; quota: number; windowMs: number }
+
+/** One limiter after the other, so that what the first refuses the second does not count. */
+const inFront = (headers: Headers, ...of: FixedWindow[]): Pick<Limiter, 'available' | 'start'> => ({
   available: () => null,
   start: (upstreamUrl) =>
     serveLimited(upstreamUrl, (forward) => {
       const app = express()
-      app.use(rateLimit({ windowMs, limit: quota, ...headers }))
+      for (const { quota, windowMs } of of) app.use(rateLimit({ windowMs, limit: quota, ...headers }))
       app.use(forward)
       return app
     }),
 })
 
+const expressRateLimit = (name: string, quota: number, windowMs: number, headers: Headers): Limiter => {
+  const limit = { kind: 'fixed-window', quota, windowMs } as const
+  return { name: `express-rate-limit ${quota} in ${windowMs / 1000} s, ${name}`, limit, ...inFront(headers, limit) }
+}
+
 const SILENT: Headers = { standardHeaders: false, legacyHeaders: false }
 
-/** So many a second, and so many in a longer time: one after the other, so that what the first refuses the second does not count. */
-const bothSilent = (...of: { kind: 'fixed-window'; quota: number; windowMs: number }[]): Limiter => ({
+/** So many a second, and so many in a longer time. */
+const bothSilent = (...of: FixedWindow[]): Limiter => ({
   name: `express-rate-limit ${of.map(({ quota, windowMs }) => `${quota} in ${windowMs / 1000} s`).join(' and ')}, no headers`,
   limit: { kind: 'all', of },
-  available: () => null,
-  start: (upstreamUrl) =>
-    serveLimited(upstreamUrl, (forward) => {
-      const app = express()
-      for (const { quota, windowMs } of of) app.use(rateLimit({ windowMs, limit: quota, ...SILENT }))
-      app.use(forward)
-      return app
-    }),
+  ...inFront(SILENT, ...of),
 })
 
 export const expressLimiters: readonly Limiter[] = [
